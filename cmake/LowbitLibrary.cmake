@@ -1,0 +1,35 @@
+# lowbit_add_library(<name> <source>... [LINK <target>...] [DEPENDS <target>...] [NO_MLIR])
+#
+# A static library of the project. It links the shared libMLIR and libLLVM (never
+# the static archives beside them: two copies of MLIR's type registry do not mix)
+# and shares one precompiled header with every other library. NO_MLIR is for plain C++.
+function(lowbit_add_library name)
+  cmake_parse_arguments(ARG "NO_MLIR" "" "LINK;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+  if(NOT ARG_NO_MLIR)
+    target_link_libraries(${name} PUBLIC MLIR LLVM)
+    lowbit_use_pch(${name})
+  endif()
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
+
+# The precompiled header is built once, by the target LowbitPCH.
+function(lowbit_use_pch target)
+  if(NOT TARGET LowbitPCH)
+    file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/pch/pch.cpp" CONTENT "\n")
+    add_library(LowbitPCH OBJECT "${CMAKE_BINARY_DIR}/pch/pch.cpp")
+    target_precompile_headers(LowbitPCH PRIVATE "${PROJECT_SOURCE_DIR}/cmake/pch.h")
+  endif()
+  target_precompile_headers(${target} REUSE_FROM LowbitPCH)
+endfunction()
+
+# lowbit_add_tool(<name> <source>... LINK <target>...)
+function(lowbit_add_tool name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
+  lowbit_use_pch(${name})
+endfunction()
