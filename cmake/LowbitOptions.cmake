@@ -9,7 +9,8 @@ if(LOWBIT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       "${LOWBIT_CCACHE}")
 endif()
 
-add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+# -fPIC for tools too: they share the precompiled header of the libraries.
+add_compile_options(-fPIC -Wall -Wextra -Wno-unused-parameter)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # ccache needs a precompiled header that does not carry time stamps.
   add_compile_options(-Xclang -fno-pch-timestamp)
