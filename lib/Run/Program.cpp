@@ -98,6 +98,10 @@ Program::compile(OwningOpRef<ModuleOp> module,
   if (auto sites = (*code)->getAttrOfType<ArrayAttr>("lowbit.sites"))
     for (auto site : sites.getAsRange<StringAttr>())
       program->sites.push_back(site.str());
+  // The translation to LLVM knows none of our attributes.
+  entry.setAllArgAttrs(
+      SmallVector<DictionaryAttr>(entry.getNumArguments()));
+  entry.setAllResultAttrs(SmallVector<DictionaryAttr>(entry.getNumResults()));
   for (auto parameter :
        llvm::make_early_inc_range(code->getOps<ParameterOp>()))
     parameter.erase();

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -43,7 +44,6 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
 void lowbit::buildCpuLLVMPipeline(OpPassManager &pm,
                                   const CpuCodegenOptions &options) {
   auto &func = pm.nest<func::FuncOp>();
-  func.addPass(createExpandMath());
   func.addPass(createConvertLinalgToLoopsPass());
   func.addPass(createLoopInvariantCodeMotionPass());
   func.addPass(createConvertVectorToSCFPass());
@@ -53,7 +53,7 @@ void lowbit::buildCpuLLVMPipeline(OpPassManager &pm,
     // take.
     pm.addPass(createCanonicalizerPass());
   } else {
-    pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
+    pm.addNestedPass<func::FuncOp>(createParallelForToNestedForsPass());
   }
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
