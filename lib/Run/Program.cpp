@@ -6,17 +6,13 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Program.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Run/Jit.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 
@@ -29,40 +25,6 @@ OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
 
 static llvm::Error compileError() {
   return llvm::createStringError("the model could not be compiled");
-}
-
-static llvm::Expected<std::unique_ptr<ExecutionEngine>>
-createEngine(ModuleOp module, bool parallel) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!builder)
-    return builder.takeError();
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
-  auto machine = builder->createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-
-  ExecutionEngineOptions options;
-  auto optimize = makeOptimizingTransformer(3, 0, machine->get());
-  options.transformer = optimize;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
-  SmallVector<StringRef> libraries;
-  if (parallel)
-    libraries.push_back(LOWBIT_OPENMP_LIBRARY);
-  options.sharedLibPaths = libraries;
-  auto engine =
-      ExecutionEngine::create(module, options, std::move(*machine));
-  if (!engine)
-    return engine.takeError();
-  (*engine)->registerSymbols([](llvm::orc::MangleAndInterner interner) {
-    llvm::orc::SymbolMap symbols;
-    for (auto [name, address] : runtimeFunctions())
-      symbols[interner(name)] = {llvm::orc::ExecutorAddr::fromPtr(address),
-                                 llvm::JITSymbolFlags::Exported};
-    return symbols;
-  });
-  return engine;
 }
 
 llvm::Expected<std::unique_ptr<Program>>
@@ -110,7 +72,7 @@ Program::compile(OwningOpRef<ModuleOp> module,
   buildCpuLLVMPipeline(toLLVM, options);
   if (failed(toLLVM.run(*code)))
     return compileError();
-  auto engine = createEngine(*code, options.parallel);
+  auto engine = createJit(*code, options.parallel);
   if (!engine)
     return engine.takeError();
   program->engine = std::move(*engine);
