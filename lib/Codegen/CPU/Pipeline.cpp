@@ -23,10 +23,12 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   // Taps read values, so whatever is tapped is not fused away.
-  pm.addPass(createLinalgElementwiseOpFusionPass());
+  pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 
+  pm.addNestedPass<func::FuncOp>(createPrivatizeInits());
+  pm.addNestedPass<func::FuncOp>(createReuseInputs());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(createBufferize());
   pm.addPass(createCanonicalizerPass());
