@@ -34,7 +34,7 @@
 #ifndef LOWBIT_DATA_DATASOURCE_H
 #define LOWBIT_DATA_DATASOURCE_H
 
-#include "lowbit/Data/NpyArray.h"
+#include "lowbit/Data/Signature.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <optional>
@@ -42,27 +42,6 @@
 #include <vector>
 
 namespace lowbit {
-
-class NpzFile;
-
-/// What the model says of one input.
-struct InputSpec {
-  std::string name;
-  DType dtype = DType::F32;
-  /// -1 is dynamic.
-  llvm::SmallVector<int64_t, 4> shape;
-  /// Empty, or one for each dimension: equal symbols of dynamic dimensions are
-  /// equal sizes. An empty symbol says nothing, and neither does the symbol of
-  /// a static dimension.
-  llvm::SmallVector<std::string, 4> symbols;
-};
-
-struct DataOptions {
-  /// Cut a dynamic batch into slices of at most this many; 0 never cuts.
-  int64_t maxBatch = 0;
-  /// NaN and infinity in float inputs are errors.
-  bool refuseNonFinite = true;
-};
 
 /// One set of arrays, in the order of the model's inputs.
 struct Feed {
@@ -92,22 +71,20 @@ public:
   int64_t sampleCount() const { return totalSamples; }
 
 private:
-  /// How one file is cut into feeds.
-  struct FilePlan {
+  struct CheckedFile {
     std::string path;
-    int64_t feeds = 1;
-    int64_t samples = 1;
-    /// Samples of one feed; the last may have fewer.
-    int64_t step = 1;
+    FileCut cut;
   };
 
   DataSource() = default;
   llvm::Error addFile(llvm::StringRef path);
-  llvm::Error loadFile(const FilePlan &plan);
+  llvm::Error load(const CheckedFile &file);
+  llvm::Expected<NpyArray> part(size_t input, const FileCut &cut,
+                                int64_t turn) const;
 
   std::vector<InputSpec> inputs;
   DataOptions options;
-  std::vector<FilePlan> files;
+  std::vector<CheckedFile> files;
   int64_t totalFeeds = 0;
   int64_t totalSamples = 0;
 

@@ -48,6 +48,8 @@ struct NpyArray {
   /// A copy of `count` entries of the first dimension from `begin` on.
   llvm::Expected<NpyArray> slice(int64_t begin, int64_t count) const;
 
+  llvm::Expected<NpyArray> clone() const;
+
   char *data() { return buffer.data(); }
   const char *data() const { return buffer.data(); }
   llvm::ArrayRef<char> bytes() const { return {data(), size_t(buffer.size())}; }
