@@ -1,5 +1,6 @@
 # Compiler and linker settings that every target shares.
 option(LOWBIT_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" ON)
+option(LOWBIT_BUILD_TESTS "Build the unit tests" ON)
 
 find_program(LOWBIT_CCACHE ccache)
 if(LOWBIT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
