@@ -25,6 +25,7 @@ def InsertObservers : Pass<"lowbit-insert-observers", "::mlir::ModuleOp"> {
     A contraction that cannot become an integer one gets `lowbit.float_reason`
     and a remark. A model without anything to quantize is an error.
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
   let statistics = [
     Statistic<"numActivations", "activations", "activations observed">,
     Statistic<"numWeights", "weights", "weights observed">,
@@ -46,6 +47,7 @@ def Calibrate : Pass<"lowbit-calibrate", "::mlir::ModuleOp"> {
         {count = 64 : i64, max = 1.0 : f32, min = -1.0 : f32} : tensor<4x16xf32>
     ```
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
   let options = [
     Option<"data", "data", "std::string", "\"\"",
            "calibration data: .npz, .npy, a directory, a list file, or random">,

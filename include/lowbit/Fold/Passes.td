@@ -25,7 +25,7 @@ def FoldQdq : Pass<"lowbit-fold-qdq", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = [
-    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::mlir::arith::ArithDialect"];
 }
 
@@ -45,6 +45,7 @@ def FoldWeights : Pass<"lowbit-fold-weights", "::mlir::ModuleOp"> {
     %q = lowbit.storage_cast %i : tensor<16x8xi8> to tensor<16x8x!lowbit.affine<i8, -127:127, axis = 1>>
     ```
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
   let statistics = [
     Statistic<"numWeights", "weights", "constants that became integers">,
     Statistic<"numMoved", "moved", "constants transposed, reshaped or cut">];

@@ -12,6 +12,7 @@ def AttachWeights : Pass<"lowbit-attach-weights", "::mlir::ModuleOp"> {
     that are not, with the nearest names that the store has. Nothing is copied:
     later phases read the mapped file.
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
   let statistics = [
     Statistic<"numParameters", "parameters", "parameters that were checked">];
 }
@@ -28,6 +29,7 @@ def AssignIds : Pass<"lowbit-assign-ids", "::mlir::ModuleOp"> {
     %0 = linalg.matmul {lowbit.id = "matmul_0"} ins(...) outs(...) -> tensor<4x8xf32>
     ```
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
   let statistics = [
     Statistic<"numAssigned", "assigned", "operations that got a name">];
 }
@@ -50,7 +52,7 @@ def SpecializeShapes : Pass<"lowbit-specialize-shapes", "::mlir::ModuleOp"> {
     Option<"shape", "shape", "std::string", "\"\"",
            "sizes of symbols: <symbol>=<size>[,<symbol>=<size>...]">];
   let dependentDialects = [
-    "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect",
+    "::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect",
     "::mlir::linalg::LinalgDialect"];
 }
 
@@ -61,6 +63,7 @@ def VerifyFloatContract
     One public function; ranked tensors of f32, i64, i32 and i1; the operations
     of docs/pipeline.md. One error lists all offenders.
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
 }
 
 def WriteStore : Pass<"lowbit-write-store", "::mlir::ModuleOp"> {
@@ -77,6 +80,7 @@ def WriteStore : Pass<"lowbit-write-store", "::mlir::ModuleOp"> {
     lowbit.parameter @w : tensor<2xi8>
     ```
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
   let options = [
     Option<"path", "path", "std::string", "\"\"",
            "the file to write; replaced only when all of it is written">];

@@ -6,6 +6,8 @@
 #ifndef LOWBIT_LOWER_PASSES_H
 #define LOWBIT_LOWER_PASSES_H
 
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace lowbit {

@@ -33,7 +33,7 @@ def LowerContractions : Pass<"lowbit-lower-contractions", "::mlir::ModuleOp"> {
     with `lowbit.float_reason` and a remark.
   }];
   let dependentDialects = [
-    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::mlir::arith::ArithDialect"];
   let statistics = [
     Statistic<"numInteger", "integer", "contractions that became integer">,
@@ -52,7 +52,7 @@ def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
     Values are plain integers afterwards; storage casts meet and fold.
   }];
   let dependentDialects = [
-    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
   let statistics = [
     Statistic<"numQuantize", "quantize", "quantize that were lowered">,
@@ -67,6 +67,7 @@ def VerifyIntegerContract
     and every f32 contraction says in `lowbit.float_reason` why it is one. One
     error lists all offenders.
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
 }
 
 #endif // LOWBIT_LOWER_PASSES_TD

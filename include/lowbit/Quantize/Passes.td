@@ -30,7 +30,7 @@ def InsertQdq : Pass<"lowbit-insert-qdq", "::mlir::ModuleOp"> {
     double. Infinities give the cap; NaN is passed over.
   }];
   let dependentDialects = [
-    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
   let statistics = [
     Statistic<"numStatic", "static", "pairs with parameters as attributes">,

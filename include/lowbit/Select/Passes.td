@@ -26,6 +26,7 @@ def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
     A weight with NaN or infinity is an error. A channel whose scale had to be
     raised to the floor, for it is all zero, is a remark.
   }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
   let options = [
     Option<"mode", "mode", "std::string", "\"dynamic\"",
            "how activations get parameters: static, dynamic">,
