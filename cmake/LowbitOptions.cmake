@@ -1,5 +1,6 @@
 # Compiler and linker settings that every target shares.
 option(LOWBIT_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" ON)
+option(LOWBIT_BUILD_TESTS "Build the unit tests" ON)
 
 find_program(LOWBIT_CCACHE ccache)
 if(LOWBIT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -9,7 +10,8 @@ if(LOWBIT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       "${LOWBIT_CCACHE}")
 endif()
 
-add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+# -fPIC for tools too: they share the precompiled header of the libraries.
+add_compile_options(-fPIC -Wall -Wextra -Wno-unused-parameter)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # ccache needs a precompiled header that does not carry time stamps.
   add_compile_options(-Xclang -fno-pch-timestamp)

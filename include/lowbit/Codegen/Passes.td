@@ -1,0 +1,144 @@
+//===- Passes.td - phase 7: code generation -------------------------------===//
+#ifndef LOWBIT_CODEGEN_PASSES_TD
+#define LOWBIT_CODEGEN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ParametersToArguments
+    : Pass<"lowbit-parameters-to-arguments", "::mlir::ModuleOp"> {
+  let summary = "parameters become read-only arguments of @main";
+  let description = [{
+    Each `lowbit.get_parameter` becomes an argument of `@main` that carries
+    `lowbit.parameter = "<name>"`. The program that runs the module passes a
+    pointer into the mapped store; no weight becomes an LLVM global.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
+def InsertTaps : Pass<"lowbit-insert-taps", "::mlir::ModuleOp"> {
+  let summary = "taps that hand values to the host program";
+  let description = [{
+    `observers`: the operand of each `lowbit.observe`, under the observer's id.
+    `values`: each float value that carries a `lowbit.id`.
+    `contractions`: both operands and the result of the n-th integer
+    contraction, under `n.lhs`, `n.rhs` and `n.acc`.
+    With any of them, or with `none`, observers are gone afterwards.
+  }];
+  let options = [Option<"what", "what", "std::string", "\"none\"",
+                        "none, observers, values or contractions">];
+}
+
+def DecomposeTensorOps
+    : Pass<"lowbit-decompose-tensor-ops", "::mlir::func::FuncOp"> {
+  let summary = "pad, concat and softmax in terms of fill, insert_slice and "
+                "generic";
+  let description = [{
+    Bufferization and vectorization then meet few operations, and a padded
+    value is written once, into the buffer that its readers use.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FuseElementwise
+    : Pass<"lowbit-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "chains of elementwise operations become one";
+  let description = [{
+    A `linalg.generic` whose only reader is another one is fused into it.
+    Contractions are left as they are: unlike the upstream pass, reshapes are
+    not folded into them, so a weight stays the argument that it is.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
+def PrivatizeInits
+    : Pass<"lowbit-privatize-inits", "::mlir::func::FuncOp"> {
+  let summary = "each operation gets an init of its own";
+  let description = [{
+    Copies `tensor.empty`, and `linalg.fill` of it, before each operation that
+    writes into it. CSE merges them; bufferization would then copy a filled
+    buffer for every operation but the last.
+  }];
+}
+
+def ReuseInputs : Pass<"lowbit-reuse-inputs", "::mlir::func::FuncOp"> {
+  let summary = "elementwise operations write over an input that dies there";
+  let description = [{
+    The init of an elementwise operation is replaced by an input of the same
+    type and map that nothing else reads, so that bufferization gives both one
+    buffer: less memory, and the data stays in the cache.
+  }];
+}
+
+def Bufferize : Pass<"lowbit-bufferize", "::mlir::ModuleOp"> {
+  let summary = "tensors become buffers, copies become linalg.copy";
+  let description = [{
+    One-shot bufferization across function borders, where every buffer has the
+    identity layout. Copies are `linalg.copy`, which code generation
+    vectorizes, instead of calls of a byte-wise runtime function.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def LowerRuntimeCalls
+    : Pass<"lowbit-lower-runtime-calls", "::mlir::ModuleOp"> {
+  let summary = "taps and range checks become calls of the runtime";
+  let description = [{
+    `lowbit.tap` and `lowbit.check_range` on buffers become calls that name
+    their site by number; the module attribute `lowbit.sites` has the text of
+    each number.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def DropUnusedParameters
+    : Pass<"lowbit-drop-unused-parameters", "::mlir::ModuleOp"> {
+  let summary = "removes parameter arguments that nothing reads";
+  let description = [{
+    A weight that is read packed leaves the argument of the plain weight
+    without a use.
+  }];
+}
+
+def ExpandContractions
+    : Pass<"lowbit-expand-contractions", "::mlir::ModuleOp"> {
+  let summary = "contractions on buffers become register-tiled vector loops";
+  let description = [{
+    Expands linalg contractions and convolutions on memrefs (i8 x i8 -> i32 and
+    f32) into scf and vector code around the target's dot product, K as a nest
+    of contiguous segments. The right-hand side is read packed: a parameter is
+    packed once, by the program that loads it (the argument says how in
+    `lowbit.packing`); anything else is packed on the fly.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect"];
+  let options = [
+    Option<"isa", "isa", "std::string", "\"auto\"",
+           "dot product to use: auto (ask the host), avx512-vnni, avx-vnni, "
+           "avx2, portable">];
+}
+
+def VectorizeGenerics
+    : Pass<"lowbit-vectorize-generics", "::mlir::func::FuncOp"> {
+  let summary = "elementwise operations and reductions on buffers become "
+                "vector loops";
+  let description = [{
+    Expands `linalg.generic`, `fill`, `copy`, `transpose` and pooling on memrefs
+    into scf loops whose innermost one is over vectors of 16 lanes, on every
+    target: a reduction then adds in the same order everywhere, 16 lanes and
+    then a fixed tree.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // LOWBIT_CODEGEN_PASSES_TD

@@ -1,0 +1,63 @@
+//===- Npy.h - NumPy's .npy format -------------------------------*- C++
+//-*-===//
+//
+// Reads .npy, versions 1 to 3
+// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+// Fortran order is converted to C order. Refused, with one complete message: a
+// truncated file, trailing bytes, big-endian data, object arrays (pickled data
+// is never read), structured, text and complex types.
+//
+// `what` names the array in messages: `'calib.npy'`, or
+// `array 'x' in 'calib.npz'`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LOWBIT_DATA_NPY_H
+#define LOWBIT_DATA_NPY_H
+
+#include "lowbit/Data/NpyArray.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/Twine.h"
+#include <string>
+
+namespace lowbit {
+
+struct NpyHeader {
+  DType dtype = DType::F32;
+  llvm::SmallVector<int64_t, 4> shape;
+  bool fortranOrder = false;
+  /// Bytes before the data.
+  int64_t headerSize = 0;
+
+  int64_t dataSize() const { return *byteCount(dtype, shape); }
+};
+
+/// Reads up to `size` bytes and returns how many there were; fewer than asked
+/// for means the end.
+using ByteReader =
+    llvm::function_ref<llvm::Expected<int64_t>(char *to, int64_t size)>;
+
+/// Reads the header only.
+llvm::Expected<NpyHeader> readNpyHeader(ByteReader read,
+                                        const llvm::Twine &what);
+
+/// Whether `totalSize` bytes, header and data, are what the header calls for.
+llvm::Error checkNpySize(const NpyHeader &header, int64_t totalSize,
+                         const llvm::Twine &what);
+
+/// Reads header and data; `totalSize` is what the file or archive says that
+/// there is, and is checked before any memory is taken.
+llvm::Expected<NpyArray> readNpy(ByteReader read, int64_t totalSize,
+                                 const llvm::Twine &what);
+
+/// The same for a file.
+llvm::Expected<NpyHeader> readNpyFileHeader(llvm::StringRef path);
+llvm::Expected<NpyArray> readNpyFile(llvm::StringRef path);
+
+/// The bytes before the data of a C-order array, in version 1. The dtype is one
+/// that NumPy has (not BF16).
+std::string npyHeaderBytes(DType dtype, llvm::ArrayRef<int64_t> shape);
+
+} // namespace lowbit
+
+#endif // LOWBIT_DATA_NPY_H

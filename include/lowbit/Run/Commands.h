@@ -1,0 +1,46 @@
+//===- Commands.h - what quant-run does -------------------------*- C++ -*-===//
+//
+// One function a mode of quant-run. Each returns an error to print, or writes
+// its result: files appear whole or not at all.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_RUN_COMMANDS_H
+#define LOWBIT_RUN_COMMANDS_H
+
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/Error.h"
+#include <string>
+
+namespace lowbit {
+struct RunOptions {
+  std::string model;
+  /// Data: .npz, .npy, a directory, a list file, or `random`.
+  std::string inputs;
+  std::string isa = "auto";
+  /// Sizes of dynamic dimensions: "batch=1,seq=128".
+  std::string shape;
+  unsigned threads = 1;
+  /// Bench: seconds to measure for.
+  double seconds = 2.0;
+};
+
+/// Prints the signature as JSON.
+llvm::Error printSignature(mlir::MLIRContext &context,
+                           const RunOptions &options);
+/// Runs on the inputs and writes the outputs, joined, to an .npz file.
+llvm::Error runModel(mlir::MLIRContext &context, const RunOptions &options,
+                     llvm::StringRef outputPath);
+/// Runs on the inputs and writes the statistics of the observers as JSON.
+llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
+                         llvm::StringRef outputPath);
+/// Runs once and writes every named float value to an .npz file.
+llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
+                       llvm::StringRef outputPath);
+/// Runs once and checks every integer contraction; prints what was checked.
+llvm::Error verifyContractions(mlir::MLIRContext &context,
+                               const RunOptions &options);
+/// Times the model and prints the figures as JSON.
+llvm::Error benchModel(mlir::MLIRContext &context, const RunOptions &options);
+} // namespace lowbit
+
+#endif // LOWBIT_RUN_COMMANDS_H

@@ -1,0 +1,43 @@
+//===- Signature.h - what a model takes and gives ---------------*- C++ -*-===//
+//
+// Names, types and shapes of the arguments and results of a module's entry
+// function, as data files and commands see them.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_RUN_SIGNATURE_H
+#define LOWBIT_RUN_SIGNATURE_H
+
+#include "lowbit/Data/DataSource.h"
+#include "llvm/Support/JSON.h"
+#include <vector>
+
+namespace mlir {
+class ModuleOp;
+class Type;
+namespace func {
+class FuncOp;
+} // namespace func
+} // namespace mlir
+
+namespace lowbit {
+/// Results are described like inputs.
+struct Signature {
+  std::vector<InputSpec> inputs;
+  std::vector<InputSpec> outputs;
+};
+
+/// The module's one public function with a body. Reports an error and returns
+/// null when there is none or more than one.
+mlir::func::FuncOp getEntryFunction(mlir::ModuleOp module);
+
+/// The data type of an element type; none for types that files cannot hold.
+std::optional<DType> dtypeOf(mlir::Type elementType);
+
+/// Names are `lowbit.name`, or arg0.. and out0..; an error names the argument
+/// whose type cannot be passed.
+llvm::Expected<Signature> getSignature(mlir::func::FuncOp entry);
+
+llvm::json::Value toJSON(const Signature &signature);
+} // namespace lowbit
+
+#endif // LOWBIT_RUN_SIGNATURE_H

@@ -1,0 +1,39 @@
+//===- Bufferize.cpp - tensors become buffers -----------------------------===//
+//
+// In:  functions on tensors, parameters as read-only arguments.
+// Out: functions on memrefs with the identity layout at their borders.
+// Refused (by upstream's analysis): operations without a buffer form.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+
+using namespace mlir;
+
+namespace lowbit {
+#define GEN_PASS_DEF_BUFFERIZE
+#include "lowbit/Codegen/Passes.h.inc"
+
+namespace {
+struct Bufferize : impl::BufferizeBase<Bufferize> {
+  void runOnOperation() override {
+    bufferization::OneShotBufferizationOptions options;
+    options.bufferizeFunctionBoundaries = true;
+    options.setFunctionBoundaryTypeConversion(
+        bufferization::LayoutMapOption::IdentityLayoutMap);
+    options.memCpyFn = [](OpBuilder &builder, Location loc, Value from,
+                          Value to) -> LogicalResult {
+      linalg::CopyOp::create(builder, loc, from, to);
+      return success();
+    };
+    bufferization::BufferizationState state;
+    if (failed(bufferization::runOneShotModuleBufferize(getOperation(), options,
+                                                        state)))
+      signalPassFailure();
+  }
+};
+} // namespace
+} // namespace lowbit

@@ -1,0 +1,114 @@
+//===- VectorizeGenerics.cpp - elementwise and reductions to vectors ------===//
+//
+// What goes in: linalg on memrefs, contractions already expanded. What comes
+// out: scf loops over vectors of 16 lanes for linalg.generic with plain or
+// affine indices, for named elementwise operations, for pooling over NHWC and
+// depthwise convolutions. Contractions, other convolutions and what makePlan
+// refuses stay linalg; loops from convert-linalg-to-loops compute the same.
+//
+//   linalg.generic {(d0, d1), identity maps} ins(%x) outs(%y) { f }
+//   ==> scf.parallel i step 4096: scf.for j step 16: y[j..] = f(x[j..])
+//
+// The order of float reductions is in EmitLaneReduction.cpp.
+//
+//===----------------------------------------------------------------------===//
+#include "Emitter.h"
+#include "lowbit/Codegen/Passes.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+
+namespace lowbit {
+#define GEN_PASS_DEF_VECTORIZEGENERICS
+#include "lowbit/Codegen/Passes.h.inc"
+} // namespace lowbit
+
+using namespace mlir;
+
+namespace lowbit {
+namespace {
+
+bool isContiguous(Value buffer) {
+  auto type = dyn_cast<MemRefType>(buffer.getType());
+  return type && type.areTrailingDimsContiguous(type.getRank());
+}
+
+/// A copy between layouts becomes linalg; one of contiguous bytes is a memcpy.
+void convertCopies(func::FuncOp function, RewriterBase &rewriter) {
+  SmallVector<memref::CopyOp> copies;
+  function.walk([&](memref::CopyOp op) { copies.push_back(op); });
+  for (memref::CopyOp op : copies) {
+    auto type = dyn_cast<MemRefType>(op.getSource().getType());
+    if (!type || !isa<MemRefType>(op.getTarget().getType()) ||
+        type.getRank() == 0 ||
+        (isContiguous(op.getSource()) && isContiguous(op.getTarget())))
+      continue;
+    rewriter.setInsertionPoint(op);
+    AffineMap map = rewriter.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> loops(type.getRank(),
+                                           utils::IteratorType::parallel);
+    linalg::GenericOp::create(
+        rewriter, op.getLoc(), op.getSource(), op.getTarget(),
+        ArrayRef<AffineMap>{map, map}, loops,
+        [](OpBuilder &builder, Location loc, ValueRange args) {
+          linalg::YieldOp::create(builder, loc, args.front());
+        });
+    rewriter.eraseOp(op);
+  }
+}
+
+/// Named operations that the loops of this pass compute well.
+bool isWanted(linalg::LinalgOp op) {
+  if (isa<linalg::PoolingNhwcMaxOp, linalg::PoolingNhwcMinOp,
+          linalg::PoolingNhwcSumOp, linalg::DepthwiseConv2DNhwcHwcOp>(op))
+    return true;
+  return !linalg::isaContractionOpInterface(op) &&
+         !linalg::isaConvolutionOpInterface(op);
+}
+
+LogicalResult vectorizeGeneric(linalg::GenericOp op, RewriterBase &rewriter) {
+  rewriter.setInsertionPoint(op);
+  FailureOr<generic::Nest> nest = generic::buildNest(rewriter, op);
+  if (failed(nest))
+    return failure();
+  SmallVector<generic::Combiner> combiners = generic::matchCombiners(*nest);
+  bool anyOrder =
+      !combiners.empty() && llvm::all_of(combiners, generic::isOrderFree);
+  generic::collapseNest(rewriter, *nest, anyOrder,
+                        generic::kLanes * generic::kAccumulators);
+  FailureOr<generic::Plan> plan =
+      generic::makePlan(rewriter, *nest, std::move(combiners));
+  if (failed(plan))
+    return failure();
+  generic::Emitter(rewriter, *nest, *plan).emit();
+  rewriter.eraseOp(op);
+  return success();
+}
+
+struct VectorizeGenerics
+    : public impl::VectorizeGenericsBase<VectorizeGenerics> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    IRRewriter rewriter(&getContext());
+    convertCopies(function, rewriter);
+
+    SmallVector<linalg::LinalgOp> ops;
+    function.walk([&](linalg::LinalgOp op) {
+      if (op.hasPureBufferSemantics() && isWanted(op))
+        ops.push_back(op);
+    });
+    for (linalg::LinalgOp op : ops) {
+      auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+      if (!generic) {
+        rewriter.setInsertionPoint(op);
+        FailureOr<linalg::GenericOp> result =
+            linalg::generalizeNamedOp(rewriter, op);
+        if (failed(result))
+          continue;
+        generic = *result;
+      }
+      (void)vectorizeGeneric(generic, rewriter);
+    }
+  }
+};
+
+} // namespace
+} // namespace lowbit

@@ -1,0 +1,85 @@
+//===- LowerRuntimeCalls.cpp - taps and range checks as calls -------------===//
+//
+// In:  lowbit.tap %m "id" : memref<...xT>
+//      lowbit.check_range %m in [lo, hi) "message" : memref<...xT>
+// Out: call @lowbit_tap_T(site, memref<*xT>)
+//      call @lowbit_check_range_T(site, memref<*xT>, lo, hi)
+//      module attribute lowbit.sites = ["id", "message", ...]
+// The runtime gives these functions to the JIT (lib/Run/Callbacks.cpp).
+// Refused: element types that the runtime has no function for.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/Passes.h"
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace lowbit {
+#define GEN_PASS_DEF_LOWERRUNTIMECALLS
+#include "lowbit/Codegen/Passes.h.inc"
+
+namespace {
+struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
+  void runOnOperation() override {
+    SmallVector<Operation *> calls;
+    getOperation().walk([&](Operation *op) {
+      if (isa<TapOp, CheckRangeOp>(op))
+        calls.push_back(op);
+    });
+    SmallVector<Attribute> sites;
+    for (Operation *op : calls)
+      if (failed(lower(op, sites)))
+        return signalPassFailure();
+    Builder builder(&getContext());
+    getOperation()->setAttr("lowbit.sites", builder.getArrayAttr(sites));
+  }
+
+  LogicalResult lower(Operation *op, SmallVectorImpl<Attribute> &sites) {
+    OpBuilder builder(op);
+    Location loc = op->getLoc();
+    Value buffer = op->getOperand(0);
+    auto type = cast<MemRefType>(buffer.getType());
+    Type element = type.getElementType();
+    auto check = dyn_cast<CheckRangeOp>(op);
+    bool known = check ? element.isInteger(32) || element.isInteger(64)
+                       : element.isF32() || element.isInteger(8) ||
+                             element.isInteger(32);
+    if (!known)
+      return op->emitOpError() << "has no runtime function for " << element;
+
+    std::string name =
+        check ? "lowbit_check_range_" : "lowbit_tap_";
+    llvm::raw_string_ostream(name) << element;
+    Type unranked = UnrankedMemRefType::get(element, type.getMemorySpace());
+    Value site = arith::ConstantIntOp::create(builder, loc, sites.size(), 64);
+    Value cast = memref::CastOp::create(builder, loc, unranked, buffer);
+    SmallVector<Value> operands{site, cast};
+    if (check) {
+      sites.push_back(check.getMessageAttr());
+      for (IntegerAttr bound : {check.getLowerAttr(), check.getUpperAttr()})
+        operands.push_back(arith::ConstantOp::create(builder, loc, bound));
+    } else {
+      sites.push_back(mlir::cast<TapOp>(op).getIdAttr());
+    }
+    func::CallOp::create(builder, loc, declare(name, operands), operands);
+    op->erase();
+    return success();
+  }
+
+  func::FuncOp declare(StringRef name, ValueRange operands) {
+    if (auto found = getOperation().lookupSymbol<func::FuncOp>(name))
+      return found;
+    auto builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto func = func::FuncOp::create(
+        builder, getOperation().getLoc(), name,
+        builder.getFunctionType(operands.getTypes(), TypeRange()));
+    func.setPrivate();
+    func->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                  builder.getUnitAttr());
+    return func;
+  }
+};
+} // namespace
+} // namespace lowbit

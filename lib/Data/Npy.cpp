@@ -1,0 +1,125 @@
+//===- Npy.cpp - Reading .npy data ----------------------------------------===//
+//
+// In: the bytes of an .npy. Out: the array in C order. Refused: fewer or more
+// bytes than header and shape call for.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowbit/Data/Npy.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include <cstring>
+
+using namespace lowbit;
+
+llvm::Error lowbit::checkNpySize(const NpyHeader &header, int64_t totalSize,
+                                 const llvm::Twine &what) {
+  int64_t actual = totalSize - header.headerSize;
+  if (actual == header.dataSize())
+    return llvm::Error::success();
+  return llvm::createStringError(
+      what + (actual < header.dataSize() ? " is truncated: " : " is broken: ") +
+      dtypeName(header.dtype) + shapeString(header.shape) + " needs " +
+      llvm::Twine(header.dataSize()) + " bytes, there are " +
+      llvm::Twine(actual) + "; save it again");
+}
+
+/// Turns Fortran order (the first index fastest) into C order.
+static llvm::Expected<NpyArray> toCOrder(const NpyArray &fortran) {
+  llvm::Expected<NpyArray> array =
+      NpyArray::create(fortran.dtype, fortran.shape);
+  if (!array)
+    return array;
+  int64_t size = byteSize(fortran.dtype);
+  llvm::SmallVector<int64_t, 4> index(fortran.shape.size(), 0);
+  llvm::SmallVector<int64_t, 4> strides(fortran.shape.size(), 1);
+  for (size_t d = 1; d < strides.size(); ++d)
+    strides[d] = strides[d - 1] * fortran.shape[d - 1];
+  for (int64_t to = 0, count = array->numElements(); to < count; ++to) {
+    int64_t from = 0;
+    for (size_t d = 0; d < index.size(); ++d)
+      from += index[d] * strides[d];
+    std::memcpy(array->data() + to * size, fortran.data() + from * size, size);
+    for (size_t d = index.size();
+         d > 0 && ++index[d - 1] == array->shape[d - 1]; --d)
+      index[d - 1] = 0;
+  }
+  return array;
+}
+
+llvm::Expected<NpyArray> lowbit::readNpy(ByteReader read, int64_t totalSize,
+                                         const llvm::Twine &what) {
+  llvm::Expected<NpyHeader> header = readNpyHeader(read, what);
+  if (!header)
+    return header.takeError();
+  // Before any memory is taken: a header may claim any shape.
+  if (llvm::Error e = checkNpySize(*header, totalSize, what))
+    return e;
+  llvm::Expected<NpyArray> array =
+      NpyArray::create(header->dtype, header->shape);
+  if (!array)
+    return llvm::createStringError("cannot read " + what + ": " +
+                                   llvm::toString(array.takeError()));
+  llvm::Expected<int64_t> got = read(array->data(), header->dataSize());
+  if (!got)
+    return got.takeError();
+  if (*got < header->dataSize())
+    return checkNpySize(*header, header->headerSize + *got, what);
+  bool reorder = header->fortranOrder && header->shape.size() > 1;
+  return reorder ? toCOrder(*array) : std::move(array);
+}
+
+/// Opens `path` and calls `use` with its reader and size.
+template <typename Result>
+static llvm::Expected<Result>
+withFile(llvm::StringRef path,
+         llvm::function_ref<llvm::Expected<Result>(ByteReader, int64_t)> use) {
+  namespace fs = llvm::sys::fs;
+  auto cannotOpen = [&](const std::string &why) {
+    return llvm::createStringError("cannot open '" + path + "': " + why);
+  };
+  fs::file_status status;
+  if (std::error_code ec = fs::status(path, status))
+    return cannotOpen(ec.message());
+  if (!fs::is_regular_file(status))
+    return cannotOpen("it is not a regular file");
+  llvm::Expected<fs::file_t> file = fs::openNativeFileForRead(path);
+  if (!file)
+    return cannotOpen(llvm::toString(file.takeError()));
+  llvm::scope_exit close([&] { (void)fs::closeFile(*file); });
+  auto read = [&](char *to, int64_t size) -> llvm::Expected<int64_t> {
+    int64_t done = 0;
+    while (done < size) {
+      llvm::Expected<size_t> got = fs::readNativeFile(
+          *file, llvm::MutableArrayRef<char>(to + done, size - done));
+      if (!got)
+        return llvm::createStringError("cannot read '" + path +
+                                       "': " + llvm::toString(got.takeError()));
+      if (*got == 0)
+        break;
+      done += *got;
+    }
+    return done;
+  };
+  return use(read, int64_t(status.getSize()));
+}
+
+llvm::Expected<NpyHeader> lowbit::readNpyFileHeader(llvm::StringRef path) {
+  std::string what = "'" + path.str() + "'";
+  return withFile<NpyHeader>(
+      path, [&](ByteReader read, int64_t size) -> llvm::Expected<NpyHeader> {
+        llvm::Expected<NpyHeader> header = readNpyHeader(read, what);
+        if (!header)
+          return header;
+        if (llvm::Error e = checkNpySize(*header, size, what))
+          return e;
+        return header;
+      });
+}
+
+llvm::Expected<NpyArray> lowbit::readNpyFile(llvm::StringRef path) {
+  std::string what = "'" + path.str() + "'";
+  return withFile<NpyArray>(path, [&](ByteReader read, int64_t size) {
+    return readNpy(read, size, what);
+  });
+}

@@ -1,0 +1,67 @@
+//===- Bench.cpp - how fast a compiled model is ---------------------------===//
+//
+// Wall-clock times of whole runs; medians, because machines are shared.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Run/Bench.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+#include <chrono>
+
+using namespace mlir;
+using Clock = std::chrono::steady_clock;
+
+static double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+llvm::Expected<lowbit::BenchResult>
+lowbit::bench(Program &program, ArrayRef<const NpyArray *> inputs,
+              double seconds) {
+  auto warmUp = Clock::now();
+  for (int i = 0; i < 3 || (i < 100 && secondsSince(warmUp) < seconds / 5);
+       ++i) {
+    auto outputs = program.run(inputs);
+    if (!outputs)
+      return outputs.takeError();
+  }
+  std::vector<double> times;
+  auto start = Clock::now();
+  while (times.size() < 5 || secondsSince(start) < seconds) {
+    auto before = Clock::now();
+    auto outputs = program.run(inputs);
+    times.push_back(secondsSince(before));
+    if (!outputs)
+      return outputs.takeError();
+  }
+  std::sort(times.begin(), times.end());
+  return BenchResult{1e3 * times[times.size() / 2], 1e3 * times.front(),
+                     int64_t(times.size())};
+}
+
+std::optional<lowbit::MultiplyAdds>
+lowbit::countMultiplyAdds(ModuleOp module) {
+  MultiplyAdds count;
+  bool isStatic = true;
+  module.walk([&](linalg::LinalgOp op) {
+    if (op.getNumDpsInputs() < 2 || op.getNumReductionLoops() == 0 ||
+        !(linalg::isaContractionOpInterface(op) ||
+          linalg::isaConvolutionOpInterface(op)))
+      return;
+    // Pooling has a window, not a second factor.
+    if (isa<linalg::PoolingNhwcMaxOp, linalg::PoolingNhwcSumOp>(op))
+      return;
+    int64_t product = 1;
+    for (int64_t range : op.getStaticLoopRanges()) {
+      isStatic &= !ShapedType::isDynamic(range);
+      product *= range;
+    }
+    bool isFloat = isa<FloatType>(
+        getElementTypeOrSelf(op.getDpsInputs()[0].getType()));
+    (isFloat ? count.floating : count.integer) += product;
+  });
+  if (!isStatic)
+    return std::nullopt;
+  return count;
+}

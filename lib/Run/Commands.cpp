@@ -1,0 +1,362 @@
+//===- Commands.cpp - what quant-run does ---------------------------------===//
+//
+// Loads and compiles the model, feeds it, writes what came out.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Run/Commands.h"
+#include "lowbit/Data/Npz.h"
+#include "lowbit/Import/Passes.h"
+#include "lowbit/Run/Bench.h"
+#include "lowbit/Run/Program.h"
+#include "lowbit/Run/RandomInputs.h"
+#include "lowbit/Run/Statistics.h"
+#include "lowbit/Run/VerifyContractions.h"
+#include "lowbit/Store/AtomicFile.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Process.h"
+
+#include <optional>
+
+using namespace mlir;
+
+namespace lowbit {
+/// An error whose text has been reported already, by a diagnostic.
+static llvm::Error reported() { return llvm::createStringError(""); }
+
+static void reportProgress(int64_t done, int64_t total, StringRef what) {
+  if (llvm::sys::Process::GetEnv("LOWBIT_PROGRESS"))
+    llvm::errs() << "progress: " << done << "/" << total << " " << what << "\n";
+}
+
+static llvm::Error specialize(ModuleOp module, StringRef shape) {
+  PassManager pm(module.getContext());
+  SpecializeShapesOptions options;
+  options.shape = shape.str();
+  pm.addPass(createSpecializeShapes(options));
+  return failed(pm.run(module)) ? reported() : llvm::Error::success();
+}
+
+static llvm::Expected<OwningOpRef<ModuleOp>> load(MLIRContext &context,
+                                                  const RunOptions &options) {
+  OwningOpRef<ModuleOp> module = loadModule(options.model, context);
+  if (!module)
+    return reported();
+  if (!options.shape.empty())
+    if (llvm::Error error = specialize(*module, options.shape))
+      return std::move(error);
+  return module;
+}
+
+static llvm::Expected<std::unique_ptr<Program>>
+compile(OwningOpRef<ModuleOp> module, const RunOptions &options,
+        StringRef taps = "none") {
+  CpuCodegenOptions codegen;
+  codegen.isa = options.isa;
+  codegen.parallel = options.threads > 1;
+  codegen.taps = taps.str();
+  return Program::compile(std::move(module), codegen);
+}
+
+static llvm::Expected<std::unique_ptr<Program>>
+loadAndCompile(MLIRContext &context, const RunOptions &options,
+               StringRef taps = "none") {
+  auto module = load(context, options);
+  if (!module)
+    return module.takeError();
+  return compile(std::move(*module), options, taps);
+}
+
+static SmallVector<const NpyArray *> pointers(ArrayRef<NpyArray> arrays) {
+  SmallVector<const NpyArray *> result;
+  for (const NpyArray &array : arrays)
+    result.push_back(&array);
+  return result;
+}
+
+/// The first feed of the data: what a single run takes.
+static llvm::Expected<std::vector<NpyArray>>
+firstFeed(const Signature &signature, const RunOptions &options) {
+  if (options.inputs == "random")
+    return makeRandomInputs(signature.inputs, 0);
+  DataOptions dataOptions;
+  dataOptions.refuseNonFinite = false;
+  auto source = DataSource::open(options.inputs, signature.inputs, dataOptions);
+  if (!source)
+    return source.takeError();
+  auto feed = (*source)->next();
+  if (!feed)
+    return feed.takeError();
+  return std::move((*feed)->arrays);
+}
+
+llvm::Error printSignature(MLIRContext &context, const RunOptions &options) {
+  auto module = load(context, options);
+  if (!module)
+    return module.takeError();
+  func::FuncOp entry = getEntryFunction(**module);
+  if (!entry)
+    return reported();
+  auto signature = getSignature(entry);
+  if (!signature)
+    return signature.takeError();
+  llvm::outs() << llvm::formatv("{0:2}", toJSON(*signature)) << "\n";
+  return llvm::Error::success();
+}
+
+/// Joins the outputs of several runs along their first dimension.
+static llvm::Expected<NpyArray> join(ArrayRef<NpyArray> parts,
+                                     const InputSpec &output) {
+  const NpyArray &first = parts.front();
+  SmallVector<int64_t> shape(first.shape.begin(), first.shape.end());
+  if (shape.empty())
+    return llvm::createStringError(
+        "output '" + output.name +
+        "' is a scalar, so the outputs of several runs cannot be joined; give "
+        "inputs for one run");
+  shape[0] = 0;
+  for (const NpyArray &part : parts) {
+    if (ArrayRef<int64_t>(part.shape).drop_front() !=
+        ArrayRef<int64_t>(shape).drop_front())
+      return llvm::createStringError(
+          "output '" + output.name + "' has shape " + shapeString(first.shape) +
+          " in one run and " + shapeString(part.shape) +
+          " in another, so they cannot be joined; run them one by one");
+    shape[0] += part.shape[0];
+  }
+  auto joined = NpyArray::create(first.dtype, shape);
+  if (!joined)
+    return joined.takeError();
+  char *at = joined->data();
+  for (const NpyArray &part : parts)
+    at = std::copy(part.bytes().begin(), part.bytes().end(), at);
+  return joined;
+}
+
+llvm::Error runModel(MLIRContext &context, const RunOptions &options,
+                     StringRef outputPath) {
+  auto program = loadAndCompile(context, options);
+  if (!program)
+    return program.takeError();
+  const Signature &signature = (*program)->signature();
+  // By output, then by run.
+  std::vector<std::vector<NpyArray>> parts(signature.outputs.size());
+  auto runOnce = [&](ArrayRef<NpyArray> arrays) -> llvm::Error {
+    auto outputs = (*program)->run(pointers(arrays));
+    if (!outputs)
+      return outputs.takeError();
+    for (auto [list, output] : llvm::zip(parts, *outputs))
+      list.push_back(std::move(output));
+    return llvm::Error::success();
+  };
+  if (options.inputs == "random") {
+    auto arrays = makeRandomInputs(signature.inputs, 0);
+    if (!arrays)
+      return arrays.takeError();
+    if (llvm::Error error = runOnce(*arrays))
+      return error;
+  } else {
+    DataOptions dataOptions;
+    dataOptions.refuseNonFinite = false;
+    auto source =
+        DataSource::open(options.inputs, signature.inputs, dataOptions);
+    if (!source)
+      return source.takeError();
+    for (int64_t done = 0;; ++done) {
+      auto feed = (*source)->next();
+      if (!feed)
+        return feed.takeError();
+      if (!*feed)
+        break;
+      if (llvm::Error error = runOnce((*feed)->arrays))
+        return error;
+      reportProgress(done + 1, (*source)->feedCount(), "runs");
+    }
+  }
+  std::vector<NpyArray> joined;
+  for (auto [list, output] : llvm::zip(parts, signature.outputs)) {
+    if (list.size() == 1) {
+      joined.push_back(std::move(list.front()));
+      continue;
+    }
+    auto array = join(list, output);
+    if (!array)
+      return array.takeError();
+    joined.push_back(std::move(*array));
+  }
+  std::vector<std::pair<std::string, const NpyArray *>> named;
+  for (auto [array, output] : llvm::zip(joined, signature.outputs))
+    named.push_back({output.name, &array});
+  return writeNpz(outputPath, named);
+}
+
+llvm::Error observeModel(MLIRContext &context, const RunOptions &options,
+                         StringRef outputPath) {
+  auto program = loadAndCompile(context, options, "observers");
+  if (!program)
+    return program.takeError();
+  const Signature &signature = (*program)->signature();
+  Statistics statistics;
+  (*program)->setTapHandler(
+      [&](const TappedValue &value) { return statistics.add(value); });
+  int64_t samples = 0;
+  if (options.inputs == "random") {
+    constexpr int64_t kRandomSamples = 8;
+    for (; samples < kRandomSamples; ++samples) {
+      auto arrays = makeRandomInputs(signature.inputs, samples);
+      if (!arrays)
+        return arrays.takeError();
+      auto outputs = (*program)->run(pointers(*arrays));
+      if (!outputs)
+        return outputs.takeError();
+    }
+  } else {
+    // Bounds the memory of one run when the batch is dynamic.
+    DataOptions dataOptions;
+    dataOptions.maxBatch = 8;
+    auto source =
+        DataSource::open(options.inputs, signature.inputs, dataOptions);
+    if (!source)
+      return source.takeError();
+    while (true) {
+      auto feed = (*source)->next();
+      if (!feed)
+        return feed.takeError();
+      if (!*feed)
+        break;
+      auto outputs = (*program)->run(pointers((*feed)->arrays));
+      if (!outputs)
+        return llvm::createStringError(
+            (*feed)->file + ", samples " + Twine((*feed)->firstSample) +
+            " to " + Twine((*feed)->firstSample + (*feed)->samples - 1) + ": " +
+            llvm::toString(outputs.takeError()));
+      samples += (*feed)->samples;
+      reportProgress(samples, (*source)->sampleCount(), "calibration samples");
+    }
+  }
+  return writeFileAtomically(outputPath, [&](llvm::raw_ostream &os) {
+    os << llvm::formatv("{0:2}", statistics.toJSON(samples)) << "\n";
+    return llvm::Error::success();
+  });
+}
+
+llvm::Error dumpValues(MLIRContext &context, const RunOptions &options,
+                       StringRef outputPath) {
+  auto program = loadAndCompile(context, options, "values");
+  if (!program)
+    return program.takeError();
+  auto inputs = firstFeed((*program)->signature(), options);
+  if (!inputs)
+    return inputs.takeError();
+  std::vector<std::pair<std::string, NpyArray>> values;
+  (*program)->setTapHandler([&](const TappedValue &value) -> llvm::Error {
+    auto array = NpyArray::create(value.dtype, value.shape);
+    if (!array)
+      return array.takeError();
+    std::copy(value.data, value.data + array->bytes().size(), array->data());
+    values.emplace_back(value.id.str(), std::move(*array));
+    return llvm::Error::success();
+  });
+  auto outputs = (*program)->run(pointers(*inputs));
+  if (!outputs)
+    return outputs.takeError();
+  std::vector<std::pair<std::string, const NpyArray *>> named;
+  llvm::StringSet<> seen;
+  for (auto &[id, array] : values)
+    if (seen.insert(id).second)
+      named.push_back({id, &array});
+  return writeNpz(outputPath, named);
+}
+
+llvm::Error verifyContractions(MLIRContext &context,
+                               const RunOptions &options) {
+  auto module = load(context, options);
+  if (!module)
+    return module.takeError();
+  ContractionVerifier verifier(**module);
+  auto program = compile(std::move(*module), options, "contractions");
+  if (!program)
+    return program.takeError();
+  auto inputs = firstFeed((*program)->signature(), options);
+  if (!inputs)
+    return inputs.takeError();
+  (*program)->setTapHandler(
+      [&](const TappedValue &value) { return verifier.add(value); });
+  auto outputs = (*program)->run(pointers(*inputs));
+  if (!outputs)
+    return outputs.takeError();
+  llvm::outs() << verifier.contractions() << " contractions, "
+               << verifier.checkedElements() << " elements, "
+               << verifier.differingElements() << " differ\n";
+  if (verifier.differingElements() != 0)
+    return llvm::createStringError("compiled code differs from plain "
+                                   "arithmetic in: " +
+                                   llvm::join(verifier.differingIds(), ", "));
+  return llvm::Error::success();
+}
+
+/// Multiply-adds of the module at the sizes of `inputs`.
+static std::optional<MultiplyAdds> countAt(ModuleOp module,
+                                           const Signature &signature,
+                                           ArrayRef<NpyArray> inputs) {
+  std::vector<std::string> sizes;
+  llvm::StringSet<> seen;
+  for (auto [spec, array] : llvm::zip(signature.inputs, inputs))
+    for (auto [symbol, size] : llvm::zip(spec.symbols, array.shape))
+      if (!symbol.empty() && seen.insert(symbol).second)
+        sizes.push_back(symbol + "=" + std::to_string(size));
+  OwningOpRef<ModuleOp> copy = module.clone();
+  if (!sizes.empty())
+    if (llvm::Error error = specialize(*copy, llvm::join(sizes, ","))) {
+      llvm::consumeError(std::move(error));
+      return std::nullopt;
+    }
+  return countMultiplyAdds(*copy);
+}
+
+llvm::Error benchModel(MLIRContext &context, const RunOptions &options) {
+  auto module = load(context, options);
+  if (!module)
+    return module.takeError();
+  OwningOpRef<ModuleOp> copy = (*module)->clone();
+  auto program = compile(std::move(*module), options);
+  if (!program)
+    return program.takeError();
+  auto inputs = firstFeed((*program)->signature(), options);
+  if (!inputs)
+    return inputs.takeError();
+  auto count = countAt(*copy, (*program)->signature(), *inputs);
+  auto result = bench(**program, pointers(*inputs), options.seconds);
+  if (!result)
+    return result.takeError();
+
+  llvm::json::Object report{{"median_ms", result->medianMs},
+                            {"min_ms", result->minMs},
+                            {"runs", result->runs},
+                            {"threads", int64_t(options.threads)},
+                            {"target", describeTarget(options.isa)},
+                            {"gops", nullptr},
+                            {"peak_gops", nullptr},
+                            {"peak_share", nullptr},
+                            {"format", nullptr}};
+  if (count) {
+    bool isFloat = count->integer == 0;
+    double gops =
+        2e-6 * double(count->integer + count->floating) / result->medianMs;
+    auto peak =
+        measurePeak(context, options.isa, isFloat, options.threads);
+    if (!peak)
+      return peak.takeError();
+    report["gops"] = gops;
+    report["peak_gops"] = *peak * 1e-9;
+    report["peak_share"] = gops / (*peak * 1e-9);
+    report["format"] = isFloat ? "f32" : "i8";
+  }
+  llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(report)))
+               << "\n";
+  return llvm::Error::success();
+}
+} // namespace lowbit

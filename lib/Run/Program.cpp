@@ -1,0 +1,182 @@
+//===- Program.cpp - a compiled model -------------------------------------===//
+//
+// Runs phase 7, hands the LLVM module to the JIT, and calls the result with
+// memref descriptors.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Run/Program.h"
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Run/Jit.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+
+namespace lowbit {
+OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
+  context.getOrLoadDialect<LowbitDialect>()->setStoreDirectory(
+      llvm::sys::path::parent_path(path));
+  return parseSourceFile<ModuleOp>(path, &context);
+}
+
+static llvm::Error compileError() {
+  return llvm::createStringError("the model could not be compiled");
+}
+
+llvm::Expected<std::unique_ptr<Program>>
+Program::compile(OwningOpRef<ModuleOp> module,
+                 const CpuCodegenOptions &options) {
+  std::unique_ptr<Program> program(new Program());
+  program->source = std::move(module);
+  auto weights = Weights::open(*program->source);
+  if (!weights)
+    return weights.takeError();
+  program->weights = std::move(*weights);
+
+  OwningOpRef<ModuleOp> code = program->source->clone();
+  func::FuncOp entry = getEntryFunction(*code);
+  if (!entry)
+    return compileError();
+  auto signature = getSignature(entry);
+  if (!signature)
+    return signature.takeError();
+  program->modelSignature = std::move(*signature);
+  entry.setName("main");
+  entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                 UnitAttr::get(entry.getContext()));
+
+  MLIRContext *context = code->getContext();
+  PassManager loops(context);
+  buildCpuLoopPipeline(loops, options);
+  if (failed(loops.run(*code)))
+    return compileError();
+  entry = code->lookupSymbol<func::FuncOp>("main");
+  if (llvm::Error error = program->bindArguments(entry))
+    return std::move(error);
+  if (auto sites = (*code)->getAttrOfType<ArrayAttr>("lowbit.sites"))
+    for (auto site : sites.getAsRange<StringAttr>())
+      program->sites.push_back(site.str());
+  // The translation to LLVM knows none of our attributes.
+  entry.setAllArgAttrs(
+      SmallVector<DictionaryAttr>(entry.getNumArguments()));
+  entry.setAllResultAttrs(SmallVector<DictionaryAttr>(entry.getNumResults()));
+  for (auto parameter :
+       llvm::make_early_inc_range(code->getOps<ParameterOp>()))
+    parameter.erase();
+
+  PassManager toLLVM(context);
+  buildCpuLLVMPipeline(toLLVM, options);
+  if (failed(toLLVM.run(*code)))
+    return compileError();
+  auto engine = createJit(*code, options.parallel);
+  if (!engine)
+    return engine.takeError();
+  program->engine = std::move(*engine);
+  auto function = program->engine->lookupPacked("_mlir_ciface_main");
+  if (!function)
+    return function.takeError();
+  program->entry = *function;
+  return program;
+}
+
+llvm::Error Program::bindArguments(func::FuncOp function) {
+  int64_t nextInput = 0;
+  for (BlockArgument argument : function.getArguments()) {
+    Argument bound;
+    auto type = cast<MemRefType>(argument.getType());
+    bound.shape.assign(type.getShape().begin(), type.getShape().end());
+    DictionaryAttr attributes =
+        function.getArgAttrDict(argument.getArgNumber());
+    auto name = attributes ? attributes.getAs<StringAttr>("lowbit.parameter")
+                           : StringAttr();
+    if (name) {
+      auto packing = attributes.getAs<DictionaryAttr>("lowbit.packing");
+      auto bytes =
+          packing ? weights->getPacked(name, packing) : weights->get(name);
+      if (!bytes)
+        return bytes.takeError();
+      bound.parameter = *bytes;
+    } else {
+      bound.input = nextInput++;
+    }
+    arguments.push_back(std::move(bound));
+  }
+  return llvm::Error::success();
+}
+
+/// Appends the words of a row-major memref descriptor.
+static void appendDescriptor(std::vector<int64_t> &words, const char *data,
+                             ArrayRef<int64_t> shape) {
+  words.push_back(reinterpret_cast<int64_t>(data));
+  words.push_back(reinterpret_cast<int64_t>(data));
+  words.push_back(0);
+  words.insert(words.end(), shape.begin(), shape.end());
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t dim = int64_t(shape.size()) - 2; dim >= 0; --dim)
+    strides[dim] = strides[dim + 1] * shape[dim + 1];
+  words.insert(words.end(), strides.begin(), strides.end());
+}
+
+llvm::Expected<std::vector<NpyArray>>
+Program::run(ArrayRef<const NpyArray *> inputs) {
+  std::vector<std::vector<int64_t>> descriptors;
+  for (const Argument &argument : arguments) {
+    std::vector<int64_t> words;
+    if (argument.input < 0)
+      appendDescriptor(words, argument.parameter.data(), argument.shape);
+    else
+      appendDescriptor(words, inputs[argument.input]->data(),
+                       inputs[argument.input]->shape);
+    descriptors.push_back(std::move(words));
+  }
+  // The results are the members of one struct of descriptors.
+  size_t resultWords = 0;
+  for (const InputSpec &output : modelSignature.outputs)
+    resultWords += 3 + 2 * output.shape.size();
+  std::vector<int64_t> results(resultWords, 0);
+
+  // The packed interface takes pointers to the arguments, which are pointers.
+  std::vector<void *> values;
+  if (!modelSignature.outputs.empty())
+    values.push_back(results.data());
+  for (std::vector<int64_t> &words : descriptors)
+    values.push_back(words.data());
+  std::vector<void *> packed;
+  for (void *&value : values)
+    packed.push_back(&value);
+
+  RunState state;
+  state.sites = sites;
+  state.onTap = onTap;
+  state.enter();
+  entry(packed.data());
+
+  std::vector<NpyArray> outputs;
+  std::string error = state.error;
+  const int64_t *words = results.data();
+  for (const InputSpec &spec : modelSignature.outputs) {
+    size_t rank = spec.shape.size();
+    ArrayRef<int64_t> shape(words + 3, rank);
+    auto array = NpyArray::create(spec.dtype, shape);
+    if (array) {
+      const char *data = reinterpret_cast<const char *>(words[1]) +
+                         words[2] * byteSize(spec.dtype);
+      std::copy(data, data + array->bytes().size(), array->data());
+      outputs.push_back(std::move(*array));
+    } else if (error.empty()) {
+      error = llvm::toString(array.takeError());
+    } else {
+      llvm::consumeError(array.takeError());
+    }
+    std::free(reinterpret_cast<void *>(words[0]));
+    words += 3 + 2 * rank;
+  }
+  if (!error.empty())
+    return llvm::createStringError(error);
+  return outputs;
+}
+} // namespace lowbit

@@ -1,0 +1,138 @@
+//===- Signature.cpp - what a model takes and gives -----------------------===//
+//
+// Reads the entry function's type and its lowbit.name and lowbit.dims
+// attributes.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Run/Signature.h"
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+
+namespace lowbit {
+func::FuncOp getEntryFunction(ModuleOp module) {
+  SmallVector<func::FuncOp> candidates;
+  for (auto func : module.getOps<func::FuncOp>())
+    if (func.isPublic() && !func.isExternal())
+      candidates.push_back(func);
+  if (candidates.size() == 1)
+    return candidates.front();
+  InFlightDiagnostic diag = module.emitError()
+                            << "a model is a module with one public function, "
+                               "found "
+                            << candidates.size();
+  for (func::FuncOp func : candidates)
+    diag.attachNote(func.getLoc()) << "public function @" << func.getName();
+  return {};
+}
+
+std::optional<DType> dtypeOf(Type type) {
+  if (type.isF32())
+    return DType::F32;
+  if (type.isF64())
+    return DType::F64;
+  if (type.isF16())
+    return DType::F16;
+  if (type.isBF16())
+    return DType::BF16;
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer)
+    return std::nullopt;
+  bool isUnsigned = integer.isUnsigned();
+  switch (integer.getWidth()) {
+  case 1:
+    return DType::Bool;
+  case 8:
+    return isUnsigned ? DType::U8 : DType::I8;
+  case 16:
+    return isUnsigned ? DType::U16 : DType::I16;
+  case 32:
+    return isUnsigned ? DType::U32 : DType::I32;
+  case 64:
+    return isUnsigned ? DType::U64 : DType::I64;
+  default:
+    return std::nullopt;
+  }
+}
+
+static llvm::Expected<InputSpec> describe(Type type, DictionaryAttr attributes,
+                                          const Twine &position,
+                                          const Twine &fallbackName) {
+  InputSpec spec;
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  std::optional<DType> dtype =
+      tensor ? dtypeOf(tensor.getElementType()) : std::nullopt;
+  if (!dtype) {
+    std::string text;
+    llvm::raw_string_ostream(text) << type;
+    return llvm::createStringError(
+        position + " has type " + text +
+        "; only tensors of float, integer and bool elements can be passed");
+  }
+  spec.dtype = *dtype;
+  for (int64_t size : tensor.getShape())
+    spec.shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
+  spec.name = fallbackName.str();
+  if (!attributes)
+    return spec;
+  if (auto name = attributes.getAs<StringAttr>(LowbitDialect::kNameAttr))
+    spec.name = name.str();
+  if (auto dims = attributes.getAs<ArrayAttr>(LowbitDialect::kDimsAttr);
+      dims && dims.size() == spec.shape.size())
+    for (auto [size, dim] : llvm::zip(spec.shape, dims)) {
+      auto symbol = dyn_cast<StringAttr>(dim);
+      spec.symbols.push_back(size < 0 && symbol ? symbol.str() : "");
+    }
+  return spec;
+}
+
+llvm::Expected<Signature> getSignature(func::FuncOp entry) {
+  Signature signature;
+  for (auto [index, type] : llvm::enumerate(entry.getArgumentTypes())) {
+    if (entry.getArgAttr(index, "lowbit.parameter"))
+      continue;
+    auto spec = describe(type, entry.getArgAttrDict(index),
+                         "argument " + Twine(index), "arg" + Twine(index));
+    if (!spec)
+      return spec.takeError();
+    signature.inputs.push_back(std::move(*spec));
+  }
+  for (auto [index, type] : llvm::enumerate(entry.getResultTypes())) {
+    auto spec = describe(type, entry.getResultAttrDict(index),
+                         "result " + Twine(index), "out" + Twine(index));
+    if (!spec)
+      return spec.takeError();
+    signature.outputs.push_back(std::move(*spec));
+  }
+  return signature;
+}
+
+static llvm::json::Array toJSON(ArrayRef<InputSpec> specs) {
+  llvm::json::Array result;
+  for (const InputSpec &spec : specs) {
+    llvm::json::Array shape, dims;
+    for (auto [index, size] : llvm::enumerate(spec.shape)) {
+      bool hasSymbol =
+          index < spec.symbols.size() && !spec.symbols[index].empty();
+      shape.push_back(size < 0 ? llvm::json::Value(nullptr)
+                               : llvm::json::Value(size));
+      dims.push_back(hasSymbol ? spec.symbols[index]
+                               : (size < 0 ? "?" : std::to_string(size)));
+    }
+    result.push_back(
+        llvm::json::Object{{"name", spec.name},
+                           {"dtype", dtypeName(spec.dtype).str()},
+                           {"shape", std::move(shape)},
+                           {"dims", std::move(dims)}});
+  }
+  return result;
+}
+
+llvm::json::Value toJSON(const Signature &signature) {
+  return llvm::json::Object{{"inputs", toJSON(signature.inputs)},
+                            {"outputs", toJSON(signature.outputs)}};
+}
+} // namespace lowbit

@@ -1,0 +1,119 @@
+//===- quant-run.cpp - compiles and runs a model --------------------------===//
+//
+// The process that other commands start to run compiled code in, so that a
+// crash there is one diagnostic here. Exit status: 0, 1 on bad input (one
+// diagnostic on standard error), 2 on wrong usage.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/CPU/Bufferization.h"
+#include "lowbit/Run/Commands.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <cstdlib>
+#include <malloc.h>
+
+namespace cl = llvm::cl;
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  // The options of the LLVM libraries are not ours to offer.
+  cl::ResetCommandLineParser();
+  cl::OptionCategory category("quant-run options");
+  cl::opt<std::string> model(cl::Positional, cl::Required, cl::desc("MODEL"),
+                             cl::cat(category));
+  cl::opt<std::string> inputs(
+      "inputs", cl::cat(category), cl::value_desc("data"),
+      cl::desc(".npz keyed by input name, .npy, a directory, a list file, or "
+               "'random'"));
+  cl::opt<std::string> output("o", cl::cat(category), cl::value_desc("file"),
+                              cl::desc("outputs, as .npz"));
+  cl::opt<bool> signature("signature", cl::cat(category),
+                          cl::desc("print inputs and outputs as JSON"));
+  cl::opt<std::string> observe(
+      "observe", cl::cat(category), cl::value_desc("file"),
+      cl::desc("write the statistics of the observers as JSON"));
+  cl::opt<std::string> dump(
+      "dump-values", cl::cat(category), cl::value_desc("file"),
+      cl::desc("write every named float value of one run as .npz"));
+  cl::opt<bool> verify(
+      "verify-contractions", cl::cat(category),
+      cl::desc("check every integer contraction against plain arithmetic"));
+  cl::opt<bool> bench("bench", cl::cat(category),
+                      cl::desc("time the model, print JSON"));
+  lowbit::RunOptions options;
+  cl::opt<unsigned> threads("threads", cl::cat(category), cl::init(1),
+                            cl::desc("threads to run on (default 1)"));
+  cl::opt<std::string> isa(
+      "isa", cl::cat(category), cl::init(options.isa),
+      cl::desc("dot product: auto, avx512-vnni, avx-vnni, avx2, portable"));
+  cl::opt<std::string> shape(
+      "shape", cl::cat(category), cl::value_desc("batch=1,seq=128"),
+      cl::desc("sizes of dynamic dimensions"));
+  cl::opt<double> seconds("seconds", cl::cat(category),
+                          cl::init(options.seconds),
+                          cl::desc("how long to measure (default 2)"));
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(argc, argv, "compiles and runs a model\n",
+                                   &llvm::errs()))
+    return 2;
+
+  auto usage = [](llvm::StringRef message) {
+    llvm::errs() << "quant-run: " << message << "; see quant-run --help\n";
+    return 2;
+  };
+  int modes = signature + !observe.empty() + !dump.empty() + verify + bench +
+              !output.empty();
+  if (modes != 1)
+    return usage("give one of -o, --signature, --observe, --dump-values, "
+                 "--verify-contractions and --bench");
+  if (threads == 0)
+    return usage("--threads must be at least 1");
+  if (bench && inputs.empty())
+    inputs = "random";
+  if (!signature && inputs.empty())
+    return usage("--inputs is missing");
+  options.model = model;
+  options.inputs = inputs;
+  options.isa = isa;
+  options.shape = shape;
+  options.threads = threads;
+  options.seconds = seconds;
+
+  // Read by the OpenMP runtime when the JIT loads it.
+  setenv("OMP_NUM_THREADS", std::to_string(threads).c_str(), /*overwrite=*/1);
+  // Keep the buffers of one run for the next instead of returning them to the
+  // system each time.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+
+  mlir::DialectRegistry registry;
+  lowbit::registerCodegenDialects(registry);
+  mlir::MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
+  llvm::SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+
+  llvm::Error error = [&]() -> llvm::Error {
+    if (signature)
+      return lowbit::printSignature(context, options);
+    if (!observe.empty())
+      return lowbit::observeModel(context, options, observe);
+    if (!dump.empty())
+      return lowbit::dumpValues(context, options, dump);
+    if (verify)
+      return lowbit::verifyContractions(context, options);
+    if (bench)
+      return lowbit::benchModel(context, options);
+    return lowbit::runModel(context, options, output);
+  }();
+  if (!error)
+    return 0;
+  std::string text = llvm::toString(std::move(error));
+  if (!text.empty())
+    llvm::errs() << "error: " << text << "\n";
+  return 1;
+}
