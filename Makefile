@@ -26,9 +26,9 @@ check: build ## lint and every test; the last line counts them
 bench: build ## latency of every shipped model, float and int8
 	@$(PYTHON) benchmarks/bench.py --output $(BUILD)/bench
 
-docs: build ## write docs/generated from TableGen, and the demo's result into README.md
+docs: setup ## write docs/generated from TableGen, and the last demo's result into README.md
 	@$(PYTHON) utils/gen_docs.py
-	@$(PYTHON) utils/update_readme.py $(BUILD)/demo/result.json
+	@test ! -f $(BUILD)/demo/result.json || $(PYTHON) utils/update_readme.py $(BUILD)/demo/result.json
 
 lint: setup ## formatting, types, sizes, headers, words
 	@$(PYTHON) utils/lint.py

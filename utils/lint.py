@@ -128,6 +128,7 @@ def check_tools(files: list[Path], fix: bool) -> Iterator[str]:
         yield from run_tool("ruff check", [ruff, "check", "--quiet", "--output-format=concise", *python])
         yield from run_tool("ruff format (`make format` mends it)", [ruff, "format", "--check", "--quiet", *python])
     yield from run_tool("mypy", [mypy, "--no-error-summary"])
+    yield from run_tool("docs/generated", [sys.executable, "utils/gen_docs.py", "--check"])
 
 
 def main() -> int:

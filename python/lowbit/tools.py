@@ -142,13 +142,14 @@ def run_tool(
         )
     except OSError as error:
         raise LowbitError(f"{command[0]} cannot be started: {error.strerror}") from error
-    assert child.stdout and child.stderr
+    stdout, stderr = child.stdout, child.stderr
+    assert stdout and stderr
     output: list[str] = []
-    reader = threading.Thread(target=lambda: output.append(child.stdout.read()), daemon=True)
+    reader = threading.Thread(target=lambda: output.append(stdout.read()), daemon=True)
     reader.start()
     lines: list[str] = []
     try:
-        for line in child.stderr:
+        for line in stderr:
             if match := _PROGRESS.match(line.rstrip("\n")):
                 if report:
                     report(int(match[1]), int(match[2]), match[3] or "")

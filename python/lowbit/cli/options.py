@@ -57,7 +57,7 @@ def module_output(text: str) -> Path:
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--threads", type=count, metavar="N", help="threads to compute on (all, if not given)")
+    parser.add_argument("--threads", type=count, metavar="N", help="threads to compute on (1, if not given)")
 
 
 def add_shape(parser: argparse.ArgumentParser, help_text: str) -> None:
