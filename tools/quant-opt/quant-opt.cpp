@@ -1,11 +1,24 @@
+//===- quant-opt.cpp - mlir-opt with the lowbit dialect -------------------===//
+//
+// Registers and calls. What it adds to mlir-opt: the folder of the input is
+// where its store is, the output is written whole or not at all, and a module
+// that is written to a file has its weights in a store beside it.
+//
+//===----------------------------------------------------------------------===//
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Pipeline/OptMain.h"
+#include "lowbit/Pipeline/Pipelines.h"
+
 #include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
-#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
-  registry.insert<lowbit::LowbitDialect>();
+  mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "quant-opt\n", registry));
+  registry.insert<lowbit::LowbitDialect>();
+  lowbit::registerAllLowbitPasses();
+  return lowbit::optMain(argc, argv, registry);
 }
