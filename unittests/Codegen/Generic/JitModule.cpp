@@ -39,7 +39,8 @@ static int64_t bytesOf(const std::string &element) {
 
 Buffer::Buffer(std::string element, Shape shape)
     : element(std::move(element)), dims(std::move(shape)),
-      bytes(2 * kGuard + size() * bytesOf(this->element), 0x5a) {
+      lines(2 * kGuard + size() * bytesOf(this->element) / sizeof(Line) + 1) {
+  std::memset(lines.data(), 0x5a, lines.size() * sizeof(Line));
   fill(1);
 }
 
@@ -70,8 +71,9 @@ Buffer &Buffer::fill(unsigned seed, int64_t bound) {
 }
 
 int64_t Buffer::firstDifference(const Buffer &other) const {
-  for (size_t i = 0; i < bytes.size(); ++i)
-    if (bytes[i] != other.bytes[i])
+  const char *mine = lines.front().bytes, *theirs = other.lines.front().bytes;
+  for (size_t i = 0; i < lines.size() * sizeof(Line); ++i)
+    if (mine[i] != theirs[i])
       return i;
   return -1;
 }

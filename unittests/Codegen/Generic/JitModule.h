@@ -32,17 +32,21 @@ public:
   Buffer &fill(unsigned seed, int64_t bound = 0);
 
   template <typename T> T *as() { return reinterpret_cast<T *>(data()); }
-  char *data() { return bytes.data() + kGuard; }
+  char *data() { return lines[kGuard].bytes; }
   int64_t size() const;
   const Shape &shape() const { return dims; }
   /// The position of the first byte that differs, guards included, or -1.
   int64_t firstDifference(const Buffer &other) const;
 
 private:
-  static constexpr size_t kGuard = 256;
+  /// Cache lines, as bufferization aligns its buffers.
+  struct alignas(64) Line {
+    char bytes[64];
+  };
+  static constexpr size_t kGuard = 4;
   std::string element;
   Shape dims;
-  std::vector<char> bytes;
+  std::vector<Line> lines;
 };
 
 class JitModule {

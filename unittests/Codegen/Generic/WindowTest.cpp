@@ -84,3 +84,30 @@ TEST(Window, ColumnSums) {
   for (int64_t n : {0, 1, 17, 64, 300})
     expectSame(text, {{"f32", {23, n}}, {"f32", {n}}});
 }
+
+TEST(Window, ResultsThatDependOnEachOther) {
+  // The place of the maximum of a row: the lanes run over the rows.
+  const char *text = R"(
+    func.func @f(%a: memref<$Mx$Nxf32>, %v: memref<$Mxf32>, %p: memref<$Mxi64>) {
+      linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>,
+        affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i)>],
+        iterator_types = ["parallel", "reduction"]}
+        ins(%a : memref<$Mx$Nxf32>)
+        outs(%v, %p : memref<$Mxf32>, memref<$Mxi64>) {
+      ^bb0(%x: f32, %best: f32, %at: i64):
+        %i = linalg.index 1 : index
+        %n = arith.index_cast %i : index to i64
+        %c = arith.cmpf ogt, %x, %best : f32
+        %r = arith.select %c, %x, %best : f32
+        %q = arith.select %c, %n, %at : i64
+        linalg.yield %r, %q : f32, i64
+      }
+      return
+    })";
+  for (int64_t m : {2, 16, 70}) {
+    std::vector<Buffer> buffers = {
+        {"f32", {m, 33}}, {"f32", {m}}, {"i64", {m}}};
+    expectSame(replaced(text, {{"M", str(m)}, {"N", "33"}}), buffers);
+    expectSame(replaced(text, {{"M", "?"}, {"N", "?"}}), buffers);
+  }
+}

@@ -142,6 +142,18 @@ struct ExpandPow : OpRewritePattern<math::PowFOp> {
   }
 };
 
+/// x^n = pow(x, float(n)); exact exponents up to 2^24 are enough for f32.
+struct ExpandIntegerPow : OpRewritePattern<math::FPowIOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::FPowIOp op,
+                                PatternRewriter &rewriter) const override {
+    Value exponent = arith::SIToFPOp::create(rewriter, op.getLoc(),
+                                             op.getType(), op.getRhs());
+    rewriter.replaceOpWithNewOp<math::PowFOp>(op, op.getLhs(), exponent);
+    return success();
+  }
+};
+
 struct ExpandMath : public impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     using P = MathPolynomials<MlirOps>;
@@ -155,7 +167,8 @@ struct ExpandMath : public impl::ExpandMathBase<ExpandMath> {
         ExpandUnary<math::Log10Op, &P::log10>,
         ExpandUnary<math::Log1pOp, &P::log1p>,
         ExpandUnary<math::SinOp, &P::sin>, ExpandUnary<math::CosOp, &P::cos>,
-        ExpandRsqrt, ExpandPow>(&getContext(), PatternBenefit(10));
+        ExpandRsqrt, ExpandPow, ExpandIntegerPow>(&getContext(),
+                                                  PatternBenefit(10));
     math::populateExpansionPatterns(
         patterns, {"tan", "sinh", "cosh", "asinh", "acosh", "atanh"});
     auto rare = [](StringRef name) {

@@ -214,6 +214,7 @@ static void chooseThreads(Nest &nest, Plan &plan) {
   int64_t iterations = nest.iterations();
   int64_t ops = std::max<int64_t>(1, nest.body().getOperations().size() - 1);
   if (nest.op->getParentOfType<scf::ParallelOp>() ||
+      nest.op->getParentOfType<scf::ForallOp>() ||
       (!ShapedType::isDynamic(iterations) && iterations * ops < kParallelWork))
     return;
   unsigned outer = std::min(plan.lanePosition, plan.firstReduction);
@@ -229,6 +230,16 @@ static void chooseThreads(Nest &nest, Plan &plan) {
   if (outer == 0 && !plan.laneReduction &&
       (ShapedType::isDynamic(size) || size > chunk))
     plan.chunk = chunk;
+}
+
+/// Four accumulators, where a reduction would otherwise wait for its own last
+/// addition. Elementwise loops gain nothing from longer steps.
+static void chooseUnroll(Nest &nest, Plan &plan) {
+  constexpr int64_t vectors = 4;
+  int64_t size = nest.loops[plan.lane].size;
+  if (nest.hasReduction() && !plan.laneReduction &&
+      (ShapedType::isDynamic(size) || size >= vectors * kLanes))
+    plan.unroll = vectors;
 }
 
 FailureOr<Plan> makePlan(RewriterBase &builder, Nest &nest,
@@ -251,10 +262,7 @@ FailureOr<Plan> makePlan(RewriterBase &builder, Nest &nest,
   if (failed(findDependences(builder, nest, plan)))
     return failure();
   orderLoops(nest, plan);
-  int64_t size = nest.loops[plan.lane].size;
-  if (nest.hasReduction() && !plan.laneReduction &&
-      (ShapedType::isDynamic(size) || size >= 4 * kLanes))
-    plan.unroll = 4;
+  chooseUnroll(nest, plan);
   chooseThreads(nest, plan);
   return plan;
 }
