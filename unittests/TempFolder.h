@@ -1,4 +1,5 @@
-//===- TempFolder.h - A folder for one test ----------------------*- C++ -*-===//
+//===- TempFolder.h - A folder for one test ----------------------*- C++
+//-*-===//
 //
 // In: nothing. Out: an empty folder with helpers to read, write and list its
 // files; it goes with the object.
@@ -35,8 +36,7 @@ public:
   /// Writes a file, with the folders above it, and returns its path.
   std::string write(const std::string &name, const std::string &bytes) const {
     std::string file = path(name);
-    (void)llvm::sys::fs::create_directories(
-        llvm::sys::path::parent_path(file));
+    (void)llvm::sys::fs::create_directories(llvm::sys::path::parent_path(file));
     std::ofstream(file, std::ios::binary) << bytes;
     return file;
   }

@@ -6,17 +6,14 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Program.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Import/MainFunction.h"
+#include "lowbit/Run/Jit.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 
@@ -27,58 +24,21 @@ OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   return parseSourceFile<ModuleOp>(path, &context);
 }
 
-static llvm::Error compileError() {
-  return llvm::createStringError("the model could not be compiled");
-}
-
-static llvm::Expected<std::unique_ptr<ExecutionEngine>>
-createEngine(ModuleOp module, bool parallel) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!builder)
-    return builder.takeError();
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
-  auto machine = builder->createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-
-  ExecutionEngineOptions options;
-  auto optimize = makeOptimizingTransformer(3, 0, machine->get());
-  options.transformer = optimize;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
-  SmallVector<StringRef> libraries;
-  if (parallel)
-    libraries.push_back(LOWBIT_OPENMP_LIBRARY);
-  options.sharedLibPaths = libraries;
-  auto engine =
-      ExecutionEngine::create(module, options, std::move(*machine));
-  if (!engine)
-    return engine.takeError();
-  (*engine)->registerSymbols([](llvm::orc::MangleAndInterner interner) {
-    llvm::orc::SymbolMap symbols;
-    for (auto [name, address] : runtimeFunctions())
-      symbols[interner(name)] = {llvm::orc::ExecutorAddr::fromPtr(address),
-                                 llvm::JITSymbolFlags::Exported};
-    return symbols;
-  });
-  return engine;
-}
+/// A pass has reported what is wrong.
+static llvm::Error reported() { return llvm::createStringError(""); }
 
 llvm::Expected<std::unique_ptr<Program>>
 Program::compile(OwningOpRef<ModuleOp> module,
                  const CpuCodegenOptions &options) {
   std::unique_ptr<Program> program(new Program());
   program->source = std::move(module);
-  auto weights = Weights::open(*program->source);
-  if (!weights)
-    return weights.takeError();
-  program->weights = std::move(*weights);
+  program->weights = std::make_unique<Weights>(*program->source);
 
   OwningOpRef<ModuleOp> code = program->source->clone();
-  func::FuncOp entry = getEntryFunction(*code);
-  if (!entry)
-    return compileError();
+  FailureOr<func::FuncOp> found = findMain(*code);
+  if (failed(found))
+    return reported();
+  func::FuncOp entry = *found;
   auto signature = getSignature(entry);
   if (!signature)
     return signature.takeError();
@@ -91,7 +51,7 @@ Program::compile(OwningOpRef<ModuleOp> module,
   PassManager loops(context);
   buildCpuLoopPipeline(loops, options);
   if (failed(loops.run(*code)))
-    return compileError();
+    return reported();
   entry = code->lookupSymbol<func::FuncOp>("main");
   if (llvm::Error error = program->bindArguments(entry))
     return std::move(error);
@@ -109,8 +69,8 @@ Program::compile(OwningOpRef<ModuleOp> module,
   PassManager toLLVM(context);
   buildCpuLLVMPipeline(toLLVM, options);
   if (failed(toLLVM.run(*code)))
-    return compileError();
-  auto engine = createEngine(*code, options.parallel);
+    return reported();
+  auto engine = createJit(*code, options.parallel);
   if (!engine)
     return engine.takeError();
   program->engine = std::move(*engine);

@@ -1,11 +1,22 @@
-#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
-#include "mlir/InitAllDialects.h"
+//===- quant-opt.cpp - mlir-opt with the lowbit dialect -------------------===//
+//
+// Registers and calls. What it adds to mlir-opt: the folder of the input is
+// where its store is, the output is written whole or not at all, and a module
+// that is written to a file has its weights in a store beside it.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/CPU/Bufferization.h"
+#include "lowbit/Codegen/Passes.h"
+#include "lowbit/Pipeline/OptMain.h"
+#include "lowbit/Pipeline/Pipelines.h"
+
 #include "mlir/InitAllPasses.h"
-#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  registry.insert<lowbit::LowbitDialect>();
+  lowbit::registerCodegenDialects(registry);
   mlir::registerAllPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "quant-opt\n", registry));
+  lowbit::registerAllLowbitPasses();
+  lowbit::registerLowbitCodegenPasses();
+  return lowbit::optMain(argc, argv, registry);
 }

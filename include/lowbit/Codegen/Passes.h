@@ -10,6 +10,7 @@
 
 namespace lowbit {
 #define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
 #include "lowbit/Codegen/Passes.h.inc"
 } // namespace lowbit
 

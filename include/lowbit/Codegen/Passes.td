@@ -40,6 +40,38 @@ def DecomposeTensorOps
                            "::mlir::tensor::TensorDialect"];
 }
 
+def FuseElementwise
+    : Pass<"lowbit-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "chains of elementwise operations become one";
+  let description = [{
+    A `linalg.generic` whose only reader is another one is fused into it.
+    Contractions are left as they are: unlike the upstream pass, reshapes are
+    not folded into them, so a weight stays the argument that it is.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
+def PrivatizeInits
+    : Pass<"lowbit-privatize-inits", "::mlir::func::FuncOp"> {
+  let summary = "each operation gets an init of its own";
+  let description = [{
+    Copies `tensor.empty`, and `linalg.fill` of it, before each operation that
+    writes into it. CSE merges them; bufferization would then copy a filled
+    buffer for every operation but the last.
+  }];
+}
+
+def ReuseInputs : Pass<"lowbit-reuse-inputs", "::mlir::func::FuncOp"> {
+  let summary = "elementwise operations write over an input that dies there";
+  let description = [{
+    The init of an elementwise operation is replaced by an input of the same
+    type and map that nothing else reads, so that bufferization gives both one
+    buffer: less memory, and the data stays in the cache.
+  }];
+}
+
 def Bufferize : Pass<"lowbit-bufferize", "::mlir::ModuleOp"> {
   let summary = "tensors become buffers, copies become linalg.copy";
   let description = [{

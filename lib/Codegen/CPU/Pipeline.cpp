@@ -23,10 +23,12 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   // Taps read values, so whatever is tapped is not fused away.
-  pm.addPass(createLinalgElementwiseOpFusionPass());
+  pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 
+  pm.addNestedPass<func::FuncOp>(createPrivatizeInits());
+  pm.addNestedPass<func::FuncOp>(createReuseInputs());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(createBufferize());
   pm.addPass(createCanonicalizerPass());
@@ -44,6 +46,7 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
 void lowbit::buildCpuLLVMPipeline(OpPassManager &pm,
                                   const CpuCodegenOptions &options) {
   auto &func = pm.nest<func::FuncOp>();
+  func.addPass(createExpandMath());
   func.addPass(createConvertLinalgToLoopsPass());
   func.addPass(createLoopInvariantCodeMotionPass());
   func.addPass(createConvertVectorToSCFPass());

@@ -1,0 +1,60 @@
+//===- Passes.td - phase 2: observers and statistics ----------------------===//
+#ifndef LOWBIT_CALIBRATE_PASSES_TD
+#define LOWBIT_CALIBRATE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def InsertObservers : Pass<"lowbit-insert-observers", "::mlir::ModuleOp"> {
+  let summary = "observes every value that a contraction or a look-up reads";
+  let description = [{
+    An f32 contraction reads two values. A constant gets an observer of role
+    `weight` along its output channels; another value one of role `activation`,
+    at its source: before reshapes, transposes, slices and padding with zero,
+    and once for all contractions that read it. Other readers (a residual
+    addition, a mask) keep the value itself. A 2-D constant that only look-ups
+    read gets an observer of role `table` along its rows.
+
+    ```mlir
+    %y = linalg.matmul ins(%x, %w) outs(%zero)
+    // becomes
+    %xo = lowbit.observe %x "activation" "x" : tensor<?x16xf32>
+    %wo = lowbit.observe %w "weight" "w" {axis = 1 : i64} : tensor<16x8xf32>
+    %y = linalg.matmul ins(%xo, %wo) outs(%zero)
+    ```
+
+    A contraction that cannot become an integer one gets `lowbit.float_reason`
+    and a remark. A model without anything to quantize is an error.
+  }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
+  let statistics = [
+    Statistic<"numActivations", "activations", "activations observed">,
+    Statistic<"numWeights", "weights", "weights observed">,
+    Statistic<"numTables", "tables", "look-up tables observed">,
+    Statistic<"numFloat", "float", "contractions left float">];
+}
+
+def Calibrate : Pass<"lowbit-calibrate", "::mlir::ModuleOp"> {
+  let summary = "runs the observed model on data and writes what it saw";
+  let description = [{
+    Starts `quant-run --observe` on the module and writes `count`, `min` and
+    `max` on each observer of an activation. A crash of the model, data that
+    does not fit it, and an observer that saw nothing are one error each.
+
+    ```mlir
+    %xo = lowbit.observe %x "activation" "x" : tensor<4x16xf32>
+    // becomes
+    %xo = lowbit.observe %x "activation" "x"
+        {count = 64 : i64, max = 1.0 : f32, min = -1.0 : f32} : tensor<4x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
+  let options = [
+    Option<"data", "data", "std::string", "\"\"",
+           "calibration data: .npz, .npy, a directory, a list file, or random">,
+    Option<"threads", "threads", "unsigned", "0",
+           "threads to run the model with; 0 leaves it to the machine">];
+  let statistics = [
+    Statistic<"numSamples", "samples", "samples of data that were run">];
+}
+
+#endif // LOWBIT_CALIBRATE_PASSES_TD

@@ -1,0 +1,24 @@
+//===- Patterns.h - rewrites of phase 5 -------------------------*- C++ -*-===//
+//
+// Populates the patterns of lowbit-fold-qdq, by theme.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_FOLD_PATTERNS_H
+#define LOWBIT_FOLD_PATTERNS_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace lowbit {
+
+/// move(dequantize(q)) -> dequantize(move(q)).
+void populateFoldDataMovementPatterns(mlir::RewritePatternSet &patterns);
+
+/// Look-ups in dequantize(table) read the integers. Scales of long tables
+/// become parameters of `module`.
+void populateFoldLookupPatterns(mlir::RewritePatternSet &patterns,
+                                mlir::ModuleOp module);
+
+} // namespace lowbit
+
+#endif // LOWBIT_FOLD_PATTERNS_H

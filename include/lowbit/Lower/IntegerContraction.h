@@ -1,0 +1,43 @@
+//===- IntegerContraction.h - contractions on integers ----------*- C++ -*-===//
+//
+// The pieces that lowbit-lower-contractions puts together.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_LOWER_INTEGERCONTRACTION_H
+#define LOWBIT_LOWER_INTEGERCONTRACTION_H
+
+#include "lowbit/Import/Contractions.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace lowbit {
+
+/// The operation of `c` on the integers `lhs` and `rhs`, accumulating in i32
+/// from zero. Matmul, batch matmul, contract, generic and convolution keep
+/// their kind; other contractions become `linalg.contract`.
+mlir::Value emitIntegerContraction(mlir::OpBuilder &builder,
+                                   const Contraction &c, mlir::Value lhs,
+                                   mlir::Value rhs);
+
+/// A tensor whose dimensions are some of the loops of a contraction; no loops
+/// and a null value: nothing to add.
+struct LoopTensor {
+  mlir::Value value;
+  llvm::SmallVector<unsigned> loops;
+};
+
+/// sum over the reduction of `operand` minus its zero point, times the zero
+/// point of the other operand: i32 over the other loops of `operand`.
+/// Zero points are rank-0 i32 tensors, or constants.
+struct ZeroPoint {
+  int32_t known = 0;
+  mlir::Value dynamic;
+  bool isZero() const { return !dynamic && known == 0; }
+};
+LoopTensor emitWeightedSum(mlir::OpBuilder &builder, const Contraction &c,
+                           unsigned operand, mlir::Value ints,
+                           ZeroPoint subtract, ZeroPoint times);
+
+} // namespace lowbit
+
+#endif // LOWBIT_LOWER_INTEGERCONTRACTION_H

@@ -1,0 +1,73 @@
+//===- Passes.td - phase 6: the integer contract --------------------------===//
+#ifndef LOWBIT_LOWER_PASSES_TD
+#define LOWBIT_LOWER_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def LowerContractions : Pass<"lowbit-lower-contractions", "::mlir::ModuleOp"> {
+  let summary = "contractions of dequantized values become integer contractions";
+  let description = [{
+    The same operation on integers with an i32 accumulator, and one generic that
+    takes the zero points out, exactly, and dequantizes:
+
+        sum_k (a - za)(b - zb) = sum_k a b - za sum_k b - zb sum_k (a - za)
+        y = float(that) * (sa * sb[n])        the product of scales in f32
+
+    What depends on constants only is computed here; the sums of values that are
+    not constant are integer reductions of their own. An init that is not zero
+    is added in float.
+
+    ```mlir
+    %y = linalg.matmul {lowbit.id = "y"} ins(%xd, %wd : tensor<4x16xf32>, tensor<16x8xf32>) ...
+    // becomes
+    %acc = linalg.matmul {lowbit.id = "y.i32"} ins(%xi, %wi : tensor<4x16xi8>, tensor<16x8xi8>)
+        outs(%zero : tensor<4x8xi32>) -> tensor<4x8xi32>
+    %y = linalg.generic {lowbit.id = "y"} ins(%acc, %za_sum_b, %scale) ... {
+      %0 = arith.subi %acc, %za_sum_b : i32
+      %1 = arith.sitofp %0 : i32 to f32
+      %2 = arith.mulf %1, %scale : f32
+    }
+    ```
+
+    An operation becomes integer with both operands or stays float as a whole,
+    with `lowbit.float_reason` and a remark.
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numInteger", "integer", "contractions that became integer">,
+    Statistic<"numFloat", "float", "contractions that stay float">];
+}
+
+def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
+  let summary = "quantize, dequantize and fake_quant become linalg";
+  let description = [{
+    Rules N7 and N8 of docs/numerics.md, spelled in linalg, arith and math:
+
+        quantize:    trunci(fptosi(clamp(roundeven(x / s), qmin - z, qmax - z)) + z)
+        dequantize:  sitofp(q - z) * s
+
+    Clamping before the conversion keeps it defined; NaN becomes the zero point.
+    Values are plain integers afterwards; storage casts meet and fold.
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let statistics = [
+    Statistic<"numQuantize", "quantize", "quantize that were lowered">,
+    Statistic<"numDequantize", "dequantize", "dequantize that were lowered">];
+}
+
+def VerifyIntegerContract
+    : Pass<"lowbit-verify-integer-contract", "::mlir::ModuleOp"> {
+  let summary = "checks what phase 6 hands on";
+  let description = [{
+    No quantized type, no quantize, dequantize, fake_quant or observe is left,
+    and every f32 contraction says in `lowbit.float_reason` why it is one. One
+    error lists all offenders.
+  }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
+}
+
+#endif // LOWBIT_LOWER_PASSES_TD

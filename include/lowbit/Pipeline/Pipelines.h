@@ -1,0 +1,62 @@
+//===- Pipelines.h - the phases in order ------------------------*- C++ -*-===//
+//
+// Options and builder of --quantize-ptq, and registration of everything.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_PIPELINE_PIPELINES_H
+#define LOWBIT_PIPELINE_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace lowbit {
+
+enum class Phase {
+#define LOWBIT_PHASE(enumerator, name, sentence) enumerator,
+#include "lowbit/Pipeline/Phases.def"
+};
+
+llvm::StringRef phaseName(Phase phase);
+std::optional<Phase> parsePhase(llvm::StringRef name);
+/// All names, with commas.
+std::string phaseNames();
+
+/// The options of --quantize-ptq. Their text form is the one that the command
+/// line, the Python package and the C API write.
+struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
+  Option<std::string> calibrationData{
+      *this, "calibration-data",
+      llvm::cl::desc("inputs to find activation ranges with: .npz keyed by "
+                     "input name, .npy, a directory, a list file, or random")};
+  Option<std::string> mode{
+      *this, "mode",
+      llvm::cl::desc("static (the default with calibration data) or dynamic "
+                     "(the default without)")};
+  Option<std::string> method{
+      *this, "method", llvm::cl::init("minmax"),
+      llvm::cl::desc("how ranges come from statistics: minmax")};
+  Option<std::string> shape{
+      *this, "shape",
+      llvm::cl::desc("sizes of dynamic dimensions: batch=1,seq=128")};
+  Option<unsigned> threads{
+      *this, "threads", llvm::cl::init(0),
+      llvm::cl::desc("threads to calibrate with; 0 leaves it to the machine")};
+  Option<std::string> explain{
+      *this, "explain",
+      llvm::cl::desc("file for the account of every operation, as JSON")};
+  Option<std::string> compileTo{
+      *this, "compile-to", llvm::cl::init("lower"),
+      llvm::cl::desc("the last phase to run")};
+};
+
+/// Appends the phases. `emitError` takes what is wrong with the options.
+llvm::LogicalResult buildPtqPipeline(
+    mlir::OpPassManager &pm, const PtqOptions &options,
+    llvm::function_ref<llvm::LogicalResult(const llvm::Twine &)> emitError);
+
+/// Registers the passes of all phases and the pipelines.
+void registerAllLowbitPasses();
+
+} // namespace lowbit
+
+#endif // LOWBIT_PIPELINE_PIPELINES_H

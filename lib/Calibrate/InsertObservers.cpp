@@ -1,0 +1,154 @@
+//===- InsertObservers.cpp - what could be quantized ----------------------===//
+//
+// In: the float contract. Out: each operand of a contraction, and each look-up
+// table, comes through a `lowbit.observe` at its source:
+//
+//   matmul(transpose(x), w), add(x, y)
+//   -> matmul(transpose(observe(x)), observe(w)), add(x, y)
+//
+// Data movement between source and contraction is cloned, so that other
+// readers keep what they had. Refused: a module without a contraction or table
+// that can be quantized.
+//
+//===----------------------------------------------------------------------===//
+#include "ObservationPlan.h"
+
+#include "lowbit/Calibrate/Passes.h"
+#include "lowbit/Import/DataMovement.h"
+#include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/ParameterAccess.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+namespace lowbit {
+#define GEN_PASS_DEF_INSERTOBSERVERS
+#include "lowbit/Calibrate/Passes.h.inc"
+} // namespace lowbit
+
+namespace {
+/// The observed twins of values, made on demand.
+class ObserverBuilder {
+public:
+  explicit ObserverBuilder(MLIRContext *context) : builder(context) {}
+
+  /// `value` with an observer at its source. `channel` is the dimension of
+  /// `value` that indexes output channels, where that is known.
+  Value observe(Value value, std::optional<int64_t> channel) {
+    bool isConstant = isConstantTensor(findSource(value));
+    return isConstant ? twin(value, "weight", channel)
+                      : twin(value, "activation", std::nullopt);
+  }
+
+  Value observeTable(Value table) { return insert(table, "table", 0); }
+
+  /// Erases the movements whose readers all read the clone now. The other
+  /// clones give their id back: it names the original.
+  void finish() {
+    for (auto &[original, clone] : llvm::reverse(clones)) {
+      if (original->use_empty())
+        original->erase();
+      else
+        clone->removeAttr(LowbitDialect::kIdAttr);
+    }
+  }
+
+  unsigned numActivations = 0, numWeights = 0, numTables = 0;
+
+private:
+  using Key = std::tuple<Value, StringRef, int64_t>;
+
+  static Value findSource(Value value) {
+    while (OpOperand *moved = movedOperand(value.getDefiningOp()))
+      value = moved->get();
+    return value;
+  }
+
+  Value twin(Value value, StringRef role, std::optional<int64_t> axis) {
+    Value &known = twins[Key(value, role, axis.value_or(-1))];
+    if (known)
+      return known;
+    Operation *op = value.getDefiningOp();
+    OpOperand *moved = movedOperand(op);
+    Value made;
+    if (!moved) {
+      made = insert(value, role, axis);
+    } else {
+      auto before = axis ? axisBefore(op, *axis) : std::nullopt;
+      Value source = twin(moved->get(), role, before);
+      builder.setInsertionPointAfter(op);
+      Operation *clone = builder.clone(*op);
+      clone->setOperand(moved->getOperandNumber(), source);
+      clones.emplace_back(op, clone);
+      made = clone->getResult(0);
+    }
+    // `known` may have moved while the source was made.
+    return twins[Key(value, role, axis.value_or(-1))] = made;
+  }
+
+  Value insert(Value value, StringRef role, std::optional<int64_t> axis) {
+    builder.setInsertionPointAfterValue(value);
+    unsigned &count = role == "activation" ? numActivations
+                      : role == "weight"   ? numWeights
+                                           : numTables;
+    ++count;
+    std::string name = valueName(value), id = name;
+    for (unsigned i = 1; !ids.insert(id).second; ++i)
+      id = name + "#" + std::to_string(i);
+    return ObserveOp::create(builder, value.getLoc(), value, id, role, axis);
+  }
+
+  OpBuilder builder;
+  std::map<Key, Value, bool (*)(const Key &, const Key &)> twins{
+      [](const Key &a, const Key &b) {
+        return std::make_tuple(std::get<0>(a).getAsOpaquePointer(),
+                               std::get<1>(a), std::get<2>(a)) <
+               std::make_tuple(std::get<0>(b).getAsOpaquePointer(),
+                               std::get<1>(b), std::get<2>(b));
+      }};
+  SmallVector<std::pair<Operation *, Operation *>> clones;
+  std::set<std::string> ids;
+};
+
+struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
+  void runOnOperation() override {
+    FailureOr<func::FuncOp> main = findMain(getOperation());
+    if (failed(main))
+      return signalPassFailure();
+    ObservationPlan plan = planObservation(*main);
+    for (auto &[op, reason] : plan.floats) {
+      op->setAttr(LowbitDialect::kFloatReasonAttr,
+                  StringAttr::get(&getContext(), reason));
+      op->emitRemark("stays float: ") << reason;
+    }
+    numFloat += plan.floats.size();
+    if (plan.contractions.empty() && plan.tables.empty()) {
+      InFlightDiagnostic error =
+          getOperation().emitError("nothing to quantize: ");
+      if (plan.floats.empty())
+        error << "the model has no f32 matmul, batch_matmul, contract, "
+                 "conv_2d_nhwc_hwcf or generic that multiplies and adds, and "
+                 "no look-up in a 2-D f32 constant";
+      else
+        error << "all " << plan.floats.size()
+              << " contractions have to stay float, as the remarks say";
+      return signalPassFailure();
+    }
+
+    ObserverBuilder observers(&getContext());
+    for (Contraction &c : plan.contractions)
+      for (unsigned i : {0, 1})
+        c.op->setOperand(
+            i, observers.observe(c.op->getOperand(i), c.channelDim(i)));
+    observers.finish();
+    for (TableLookups &table : plan.tables) {
+      Value observed = observers.observeTable(table.constant);
+      for (tensor::ExtractOp lookup : table.lookups)
+        lookup.getTensorMutable().set(observed);
+    }
+    numActivations += observers.numActivations;
+    numWeights += observers.numWeights;
+    numTables += observers.numTables;
+  }
+};
+} // namespace

@@ -1,0 +1,194 @@
+//===- SpecializeShapes.cpp - sizes for dynamic dimensions ----------------===//
+//
+// In: a function whose arguments name their dynamic dimensions. Out: the same
+// function on tensors of the given sizes; the sizes travel by canonicalization
+// from a tensor.cast at each argument. Refused: a malformed list, a symbol that
+// no argument has, a size that is not positive.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/Passes.h"
+
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Store/NearestName.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#include <set>
+
+using namespace mlir;
+using namespace lowbit;
+
+namespace lowbit {
+#define GEN_PASS_DEF_SPECIALIZESHAPES
+#include "lowbit/Import/Passes.h.inc"
+} // namespace lowbit
+
+using SizeMap = std::map<std::string, int64_t>;
+
+/// Reads "batch=1,seq=128".
+static FailureOr<SizeMap> parseSizes(StringRef text, ModuleOp module) {
+  SizeMap sizes;
+  SmallVector<StringRef> items;
+  text.split(items, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef item : items) {
+    auto [symbol, number] = item.split('=');
+    int64_t size;
+    if (symbol.trim().empty() || number.trim().getAsInteger(10, size) ||
+        size <= 0)
+      return module.emitError("shape must be <symbol>=<positive size>[,...], "
+                              "found '")
+             << item << "'";
+    if (!sizes.emplace(symbol.trim().str(), size).second)
+      return module.emitError("shape gives '") << symbol.trim() << "' twice";
+  }
+  return sizes;
+}
+
+/// Moves a cast of the indices into the check.
+struct FoldCastIntoCheckRange : OpRewritePattern<CheckRangeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(CheckRangeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto cast = op.getIndices().getDefiningOp<tensor::CastOp>();
+    if (!cast || !tensor::preservesStaticInformation(cast.getType(),
+                                                     cast.getSource().getType()))
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] { op.setOperand(cast.getSource()); });
+    return success();
+  }
+};
+
+/// The dims of an argument or result; empty when it names none.
+static SmallVector<Attribute> dimsOf(ArrayAttr dims, ShapedType type) {
+  if (!dims || !type.hasRank() || int64_t(dims.size()) != type.getRank())
+    return {};
+  return llvm::to_vector(dims.getValue());
+}
+
+/// Writes the sizes that `type` knows over the symbols.
+static ArrayAttr updateDims(ArrayAttr dims, ShapedType type) {
+  SmallVector<Attribute> entries = dimsOf(dims, type);
+  if (entries.empty())
+    return dims;
+  for (auto [entry, size] : llvm::zip(entries, type.getShape()))
+    if (!ShapedType::isDynamic(size))
+      entry = StringAttr::get(dims.getContext(), std::to_string(size));
+  return ArrayAttr::get(dims.getContext(), entries);
+}
+
+namespace {
+struct SpecializeShapes
+    : lowbit::impl::SpecializeShapesBase<SpecializeShapes> {
+  using SpecializeShapesBase::SpecializeShapesBase;
+
+  void runOnOperation() override {
+    FailureOr<SizeMap> sizes = parseSizes(shape, getOperation());
+    if (failed(sizes))
+      return signalPassFailure();
+    if (sizes->empty())
+      return;
+    FailureOr<func::FuncOp> main = findMain(getOperation());
+    if (failed(main) || failed(checkSymbols(*main, *sizes)))
+      return signalPassFailure();
+    setArgumentTypes(*main, *sizes);
+    if (failed(propagate(*main)))
+      return signalPassFailure();
+    setResultTypes(*main);
+  }
+
+  /// Every symbol is that of a dynamic dimension.
+  LogicalResult checkSymbols(func::FuncOp main, const SizeMap &sizes) {
+    std::set<std::string> known;
+    for (BlockArgument argument : main.getArguments()) {
+      auto type = cast<ShapedType>(argument.getType());
+      auto dims = dimsOf(
+          main.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(),
+                                           LowbitDialect::kDimsAttr),
+          type);
+      for (auto [i, dim] : llvm::enumerate(dims))
+        if (auto symbol = dyn_cast<StringAttr>(dim);
+            symbol && type.isDynamicDim(i))
+          known.insert(symbol.str());
+    }
+    std::vector<std::string> names(known.begin(), known.end());
+    for (const auto &[symbol, size] : sizes)
+      if (!known.count(symbol))
+        return main.emitError("no dynamic dimension is named '")
+               << symbol << "'; the model has " << quotedList(names);
+    return success();
+  }
+
+  void setArgumentTypes(func::FuncOp main, const SizeMap &sizes) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&main.front());
+    for (BlockArgument argument : main.getArguments()) {
+      unsigned index = argument.getArgNumber();
+      auto type = dyn_cast<RankedTensorType>(argument.getType());
+      auto dims = main.getArgAttrOfType<ArrayAttr>(index,
+                                                   LowbitDialect::kDimsAttr);
+      if (!type || !dims)
+        continue;
+      SmallVector<int64_t> newShape(type.getShape());
+      for (auto [i, dim] : llvm::enumerate(dimsOf(dims, type)))
+        if (auto symbol = dyn_cast<StringAttr>(dim);
+            symbol && type.isDynamicDim(i))
+          if (auto it = sizes.find(symbol.str()); it != sizes.end())
+            newShape[i] = it->second;
+      if (ArrayRef<int64_t>(newShape) == type.getShape())
+        continue;
+      auto newType = type.clone(newShape);
+      argument.setType(newType);
+      auto cast =
+          tensor::CastOp::create(builder, argument.getLoc(), type, argument);
+      argument.replaceAllUsesExcept(cast, cast);
+      main.setArgAttr(index, LowbitDialect::kDimsAttr,
+                      updateDims(dims, newType));
+    }
+    updateFunctionType(main);
+  }
+
+  LogicalResult propagate(func::FuncOp main) {
+    MLIRContext *context = &getContext();
+    RewritePatternSet patterns(context);
+    for (StringRef name : {"tensor", "linalg", "arith", "affine"})
+      if (Dialect *dialect = context->getLoadedDialect(name))
+        dialect->getCanonicalizationPatterns(patterns);
+    for (RegisteredOperationName op : context->getRegisteredOperations())
+      if (StringRef name = op.getDialectNamespace();
+          name == "tensor" || name == "linalg" || name == "arith" ||
+          name == "affine")
+        op.getCanonicalizationPatterns(patterns, context);
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+    patterns.add<FoldCastIntoCheckRange>(context);
+    if (failed(applyPatternsGreedily(main, std::move(patterns))))
+      return main.emitError("the sizes could not be carried through");
+    return success();
+  }
+
+  void setResultTypes(func::FuncOp main) {
+    for (auto result : main.getOps<func::ReturnOp>())
+      for (OpOperand &operand : result->getOpOperands())
+        if (auto cast = operand.get().getDefiningOp<tensor::CastOp>();
+            cast && tensor::preservesStaticInformation(
+                        cast.getType(), cast.getSource().getType()))
+          operand.set(cast.getSource());
+    updateFunctionType(main);
+    for (auto [i, type] : llvm::enumerate(main.getResultTypes()))
+      if (auto dims = main.getResultAttrOfType<ArrayAttr>(
+              i, LowbitDialect::kDimsAttr))
+        main.setResultAttr(i, LowbitDialect::kDimsAttr,
+                           updateDims(dims, cast<ShapedType>(type)));
+  }
+
+  static void updateFunctionType(func::FuncOp main) {
+    SmallVector<Type> results(main.getResultTypes());
+    for (auto result : main.getOps<func::ReturnOp>())
+      results = llvm::to_vector(result.getOperandTypes());
+    main.setFunctionType(FunctionType::get(
+        main.getContext(), main.front().getArgumentTypes(), results));
+  }
+};
+} // namespace

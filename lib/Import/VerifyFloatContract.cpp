@@ -1,0 +1,105 @@
+//===- VerifyFloatContract.cpp - what phase 1 hands on --------------------===//
+//
+// In: any module. Out: the same, known to keep the float contract of
+// docs/pipeline.md. Refused, all in one error: other element types, buffers,
+// quantized values, unranked tensors, operations of other dialects.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/Passes.h"
+
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+namespace lowbit {
+#define GEN_PASS_DEF_VERIFYFLOATCONTRACT
+#include "lowbit/Import/Passes.h.inc"
+} // namespace lowbit
+
+/// Offenders named in full; the rest is a number.
+static constexpr size_t kMaxNotes = 20;
+
+/// What is wrong with the type of a value; empty when nothing is.
+static std::string findTypeProblem(Type type) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (isa<BaseMemRefType, UnrankedTensorType>(type)) {
+    os << "has type " << type << "; values are ranked tensors";
+    return text;
+  }
+  Type element = getElementTypeOrSelf(type);
+  if (isa<AffineType>(element))
+    os << "is quantized already (" << type << ")";
+  else if (!element.isF32() && !element.isIndex() && !element.isInteger(1) &&
+           !element.isInteger(32) && !element.isInteger(64))
+    os << "has type " << type
+       << "; element types are f32, i64, i32 and i1";
+  return text;
+}
+
+static std::string findProblem(Operation *op) {
+  static constexpr StringLiteral kDialects[] = {
+      "linalg", "tensor", "arith", "math", "affine", "lowbit", "builtin"};
+  StringRef dialect = op->getName().getDialectNamespace();
+  std::string name = ("'" + op->getName().getStringRef() + "' ").str();
+  if (isa<func::CallOp>(op))
+    return name + "must be inlined first: quant-opt --inline";
+  if (dialect == "tosa")
+    return name + "must become linalg first: mlir-opt --pass-pipeline="
+                  "\"builtin.module(func.func(tosa-to-linalg-named,"
+                  "tosa-to-linalg,tosa-to-tensor,tosa-to-arith))\"";
+  if (dialect == "quant")
+    return name + "is quantized already";
+  if (!isa<func::ReturnOp>(op) && !llvm::is_contained(kDialects, dialect))
+    return name + "is not an operation of the float contract";
+  for (Type type : op->getResultTypes())
+    if (std::string problem = findTypeProblem(type); !problem.empty())
+      return name + problem;
+  for (Type type : op->getOperandTypes())
+    if (isa<BaseMemRefType>(type))
+      return name + findTypeProblem(type);
+  return "";
+}
+
+namespace {
+struct VerifyFloatContract
+    : lowbit::impl::VerifyFloatContractBase<VerifyFloatContract> {
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    FailureOr<func::FuncOp> main = findMain(getOperation());
+    if (failed(main))
+      return signalPassFailure();
+
+    SmallVector<std::pair<Location, std::string>> problems;
+    for (BlockArgument argument : main->getArguments()) {
+      std::string problem = isa<ShapedType>(argument.getType())
+                                ? findTypeProblem(argument.getType())
+                                : "is no tensor";
+      if (!problem.empty())
+        problems.emplace_back(argument.getLoc(),
+                              "argument " +
+                                  std::to_string(argument.getArgNumber()) +
+                                  " " + problem);
+    }
+    main->walk([&](Operation *op) {
+      if (op != main->getOperation())
+        if (std::string problem = findProblem(op); !problem.empty())
+          problems.emplace_back(op->getLoc(), std::move(problem));
+    });
+    if (problems.empty())
+      return;
+    InFlightDiagnostic error = getOperation().emitError()
+                               << "the module does not keep the float "
+                                  "contract: "
+                               << problems.size() << " offender"
+                               << (problems.size() == 1 ? "" : "s");
+    for (auto &[loc, text] : ArrayRef(problems).take_front(kMaxNotes))
+      error.attachNote(loc) << text;
+    if (problems.size() > kMaxNotes)
+      error.attachNote() << "and " << problems.size() - kMaxNotes << " more";
+    signalPassFailure();
+  }
+};
+} // namespace

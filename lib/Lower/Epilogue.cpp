@@ -1,0 +1,211 @@
+//===- Epilogue.cpp - from accumulators to floats -------------------------===//
+//
+//   y = float(sums - za * sum(b) - zb * sum(a - za)) * (sa * sb) + init
+//
+// The product of the scales is one f32 multiplication, here or at run time, so
+// that static and dynamic parameters of equal value give equal results.
+//
+//===----------------------------------------------------------------------===//
+#include "Epilogue.h"
+
+#include "lowbit/Import/Contractions.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+EpilogueBuilder::EpilogueBuilder(OpBuilder &builder, ModuleOp module,
+                                 ParameterReader &reader, const Contraction &c)
+    : builder(builder), module(module), reader(reader), c(c) {}
+
+std::string EpilogueBuilder::constantName(StringRef suffix) const {
+  return valueName(c.op->getResult(0)) + suffix.str();
+}
+
+/// Takes the dimensions of the result that the loops index.
+AffineMap EpilogueBuilder::mapOf(const LoopTensor &tensor) const {
+  SmallVector<AffineExpr> dims;
+  for (unsigned loop : tensor.loops)
+    dims.push_back(builder.getAffineDimExpr(*c.resultDim(loop)));
+  return AffineMap::get(c.map(2).getNumResults(), 0, dims,
+                        builder.getContext());
+}
+
+/// The elementwise product with a rank-0 tensor.
+template <typename MulOp>
+static LoopTensor emitProduct(OpBuilder &builder, Location loc,
+                              const LoopTensor &tensor, Value factor) {
+  auto type = cast<RankedTensorType>(tensor.value.getType());
+  unsigned rank = type.getRank();
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, tensor::getMixedSizes(builder, loc, tensor.value),
+      type.getElementType());
+  AffineMap identity = builder.getMultiDimIdentityMap(rank);
+  AffineMap maps[] = {identity, AffineMap::get(rank, 0, builder.getContext()),
+                      identity};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      builder, loc, type, ValueRange{tensor.value, factor}, empty, maps,
+      iterators, [](OpBuilder &b, Location l, ValueRange args) {
+        linalg::YieldOp::create(
+            b, l, ValueRange{MulOp::create(b, l, args[0], args[1])});
+      });
+  return {generic.getResult(0), tensor.loops};
+}
+
+/// times * sum over the reduction of (ints - subtract), when the integers are a
+/// constant of bytes and `subtract` is known.
+std::optional<LoopTensor> EpilogueBuilder::foldSum(unsigned operand, Value ints,
+                                                   ZeroPoint subtract,
+                                                   ZeroPoint times) {
+  if (!isConstantTensor(ints) || subtract.dynamic)
+    return std::nullopt;
+  auto bytes = reader.read(ints);
+  if (failed(bytes))
+    return std::nullopt;
+  LoopTensor sum;
+  AffineMap map = c.map(operand);
+  ArrayRef<int64_t> shape = bytes->type.getShape();
+  // The stride of each dimension in the sums; 0 where it is summed over.
+  SmallVector<int64_t> kept, strides(shape.size(), 0);
+  for (auto [i, expr] : llvm::enumerate(map.getResults())) {
+    unsigned loop = cast<AffineDimExpr>(expr).getPosition();
+    if (llvm::is_contained(c.reduction, loop))
+      continue;
+    sum.loops.push_back(loop);
+    kept.push_back(shape[i]);
+    strides[i] = 1;
+  }
+  int64_t count = 1;
+  for (int64_t i = int64_t(shape.size()) - 1; i >= 0; --i)
+    if (strides[i]) {
+      strides[i] = count;
+      count *= shape[i];
+    }
+  std::vector<int32_t> sums(count, 0);
+  SmallVector<int64_t> index(shape.size(), 0);
+  int64_t at = 0;
+  int32_t factor = times.dynamic ? 1 : times.known;
+  for (int8_t value : bytes->as<int8_t>()) {
+    sums[at] += (int32_t(value) - subtract.known) * factor;
+    for (int64_t d = int64_t(shape.size()) - 1; d >= 0; --d) {
+      at += strides[d];
+      if (++index[d] < shape[d])
+        break;
+      at -= strides[d] * shape[d];
+      index[d] = 0;
+    }
+  }
+  ConstantBuilder constants(module);
+  sum.value = constants.create(
+      builder, c.op->getLoc(), constantName(".zero_point_sum"),
+      RankedTensorType::get(kept, builder.getI32Type()), ArrayRef(sums));
+  return sum;
+}
+
+void EpilogueBuilder::subtractSum(unsigned operand, Value ints,
+                                  ZeroPoint subtract, ZeroPoint times) {
+  if (times.isZero())
+    return;
+  if (auto known = foldSum(operand, ints, subtract, times)) {
+    corrections.push_back(
+        times.dynamic ? emitProduct<arith::MulIOp>(builder, c.op->getLoc(),
+                                                   *known, times.dynamic)
+                      : *known);
+    return;
+  }
+  corrections.push_back(
+      emitWeightedSum(builder, c, operand, ints, subtract, times));
+}
+
+void EpilogueBuilder::setScales(const QuantizedOperand &a,
+                                std::optional<unsigned> loopA,
+                                const QuantizedOperand &b,
+                                std::optional<unsigned> loopB) {
+  Location loc = c.op->getLoc();
+  auto asTensor = [&](const QuantizedOperand &q, std::optional<unsigned> loop,
+                      ArrayRef<float> values) -> LoopTensor {
+    if (!q.isStatic())
+      return {q.dynamicScale(), {}};
+    SmallVector<int64_t> shape;
+    SmallVector<unsigned> loops;
+    if (loop) {
+      shape.push_back(values.size());
+      loops.push_back(*loop);
+    }
+    ConstantBuilder constants(module);
+    Value value = constants.create(
+        builder, loc, constantName(".scale"),
+        RankedTensorType::get(shape, builder.getF32Type()), values);
+    return {value, loops};
+  };
+  const QuantizedOperand &longer = loopA ? a : b, &single = loopA ? b : a;
+  std::optional<unsigned> loop = loopA ? loopA : loopB;
+  if (!single.isStatic()) {
+    scale = emitProduct<arith::MulFOp>(
+        builder, loc, asTensor(longer, loop, longer.scales),
+        single.dynamicScale());
+    return;
+  }
+  std::vector<float> products;
+  for (float s : longer.scales)
+    products.push_back(s * single.scales.front());
+  if (!longer.isStatic())
+    scale = emitProduct<arith::MulFOp>(
+        builder, loc, asTensor(longer, loop, {}),
+        asTensor(single, std::nullopt, single.scales).value);
+  else if (loop)
+    scale = asTensor(longer, loop, products);
+  else
+    knownScale = products.front();
+}
+
+Value EpilogueBuilder::finish(Value sums) {
+  Location loc = c.op->getLoc();
+  auto type = cast<RankedTensorType>(c.op->getResult(0).getType());
+  unsigned rank = type.getRank();
+  AffineMap identity = builder.getMultiDimIdentityMap(rank);
+  SmallVector<Value> inputs{sums};
+  SmallVector<AffineMap> maps{identity};
+  for (const LoopTensor &correction : corrections) {
+    inputs.push_back(correction.value);
+    maps.push_back(mapOf(correction));
+  }
+  if (scale.value) {
+    inputs.push_back(scale.value);
+    maps.push_back(mapOf(scale));
+  }
+  bool hasInit = !isZeroFilled(c.init());
+  if (hasInit) {
+    inputs.push_back(c.init());
+    maps.push_back(identity);
+  }
+  maps.push_back(identity);
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, tensor::getMixedSizes(builder, loc, sums),
+      type.getElementType());
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      builder, loc, type, inputs, empty, maps, iterators,
+      [&](OpBuilder &b, Location l, ValueRange args) {
+        unsigned next = 0;
+        Value sum = args[next++];
+        for (size_t i = 0; i < corrections.size(); ++i)
+          sum = arith::SubIOp::create(b, l, sum, args[next++]);
+        Value exact = arith::SIToFPOp::create(b, l, b.getF32Type(), sum);
+        Value factor =
+            scale.value ? args[next++]
+                        : Value(arith::ConstantOp::create(
+                              b, l, b.getF32FloatAttr(*knownScale)));
+        Value result = arith::MulFOp::create(b, l, exact, factor);
+        if (hasInit)
+          result = arith::AddFOp::create(b, l, args[next], result);
+        linalg::YieldOp::create(b, l, ValueRange{result});
+      });
+  if (Attribute id = c.op->getAttr(LowbitDialect::kIdAttr))
+    generic->setAttr(LowbitDialect::kIdAttr, id);
+  return generic.getResult(0);
+}

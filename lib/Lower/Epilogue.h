@@ -1,0 +1,50 @@
+//===- Epilogue.h - from accumulators to floats -----------------*- C++ -*-===//
+//
+// Builds the generic after an integer contraction.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_LIB_LOWER_EPILOGUE_H
+#define LOWBIT_LIB_LOWER_EPILOGUE_H
+
+#include "QuantizedOperand.h"
+
+#include "lowbit/Import/ParameterAccess.h"
+#include "lowbit/Lower/IntegerContraction.h"
+
+namespace lowbit {
+
+/// y = float(sums - corrections) * scale + init
+class EpilogueBuilder {
+public:
+  EpilogueBuilder(mlir::OpBuilder &builder, mlir::ModuleOp module,
+                  ParameterReader &reader, const Contraction &c);
+
+  /// Subtracts times * sum(ints - subtract) of operand 0 or 1. Computed now
+  /// when the integers are a constant and so are the zero points.
+  void subtractSum(unsigned operand, mlir::Value ints, ZeroPoint subtract,
+                   ZeroPoint times);
+  /// Sets the scale to the product of those of the operands; `loopA` and
+  /// `loopB` are the loops that they run along.
+  void setScales(const QuantizedOperand &a, std::optional<unsigned> loopA,
+                 const QuantizedOperand &b, std::optional<unsigned> loopB);
+  /// The float result, in the place of that of the contraction.
+  mlir::Value finish(mlir::Value sums);
+
+private:
+  std::optional<LoopTensor> foldSum(unsigned operand, mlir::Value ints,
+                                    ZeroPoint subtract, ZeroPoint times);
+  std::string constantName(llvm::StringRef suffix) const;
+  mlir::AffineMap mapOf(const LoopTensor &tensor) const;
+
+  mlir::OpBuilder &builder;
+  mlir::ModuleOp module;
+  ParameterReader &reader;
+  const Contraction &c;
+  llvm::SmallVector<LoopTensor> corrections;
+  LoopTensor scale;
+  std::optional<float> knownScale;
+};
+
+} // namespace lowbit
+
+#endif // LOWBIT_LIB_LOWER_EPILOGUE_H

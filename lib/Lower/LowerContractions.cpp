@@ -1,0 +1,170 @@
+//===- LowerContractions.cpp - contractions become integer ----------------===//
+//
+// In: contractions of dequantized values. Out: integer contractions and one
+// generic each that dequantizes (rule N9 of docs/numerics.md):
+//
+//   matmul(dequantize(a), dequantize(b)) + init
+//     ->  float(matmul(a, b) - za * sum(b) - zb * sum(a - za)) * (sa * sb) + init
+//
+// Arithmetic is modulo 2^32; the exact sum fits 32 bits, which is checked here
+// from the formats and, where the length of the sum is dynamic, at run time.
+// Refused, with a reason: one operand without a format, a scale along the
+// reduction, zero points that differ along a channel, a sum that may overflow.
+//
+//===----------------------------------------------------------------------===//
+#include "Epilogue.h"
+#include "QuantizedOperand.h"
+
+#include "lowbit/Import/Contractions.h"
+#include "lowbit/Lower/IntegerContraction.h"
+#include "lowbit/Lower/Passes.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+namespace lowbit {
+#define GEN_PASS_DEF_LOWERCONTRACTIONS
+#include "lowbit/Lower/Passes.h.inc"
+} // namespace lowbit
+
+/// The loop that the scales of an operand run along.
+static std::optional<unsigned> scaleLoop(const Contraction &c, unsigned operand,
+                                         const QuantizedOperand &q) {
+  if (!q.format.isPerAxis())
+    return std::nullopt;
+  auto dim = dyn_cast<AffineDimExpr>(
+      c.map(operand).getResult(*q.format.getAxis()));
+  return dim ? dim.getPosition() : ~0u;
+}
+
+/// The most products that a sum may have without leaving 32 bits.
+static int64_t maxProducts(const QuantizedOperand &a,
+                           const QuantizedOperand &b) {
+  int64_t largest = std::max(a.maxSteps() * b.maxSteps(),
+                             a.maxMagnitude() * b.maxMagnitude());
+  return std::numeric_limits<int32_t>::max() / largest;
+}
+
+/// Why the contraction cannot be lowered; empty when it can.
+static std::string findReason(const Contraction &c, const QuantizedOperand &a,
+                              const QuantizedOperand &b) {
+  unsigned perAxis = 0;
+  const QuantizedOperand *operands[] = {&a, &b};
+  for (auto [i, operand] : llvm::enumerate(operands)) {
+    const QuantizedOperand &q = *operand;
+    if (!q.format.isSigned())
+      return "unsigned operands have no integer form in this version";
+    if (q.format.getStorage().getWidth() != 8)
+      return "operands of " +
+             std::to_string(q.format.getStorage().getWidth()) +
+             " bits have no integer form in this version";
+    if (!q.format.isPerAxis())
+      continue;
+    ++perAxis;
+    auto loop = scaleLoop(c, i, q);
+    if (!loop || !c.resultDim(*loop) || !q.isStatic())
+      return "the scales run along a dimension that is summed over";
+    if (!q.isSymmetric())
+      return "zero points that differ along a channel have no integer form in "
+             "this version";
+  }
+  if (perAxis == 2)
+    return "both operands have a scale for each channel";
+  if (c.isConvolution && !b.isSymmetric())
+    return "the filter of the convolution has a zero point";
+  auto products = c.reductionSize();
+  if (products && *products > maxProducts(a, b))
+    return "a sum of " + std::to_string(*products) +
+           " products may not fit 32 bits";
+  return "";
+}
+
+namespace {
+struct LowerContractions
+    : lowbit::impl::LowerContractionsBase<LowerContractions> {
+  void runOnOperation() override {
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (isFloatContraction(op))
+        ops.push_back(op);
+    });
+    ParameterReader reader(getOperation());
+    for (linalg::LinalgOp op : ops) {
+      std::string reason = "this form has no integer form in this version";
+      if (auto c = matchFloatContraction(op))
+        reason = lower(*c, reader);
+      if (reason.empty()) {
+        ++numInteger;
+        continue;
+      }
+      ++numFloat;
+      if (op->hasAttr(LowbitDialect::kFloatReasonAttr))
+        continue; // Phase 2 has said it.
+      op->setAttr(LowbitDialect::kFloatReasonAttr,
+                  StringAttr::get(&getContext(), reason));
+      op->emitRemark("stays float: ") << reason;
+    }
+  }
+
+  /// Returns the reason when the contraction stays float.
+  std::string lower(Contraction &c, ParameterReader &reader) {
+    auto a = matchQuantizedOperand(c.lhs()), b = matchQuantizedOperand(c.rhs());
+    if (!a && !b)
+      return "its operands are not quantized";
+    if (!a || !b)
+      return std::string("its ") + (a ? "right" : "left") +
+             " operand is not quantized";
+    if (std::string reason = findReason(c, *a, *b); !reason.empty())
+      return reason;
+
+    OpBuilder builder(c.op);
+    Value lhs = a->emitIntegers(builder), rhs = b->emitIntegers(builder);
+    if (!c.reductionSize())
+      checkLength(builder, c, lhs, maxProducts(*a, *b));
+    Value sums = emitIntegerContraction(builder, c, lhs, rhs);
+    EpilogueBuilder epilogue(builder, getOperation(), reader, c);
+    // za * sum(b), then zb * sum(a - za).
+    epilogue.subtractSum(1, rhs, ZeroPoint{}, zeroPointOf(*a));
+    epilogue.subtractSum(0, lhs, zeroPointOf(*a), zeroPointOf(*b));
+    epilogue.setScales(*a, scaleLoop(c, 0, *a), *b, scaleLoop(c, 1, *b));
+    Value result = epilogue.finish(sums);
+    c.op->getResult(0).replaceAllUsesWith(result);
+    c.op->erase();
+    return "";
+  }
+
+  static ZeroPoint zeroPointOf(const QuantizedOperand &q) {
+    if (!q.isStatic())
+      return {0, q.dynamicZeroPoint()};
+    return {q.zeroPoints.front(), {}};
+  }
+
+  /// Fails the run when a sum is longer than `limit`.
+  static void checkLength(OpBuilder &builder, const Contraction &c, Value lhs,
+                          int64_t limit) {
+    Location loc = c.op->getLoc();
+    Value length;
+    for (auto [i, expr] : llvm::enumerate(c.map(0).getResults())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim || !llvm::is_contained(c.reduction, dim.getPosition()))
+        continue;
+      Value size = tensor::DimOp::create(builder, loc, lhs, i);
+      length = length ? Value(arith::MulIOp::create(builder, loc, length, size))
+                      : size;
+    }
+    if (!length)
+      return; // The window and channels of a filter are static.
+    Value number = arith::IndexCastOp::create(builder, loc,
+                                              builder.getI64Type(), length);
+    Value tensor = tensor::FromElementsOp::create(builder, loc, number);
+    CheckRangeOp::create(
+        builder, loc, tensor, builder.getI64IntegerAttr(0),
+        builder.getI64IntegerAttr(limit + 1),
+        builder.getStringAttr(
+            "number of products that a 32-bit sum can hold in '" +
+            valueName(c.op->getResult(0)) + "'"));
+  }
+};
+} // namespace

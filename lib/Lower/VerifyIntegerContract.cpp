@@ -1,0 +1,69 @@
+//===- VerifyIntegerContract.cpp - what phase 6 hands on ------------------===//
+//
+// In: any module. Out: the same, known to keep the integer contract. Refused,
+// all in one error: quantized types, operations of phases 2 to 5, an f32
+// contraction without a reason.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Lower/Passes.h"
+
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Import/Contractions.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+namespace lowbit {
+#define GEN_PASS_DEF_VERIFYINTEGERCONTRACT
+#include "lowbit/Lower/Passes.h.inc"
+} // namespace lowbit
+
+/// Offenders named in full; the rest is a number.
+static constexpr size_t kMaxNotes = 20;
+
+static bool isQuantized(Type type) {
+  return isa<AffineType>(getElementTypeOrSelf(type));
+}
+
+static std::string findProblem(Operation *op) {
+  std::string name = ("'" + op->getName().getStringRef() + "' ").str();
+  if (isa<ObserveOp>(op))
+    return name + "is left over: run lowbit-insert-qdq";
+  if (isa<QuantizeOp, DequantizeOp, FakeQuantOp>(op))
+    return name + "is left over: run lowbit-lower-qdq";
+  if (llvm::any_of(op->getResultTypes(), isQuantized) ||
+      llvm::any_of(op->getOperandTypes(), isQuantized))
+    return name + "has a quantized type; quantized values end at function "
+                  "borders and at operations that lowbit does not know";
+  if (isFloatContraction(op) && !op->hasAttr(LowbitDialect::kFloatReasonAttr))
+    return name + "is a contraction in float without '" +
+           LowbitDialect::kFloatReasonAttr.str() +
+           "': run lowbit-lower-contractions";
+  return "";
+}
+
+namespace {
+struct VerifyIntegerContract
+    : lowbit::impl::VerifyIntegerContractBase<VerifyIntegerContract> {
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    SmallVector<std::pair<Location, std::string>> problems;
+    getOperation().walk([&](Operation *op) {
+      if (std::string problem = findProblem(op); !problem.empty())
+        problems.emplace_back(op->getLoc(), std::move(problem));
+    });
+    if (problems.empty())
+      return;
+    InFlightDiagnostic error = getOperation().emitError()
+                               << "the module does not keep the integer "
+                                  "contract: "
+                               << problems.size() << " offender"
+                               << (problems.size() == 1 ? "" : "s");
+    for (auto &[loc, text] : ArrayRef(problems).take_front(kMaxNotes))
+      error.attachNote(loc) << text;
+    if (problems.size() > kMaxNotes)
+      error.attachNote() << "and " << problems.size() - kMaxNotes << " more";
+    signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,210 @@
+//===- Explain.cpp - the account of every operation -----------------------===//
+//
+// In: the module after phases 1, 3 and the last. Out: a JSON object with
+// `operations` (name, op, location, result, format, into, reason) and `values`
+// (name, role, format, range, method, parameters). An operation is found again
+// by its id.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Pipeline/Explain.h"
+
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Import/Contractions.h"
+#include "lowbit/Import/DataMovement.h"
+#include "lowbit/Store/AtomicFile.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+namespace lowbit {
+struct Account {
+  struct Operation {
+    std::string name, op, location;
+    bool isMovement, isContraction, computesFloat;
+  };
+  std::vector<Operation> operations;
+  llvm::json::Array values;
+};
+} // namespace lowbit
+
+std::shared_ptr<Account> lowbit::createAccount() {
+  return std::make_shared<Account>();
+}
+
+static std::string printed(Location loc) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  loc->print(os);
+  return text;
+}
+
+static std::string printed(Type type) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << type;
+  return text;
+}
+
+namespace {
+struct RecordOperations
+    : PassWrapper<RecordOperations, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RecordOperations)
+  RecordOperations(std::shared_ptr<Account> account) : account(account) {}
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    getOperation().walk([&](Operation *op) {
+      auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr);
+      if (!id || op->getNumResults() == 0)
+        return;
+      Type element = getElementTypeOrSelf(op->getResult(0).getType());
+      account->operations.push_back(
+          {id.str(), op->getName().getStringRef().str(), printed(op->getLoc()),
+           movedOperand(op) != nullptr, isFloatContraction(op),
+           isa<FloatType>(element)});
+    });
+  }
+
+  std::shared_ptr<Account> account;
+};
+
+struct RecordValues : PassWrapper<RecordValues, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RecordValues)
+  RecordValues(std::shared_ptr<Account> account, StringRef method)
+      : account(account), method(method.str()) {}
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    getOperation().walk([&](ObserveOp op) {
+      llvm::json::Object value{{"name", op.getId()},
+                               {"role", op.getRole()},
+                               {"location", printed(op.getLoc())},
+                               {"method", method}};
+      if (op.getFormat())
+        value["format"] = printed(*op.getFormat());
+      if (op.getMinAttr())
+        value["range"] = llvm::json::Array{op.getMin()->convertToFloat(),
+                                           op.getMax()->convertToFloat()};
+      if (op.getCount())
+        value["count"] = int64_t(*op.getCount());
+      if (op.getScaleAttr())
+        value["parameters"] = parameters(op);
+      else if (op.getFormat())
+        value["parameters"] = "found at run time";
+      account->values.push_back(std::move(value));
+    });
+  }
+
+  static llvm::json::Object parameters(ObserveOp op) {
+    llvm::json::Array scales, zeroPoints;
+    for (float scale : op.getScaleAttr().getValues<float>())
+      scales.push_back(scale);
+    for (int32_t zeroPoint : op.getZeroPointAttr().getValues<int32_t>())
+      zeroPoints.push_back(zeroPoint);
+    return llvm::json::Object{{"scale", std::move(scales)},
+                              {"zero_point", std::move(zeroPoints)}};
+  }
+
+  std::shared_ptr<Account> account;
+  std::string method;
+};
+
+struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WriteAccount)
+  WriteAccount(std::shared_ptr<Account> account, StringRef path)
+      : account(account), path(path.str()) {}
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    llvm::StringMap<Operation *> byId;
+    getOperation().walk([&](Operation *op) {
+      if (auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr))
+        byId[id.getValue()] = op;
+    });
+    llvm::json::Array operations;
+    for (const Account::Operation &entry : account->operations)
+      operations.push_back(describe(entry, byId));
+    llvm::json::Value top =
+        llvm::json::Object{{"operations", std::move(operations)},
+                           {"values", llvm::json::Array(account->values)}};
+    llvm::Error error =
+        writeFileAtomically(path, [&](llvm::raw_ostream &os) {
+          os << llvm::formatv("{0:2}\n", top);
+          return llvm::Error::success();
+        });
+    if (error) {
+      getOperation().emitError(llvm::toString(std::move(error)));
+      signalPassFailure();
+    }
+  }
+
+  static bool readsIntegerTable(Operation *op) {
+    return op->walk([](tensor::ExtractOp extract) {
+               return extract.getType().isInteger(8)
+                          ? WalkResult::interrupt()
+                          : WalkResult::advance();
+             })
+        .wasInterrupted();
+  }
+
+  /// What became of an operation.
+  static llvm::json::Object
+  describe(const Account::Operation &entry,
+           const llvm::StringMap<Operation *> &byId) {
+    llvm::json::Object object{{"name", entry.name},
+                              {"op", entry.op},
+                              {"location", entry.location}};
+    Operation *op = byId.lookup(entry.name);
+    auto reason = op ? op->getAttrOfType<StringAttr>(
+                           LowbitDialect::kFloatReasonAttr)
+                     : StringAttr();
+    if (byId.count(entry.name + ".i32")) {
+      object["result"] = "integer";
+      object["format"] = "i8 x i8 -> i32";
+    } else if (op && readsIntegerTable(op)) {
+      object["result"] = "integer";
+      object["format"] = "i8 table, one scale a row";
+    } else if (entry.isMovement) {
+      object["result"] = "moved";
+    } else if (!op) {
+      object["result"] = "fused";
+      object["reason"] = "simplified away";
+    } else if (reason) {
+      object["result"] = "float";
+      object["reason"] = reason.getValue();
+    } else {
+      object["result"] = "float";
+      object["reason"] = entry.isContraction ? "not lowered yet"
+                         : !entry.computesFloat
+                             ? "computes on integers or booleans, not on "
+                               "quantized values"
+                             : "elementwise operation: integer form not "
+                               "available in this version";
+    }
+    return object;
+  }
+
+  std::shared_ptr<Account> account;
+  std::string path;
+};
+} // namespace
+
+std::unique_ptr<Pass>
+lowbit::createRecordOperationsPass(std::shared_ptr<Account> account) {
+  return std::make_unique<RecordOperations>(std::move(account));
+}
+std::unique_ptr<Pass>
+lowbit::createRecordValuesPass(std::shared_ptr<Account> account,
+                               StringRef method) {
+  return std::make_unique<RecordValues>(std::move(account), method);
+}
+std::unique_ptr<Pass>
+lowbit::createWriteAccountPass(std::shared_ptr<Account> account,
+                               StringRef path) {
+  return std::make_unique<WriteAccount>(std::move(account), path);
+}

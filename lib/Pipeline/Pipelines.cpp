@@ -1,0 +1,178 @@
+//===- Pipelines.cpp - the phases in order --------------------------------===//
+//
+// In: options. Out: a pass pipeline that ends with the phase asked for. Refused
+// before anything runs: options that do not go together, words that this
+// version does not know.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Pipeline/Pipelines.h"
+
+#include "lowbit/Calibrate/Passes.h"
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Fold/Passes.h"
+#include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/Passes.h"
+#include "lowbit/Lower/Passes.h"
+#include "lowbit/Pipeline/Explain.h"
+#include "lowbit/Quantize/Passes.h"
+#include "lowbit/Select/Choices.h"
+#include "lowbit/Select/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+//===----------------------------------------------------------------------===//
+// Phases
+//===----------------------------------------------------------------------===//
+
+static constexpr std::pair<Phase, StringLiteral> kPhases[] = {
+#define LOWBIT_PHASE(enumerator, name, sentence)                               \
+  {Phase::enumerator, StringLiteral(name)},
+#include "lowbit/Pipeline/Phases.def"
+};
+
+StringRef lowbit::phaseName(Phase phase) {
+  return kPhases[static_cast<size_t>(phase)].second;
+}
+
+std::optional<Phase> lowbit::parsePhase(StringRef name) {
+  for (auto [phase, text] : kPhases)
+    if (text == name)
+      return phase;
+  return std::nullopt;
+}
+
+std::string lowbit::phaseNames() {
+  std::string names;
+  for (auto [phase, text] : kPhases)
+    names += (names.empty() ? "" : ", ") + text.str();
+  return names;
+}
+
+//===----------------------------------------------------------------------===//
+// The pipeline
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Says how to get static activations, once.
+struct SuggestCalibration
+    : PassWrapper<SuggestCalibration, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SuggestCalibration)
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    FailureOr<func::FuncOp> main = findMain(getOperation());
+    if (succeeded(main))
+      main->emitRemark(
+          "activations are quantized dynamically, from the range that each "
+          "run finds; for static ranges, which are faster, give inputs: "
+          "--quantize-ptq=\"calibration-data=inputs.npz\"");
+  }
+};
+} // namespace
+
+/// What is wrong with the options; empty when nothing is.
+static std::string checkOptions(const PtqOptions &options) {
+  if (!parsePhase(options.compileTo))
+    return "unknown phase '" + options.compileTo +
+           "' in compile-to; the phases are " + phaseNames();
+  if (!options.mode.empty())
+    if (std::string problem = checkMode(options.mode); !problem.empty())
+      return problem;
+  if (std::string problem = checkMethod(options.method); !problem.empty())
+    return problem;
+  bool hasData = !options.calibrationData.empty();
+  if (options.mode == "static" && !hasData)
+    return "mode=static needs calibration-data=<inputs>";
+  if (options.mode == "dynamic" && hasData)
+    return "mode=dynamic finds ranges at run time and takes no "
+           "calibration-data; leave one of them out";
+  return "";
+}
+
+LogicalResult lowbit::buildPtqPipeline(
+    OpPassManager &pm, const PtqOptions &options,
+    llvm::function_ref<LogicalResult(const Twine &)> emitError) {
+  if (std::string problem = checkOptions(options); !problem.empty())
+    return emitError("quantize-ptq: " + problem);
+  Phase last = *parsePhase(options.compileTo);
+  bool isStatic = !options.calibrationData.empty();
+  std::string mode = isStatic ? "static" : "dynamic";
+  std::shared_ptr<Account> account =
+      options.explain.empty() ? nullptr : createAccount();
+
+  auto appendPhase = [&](Phase phase) {
+    switch (phase) {
+    case Phase::Import:
+      pm.addPass(createAttachWeights());
+      if (!options.shape.empty())
+        pm.addPass(createSpecializeShapes({options.shape}));
+      pm.addPass(createAssignIds());
+      pm.addPass(createVerifyFloatContract());
+      // One get_parameter a weight, so that it has one observer.
+      pm.addPass(createCSEPass());
+      if (account)
+        pm.addPass(createRecordOperationsPass(account));
+      return;
+    case Phase::Calibrate:
+      pm.addPass(createInsertObservers());
+      if (isStatic)
+        pm.addPass(
+            createCalibrate({options.calibrationData, options.threads}));
+      else if (options.mode.empty())
+        pm.addPass(std::make_unique<SuggestCalibration>());
+      return;
+    case Phase::Select:
+      pm.addPass(createSelectRanges({mode, options.method}));
+      if (account)
+        pm.addPass(createRecordValuesPass(account, options.method));
+      return;
+    case Phase::Quantize:
+      pm.addPass(createInsertQdq());
+      return;
+    case Phase::Fold:
+      pm.addPass(createFoldQdq());
+      pm.addPass(createFoldWeights());
+      return;
+    case Phase::Lower:
+      pm.addPass(createLowerContractions());
+      pm.addPass(createLowerQdq());
+      pm.addPass(createCanonicalizerPass());
+      pm.addPass(createCSEPass());
+      pm.addPass(createVerifyIntegerContract());
+      return;
+    }
+  };
+  for (auto [phase, name] : kPhases)
+    if (phase <= last)
+      appendPhase(phase);
+  if (account)
+    pm.addPass(createWriteAccountPass(account, options.explain));
+  return success();
+}
+
+void lowbit::registerAllLowbitPasses() {
+  registerLowbitImportPasses();
+  registerLowbitCalibratePasses();
+  registerLowbitSelectPasses();
+  registerLowbitQuantizePasses();
+  registerLowbitFoldPasses();
+  registerLowbitLowerPasses();
+  registerPassPipeline(
+      "quantize-ptq",
+      "quantizes a float model after training: phases 1 to 6",
+      [](OpPassManager &pm, StringRef text,
+         llvm::function_ref<LogicalResult(const Twine &)> emitError) {
+        PtqOptions options;
+        std::string problem;
+        llvm::raw_string_ostream os(problem);
+        if (failed(options.parseFromString(text, os)))
+          return emitError("quantize-ptq: " + StringRef(problem).trim());
+        return buildPtqPipeline(pm, options, emitError);
+      },
+      [](llvm::function_ref<void(const mlir::detail::PassOptions &)> handler) {
+        handler(PtqOptions());
+      });
+}

@@ -1,0 +1,88 @@
+"""Pools: channels last; averages are sums times the reciprocal of the number of elements."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..body import literal
+from ..broadcast import elementwise
+from ..context import Context, handles
+from ..dims import is_static
+from ..emitter import tensor_type
+from ..errors import Unsupported
+from ..graph import Node
+from ..layout import reshape
+from ..values import Const, Tensor, Value, inverse
+from ..window import CHANNELS_LAST, Window, pad_spatial, read_window
+from .elementwise import need_float
+from .reduce import mean_of, reduce_axes
+
+
+@handles("MaxPool", "AveragePool")
+def pool(ctx: Context, node: Node) -> Value:
+    x = ctx.value(node, 0)
+    need_float(x)
+    ctx.only_output(node)
+    spatial = len(x.logical) - 2
+    if spatial not in (1, 2):
+        raise Unsupported(f"{spatial} spatial dimensions; 1 or 2 are supported")
+    window = read_window(node, node.attrs["kernel_shape"], x.logical[2:], bool(node.attrs.get("ceil_mode", 0)))
+    name = node.outputs[0]
+    if spatial == 1:
+        window = window.lifted()
+        x = reshape(ctx, x, [*x.logical[:2], 1, x.logical[2]], None)
+    sizes = x.logical[2:]
+    if node.op == "MaxPool":
+        result = _write(ctx, x, window, "max", float("-inf"), name)
+    else:
+        total = _write(ctx, x, window, "sum", 0.0, f"{name}/sum")
+        counts = _counts(window, sizes, bool(node.attrs.get("count_include_pad", 0)))
+        share = Const((1.0 / counts).astype(np.float32), f"{node.name}.counts")
+        result = elementwise(ctx, [total, share], lambda b, v: b.op("arith.mulf", *v), "f32", name)
+    if spatial == 1:
+        return reshape(ctx, result, [*result.logical[:2], result.logical[3]], None)
+    return result
+
+
+def _write(ctx: Context, x: Value, window: Window, kind: str, start: float, name: str) -> Tensor:
+    text = literal(start, "f32")
+    padded = pad_spatial(ctx, x, window, text)
+    shape = [padded.shape[0], *window.output, padded.shape[3]]
+    out = ctx.emitter.filled(shape, "f32", text)
+    kernel = ctx.emitter.empty(window.kernel, "f32")
+    attributes = ctx.emitter.attributes(name, *window.attributes())
+    ins = [(padded.ssa, tensor_type(padded.shape, "f32")), (kernel, tensor_type(window.kernel, "f32"))]
+    head = f"linalg.pooling_nhwc_{kind} {attributes}".rstrip()
+    ssa = ctx.emitter.structured(head, ins, (out, tensor_type(shape, "f32")))
+    return Tensor(ssa, "f32", tuple(shape), inverse(CHANNELS_LAST))
+
+
+def _counts(window: Window, sizes: tuple[object, ...], include_pad: bool) -> np.ndarray:
+    """Number of elements that each output averages, as [height, width] (or one number when it is the same)."""
+    unpadded = all(p == 0 for p in (*window.low, *window.high, *window.extra))
+    if unpadded or (include_pad and all(p == 0 for p in window.extra)):
+        return np.array(float(np.prod(window.kernel)))
+    per_axis: list[np.ndarray] = []
+    for k, size in enumerate(sizes):
+        low, high, steps = window.low[k], window.high[k], window.output[k]
+        if not (is_static(low) and isinstance(size, int) and isinstance(high, int) and isinstance(steps, int)):
+            raise Unsupported(f"average over padding of a dynamic size {size}; give it with --shape")
+        assert isinstance(low, int)
+        first, last = (-low, size + high) if include_pad else (0, size)
+        starts = np.arange(steps)[:, None] * window.strides[k] - low
+        taps = starts + np.arange(window.kernel[k])[None, :] * window.dilations[k]
+        per_axis.append(((taps >= first) & (taps < last)).sum(axis=1))
+    return np.asarray(np.multiply.outer(per_axis[0], per_axis[1]), dtype=np.float64)
+
+
+@handles("GlobalAveragePool", "GlobalMaxPool")
+def global_pool(ctx: Context, node: Node) -> Value:
+    x = ctx.value(node, 0)
+    need_float(x)
+    axes = list(range(2, len(x.logical)))
+    name = node.outputs[0]
+    if node.op == "GlobalMaxPool":
+        reduced: Value = reduce_axes(ctx, x, axes, "max", f"{name}/max")
+    else:
+        reduced = mean_of(ctx, x, axes, f"{name}/mean")
+    return reshape(ctx, reduced, [*x.logical[:2], *(1 for _ in axes)], name)

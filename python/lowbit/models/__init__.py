@@ -1,0 +1,1 @@
+"""Models that Lowbit builds itself."""
