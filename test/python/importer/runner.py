@@ -26,7 +26,7 @@ def find_tool(name: str) -> Path | None:
 def run_module(tool: Path, mlir: Path, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Outputs by name. Raises RuntimeError, with the tool's message, when the run fails."""
     data, out = mlir.with_suffix(".in.npz"), mlir.with_suffix(".out.npz")
-    np.savez(data, **inputs)
+    np.savez(data, **dict(inputs))  # type: ignore[arg-type]
     command = [str(tool), str(mlir), "--inputs", str(data), "-o", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     if done.returncode:

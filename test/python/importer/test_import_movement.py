@@ -119,7 +119,7 @@ def test_split(check: Check) -> None:
         ("Split", ["x"], ["d", "e"], {"axis": -1, "split": [1, 3]}),
     ]
     check(model(nodes, {"x": (F32, [2, 6, 4])}, dict.fromkeys("abcde", F32), opset=11), {"x": normal(2, 6, 4)})
-    nodes: list[Any] = [
+    nodes = [
         ("Split", ["x", "sizes"], ["a", "b"], {"axis": 1}),
         ("Split", ["x"], ["c", "d", "e"], {"num_outputs": 3}),
     ]
