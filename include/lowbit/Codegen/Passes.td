@@ -141,4 +141,17 @@ def VectorizeGenerics
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ExpandMath : Pass<"lowbit-expand-math", "::mlir::func::FuncOp"> {
+  let summary = "math functions on f32 become fixed polynomials";
+  let description = [{
+    exp, expm1, log, log1p, tanh, erf, sin, cos, powf and rsqrt, on scalars and
+    vectors alike, become arith and fused multiply-adds: no call of libm at run
+    time, and the same bits on every target. The formulas are in
+    lowbit/Codegen/CPU/Generic/MathPolynomials.h, which plain C++ can use too.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 #endif // LOWBIT_CODEGEN_PASSES_TD

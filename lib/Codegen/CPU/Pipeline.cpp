@@ -46,6 +46,7 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
 void lowbit::buildCpuLLVMPipeline(OpPassManager &pm,
                                   const CpuCodegenOptions &options) {
   auto &func = pm.nest<func::FuncOp>();
+  func.addPass(createExpandMath());
   func.addPass(createConvertLinalgToLoopsPass());
   func.addPass(createLoopInvariantCodeMotionPass());
   func.addPass(createConvertVectorToSCFPass());

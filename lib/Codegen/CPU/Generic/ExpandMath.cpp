@@ -1,0 +1,182 @@
+//===- ExpandMath.cpp - math functions become polynomials -----------------===//
+//
+// What goes in: math operations on f32, scalars or vectors. What comes out:
+// arith, math.fma, sqrt, roundeven and others that are one instruction, so that
+// nothing calls libm at run time and every target computes the same bits.
+//
+//   math.exp %x ==> MathPolynomials<Ops>::exp, and so on
+//   math.rsqrt %x ==> 1 / sqrt(x)
+//
+// f16 and bf16 compute in f32. Rare functions (tan, atan, sinh, log2, ...) take
+// upstream's expansions. Functions on f64 stay as they are.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/CPU/Generic/MathPolynomials.h"
+#include "lowbit/Codegen/CPU/Generic/PowPolynomial.h"
+#include "lowbit/Codegen/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+
+namespace lowbit {
+#define GEN_PASS_DEF_EXPANDMATH
+#include "lowbit/Codegen/Passes.h.inc"
+} // namespace lowbit
+
+using namespace mlir;
+
+namespace lowbit {
+namespace {
+
+/// The operations of MathPolynomials.h on values whose shape is that of `like`.
+class MlirOps {
+public:
+  using F = Value;
+  using I = Value;
+  using M = Value;
+
+  MlirOps(OpBuilder &b, Location loc, Type like, unsigned width)
+      : b(b), loc(loc),
+        f(cloneWith(like, width == 64 ? Type(b.getF64Type()) : b.getF32Type())),
+        i(cloneWith(like, b.getIntegerType(width))) {}
+
+  F c(double v) {
+    APFloat value(v);
+    bool losesInfo;
+    value.convert(cast<FloatType>(getElementTypeOrSelf(f)).getFloatSemantics(),
+                  APFloat::rmNearestTiesToEven, &losesInfo);
+    return constant(f, b.getFloatAttr(getElementTypeOrSelf(f), value));
+  }
+  I ci(int64_t v) {
+    return constant(i, b.getIntegerAttr(getElementTypeOrSelf(i), v));
+  }
+  F inf() { return c(std::numeric_limits<double>::infinity()); }
+  F nan() { return c(std::numeric_limits<double>::quiet_NaN()); }
+  F add(F x, F y) { return arith::AddFOp::create(b, loc, x, y); }
+  F sub(F x, F y) { return arith::SubFOp::create(b, loc, x, y); }
+  F mul(F x, F y) { return arith::MulFOp::create(b, loc, x, y); }
+  F div(F x, F y) { return arith::DivFOp::create(b, loc, x, y); }
+  F fma(F x, F y, F z) { return math::FmaOp::create(b, loc, x, y, z); }
+  F abs(F x) { return math::AbsFOp::create(b, loc, x); }
+  F roundeven(F x) { return math::RoundEvenOp::create(b, loc, x); }
+  F copysign(F x, F y) { return math::CopySignOp::create(b, loc, x, y); }
+  M lt(F x, F y) { return compare(arith::CmpFPredicate::OLT, x, y); }
+  M ge(F x, F y) { return compare(arith::CmpFPredicate::OGE, x, y); }
+  M eq(F x, F y) { return compare(arith::CmpFPredicate::OEQ, x, y); }
+  M isNaN(F x) { return compare(arith::CmpFPredicate::UNO, x, x); }
+  F select(M m, F x, F y) { return arith::SelectOp::create(b, loc, m, x, y); }
+  I toInt(F x) { return arith::FPToSIOp::create(b, loc, i, x); }
+  F toFloat(I x) { return arith::SIToFPOp::create(b, loc, f, x); }
+  I bits(F x) { return arith::BitcastOp::create(b, loc, i, x); }
+  F fromBits(I x) { return arith::BitcastOp::create(b, loc, f, x); }
+  I iadd(I x, I y) { return arith::AddIOp::create(b, loc, x, y); }
+  I isub(I x, I y) { return arith::SubIOp::create(b, loc, x, y); }
+  I iand(I x, I y) { return arith::AndIOp::create(b, loc, x, y); }
+  I shl(I x, I y) { return arith::ShLIOp::create(b, loc, x, y); }
+  I shr(I x, I y) { return arith::ShRSIOp::create(b, loc, x, y); }
+
+  Type floatType() const { return f; }
+
+private:
+  static Type cloneWith(Type like, Type element) {
+    auto vector = dyn_cast<VectorType>(like);
+    return vector ? Type(vector.clone(element)) : element;
+  }
+  Value constant(Type type, TypedAttr value) {
+    if (auto shaped = dyn_cast<ShapedType>(type))
+      value = DenseElementsAttr::get(shaped, Attribute(value));
+    return arith::ConstantOp::create(b, loc, value);
+  }
+  Value compare(arith::CmpFPredicate predicate, Value x, Value y) {
+    return arith::CmpFOp::create(b, loc, predicate, x, y);
+  }
+
+  OpBuilder &b;
+  Location loc;
+  Type f, i;
+};
+
+bool isF32(Type type) { return getElementTypeOrSelf(type).isF32(); }
+
+using Function = Value (MathPolynomials<MlirOps>::*)(Value);
+
+template <typename OpTy, Function function>
+struct ExpandUnary : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    if (!isF32(op.getType()))
+      return rewriter.notifyMatchFailure(op, "not f32");
+    MlirOps ops(rewriter, op.getLoc(), op.getType(), 32);
+    MathPolynomials<MlirOps> polynomials(ops);
+    rewriter.replaceOp(op, (polynomials.*function)(op.getOperand()));
+    return success();
+  }
+};
+
+struct ExpandRsqrt : OpRewritePattern<math::RsqrtOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::RsqrtOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isF32(op.getType()))
+      return rewriter.notifyMatchFailure(op, "not f32");
+    MlirOps ops(rewriter, op.getLoc(), op.getType(), 32);
+    Value root = math::SqrtOp::create(rewriter, op.getLoc(), op.getOperand());
+    rewriter.replaceOp(op, ops.div(ops.c(1.0), root));
+    return success();
+  }
+};
+
+struct ExpandPow : OpRewritePattern<math::PowFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::PowFOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isF32(op.getType()))
+      return rewriter.notifyMatchFailure(op, "not f32");
+    Location loc = op.getLoc();
+    MlirOps ops(rewriter, loc, op.getType(), 64);
+    auto widen = [&](Value value) -> Value {
+      return arith::ExtFOp::create(rewriter, loc, ops.floatType(), value);
+    };
+    Value wide = powWide(ops, widen(op.getLhs()), widen(op.getRhs()));
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), wide);
+    return success();
+  }
+};
+
+struct ExpandMath : public impl::ExpandMathBase<ExpandMath> {
+  void runOnOperation() override {
+    using P = MathPolynomials<MlirOps>;
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ExpandUnary<math::ExpOp, &P::exp>,
+                 ExpandUnary<math::ExpM1Op, &P::expm1>,
+                 ExpandUnary<math::TanhOp, &P::tanh>,
+                 ExpandUnary<math::ErfOp, &P::erf>,
+                 ExpandUnary<math::LogOp, &P::log>,
+                 ExpandUnary<math::Log1pOp, &P::log1p>,
+                 ExpandUnary<math::SinOp, &P::sin>,
+                 ExpandUnary<math::CosOp, &P::cos>, ExpandRsqrt, ExpandPow>(
+        &getContext(), PatternBenefit(10));
+    math::populateExpansionPatterns(
+        patterns, {"tan", "sinh", "cosh", "asinh", "acosh", "atanh", "exp2"});
+    auto rare = [](StringRef name) {
+      return llvm::is_contained({"math.acos", "math.asin", "math.atan",
+                                 "math.atan2", "math.cbrt", "math.erfc",
+                                 "math.log2"},
+                                name);
+    };
+    auto narrow = [&](StringRef name) {
+      return rare(name) ||
+             llvm::is_contained({"math.exp", "math.expm1", "math.tanh",
+                                 "math.erf", "math.log", "math.log1p",
+                                 "math.sin", "math.cos", "math.rsqrt",
+                                 "math.powf"},
+                                name);
+    };
+    populateMathF32ExpansionPatterns(patterns, narrow);
+    populateMathPolynomialApproximationPatterns(patterns, rare);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace lowbit

@@ -1,0 +1,349 @@
+//===- Harness.cpp - runs a contraction and its plain meaning -------------===//
+#include "Harness.h"
+#include "lowbit/Codegen/CPU/PackWeights.h"
+#include "lowbit/Codegen/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "llvm/Support/TargetSelect.h"
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <random>
+#include <sys/mman.h>
+
+using namespace mlir;
+
+namespace lowbit::test {
+
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+static std::map<void *, std::pair<void *, size_t>> &allocations() {
+  static std::map<void *, std::pair<void *, size_t>> table;
+  return table;
+}
+
+void *guardedAllocate(size_t bytes) {
+  constexpr size_t page = 4096;
+  size_t length = (bytes + page - 1) / page * page + page;
+  auto *map = static_cast<char *>(mmap(nullptr, length, PROT_READ | PROT_WRITE,
+                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (map == MAP_FAILED)
+    abort();
+  memset(map, 0xA5, length - page);
+  mprotect(map + length - page, page, PROT_NONE);
+  void *data = map + length - page - bytes;
+  allocations()[data] = {map, length};
+  return data;
+}
+
+void guardedFree(void *bytes) {
+  auto it = allocations().find(bytes);
+  if (it == allocations().end())
+    abort();
+  munmap(it->second.first, it->second.second);
+  allocations().erase(it);
+}
+
+Buffer::Buffer(size_t elementBytes, std::vector<int64_t> sizes,
+               std::vector<int64_t> strides, int64_t offset)
+    : sizes(sizes), strides(strides), offset(offset),
+      elementBytes(elementBytes) {
+  if (strides.empty()) {
+    this->strides.assign(sizes.size(), 1);
+    for (size_t i = sizes.size(); i-- > 1;)
+      this->strides[i - 1] = this->strides[i] * sizes[i];
+  }
+  int64_t last = offset;
+  for (size_t i = 0; i < sizes.size(); ++i)
+    last += std::max<int64_t>(sizes[i] - 1, 0) * this->strides[i];
+  elements = last + 1;
+  for (int64_t size : sizes)
+    if (size == 0)
+      elements = 0;
+  data = static_cast<char *>(guardedAllocate(elements * elementBytes));
+}
+
+Buffer::~Buffer() { guardedFree(data); }
+
+std::vector<int64_t> Buffer::descriptor() const {
+  auto pointer = reinterpret_cast<int64_t>(data);
+  std::vector<int64_t> d{pointer, pointer, offset};
+  d.insert(d.end(), sizes.begin(), sizes.end());
+  d.insert(d.end(), strides.begin(), strides.end());
+  return d;
+}
+
+int64_t Buffer::at(ArrayRef<int64_t> indices) const {
+  int64_t i = offset;
+  for (auto [index, stride] : llvm::zip(indices, strides))
+    i += index * stride;
+  return i;
+}
+
+static void fillRandom(Buffer &buffer, std::mt19937 &random, bool isFloat,
+                       Fill fill, unsigned number) {
+  if (isFloat) {
+    std::uniform_real_distribution<float> uniform(-1, 1);
+    for (size_t i = 0; i < buffer.elements; ++i) {
+      float x = uniform(random);
+      memcpy(buffer.data + i * 4, &x, 4);
+    }
+    return;
+  }
+  bool extreme = fill != Fill::Random && buffer.elementBytes == 1;
+  for (size_t i = 0; i < buffer.elements * buffer.elementBytes; ++i)
+    buffer.data[i] = !extreme                                      ? random()
+                     : fill == Fill::LowestAndHighest && number == 1 ? 127
+                                                                   : -128;
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+MLIRContext &sharedContext() {
+  static MLIRContext *context = [] {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    registerAllExtensions(registry);
+    registerAllToLLVMIRTranslations(registry);
+    registerAllPasses();
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    auto *c = new MLIRContext(registry, MLIRContext::Threading::DISABLED);
+    c->loadAllAvailableDialects();
+    return c;
+  }();
+  return *context;
+}
+
+std::vector<TargetISA> runnableISAs() {
+  std::vector<TargetISA> isas;
+  for (TargetISA isa : {TargetISA::AVX512VNNI, TargetISA::AVXVNNI,
+                        TargetISA::AVX2, TargetISA::Portable})
+    if (hostSupports(isa))
+      isas.push_back(isa);
+  return isas;
+}
+
+static const char *const lowering =
+    "builtin.module(canonicalize,cse,"
+    "func.func(convert-linalg-to-loops),convert-scf-to-cf,"
+    "expand-strided-metadata,lower-affine,convert-math-to-llvm,"
+    "convert-vector-to-llvm,finalize-memref-to-llvm,convert-func-to-llvm,"
+    "convert-arith-to-llvm,convert-index-to-llvm,convert-cf-to-llvm,"
+    "convert-ub-to-llvm,reconcile-unrealized-casts)";
+
+Kernel::Kernel(const std::string &text, TargetISA isa) {
+  MLIRContext &context = sharedContext();
+  original = parseSourceString<ModuleOp>(text, &context);
+  if (!original) {
+    error = "the text does not parse";
+    return;
+  }
+  lowered = original->clone();
+  ExpandContractionsOptions options;
+  options.isa = isaName(isa).str();
+  PassManager expand(&context);
+  expand.addPass(createExpandContractions(options));
+  PassManager lower(&context);
+  if (failed(expand.run(*lowered))) {
+    error = "the expansion failed";
+    return;
+  }
+  lowered->walk([&](linalg::LinalgOp) { ++left; });
+  auto main = lowered->lookupSymbol<func::FuncOp>("main");
+  main->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                UnitAttr::get(&context));
+  for (unsigned i = 0; i < main.getNumArguments(); ++i) {
+    auto packing = main.getArgAttrOfType<DictionaryAttr>(i, "lowbit.packing");
+    if (!packing)
+      continue;
+    ++packedArguments;
+    for (unsigned j = 0; j < i; ++j)
+      if (main.getArgAttr(j, "lowbit.parameter") ==
+              main.getArgAttr(i, "lowbit.parameter") &&
+          !main.getArgAttr(j, "lowbit.packing"))
+        packings.push_back({j, packing});
+  }
+  if (failed(parsePassPipeline(StringRef(lowering).drop_front(15).drop_back(),
+                               lower)) ||
+      failed(lower.run(*lowered))) {
+    error = "the lowering failed";
+    return;
+  }
+  ExecutionEngineOptions engineOptions;
+  auto transformer = makeOptimizingTransformer(2, 0, nullptr);
+  engineOptions.transformer = transformer;
+  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
+  engineOptions.enableGDBNotificationListener = false;
+  engineOptions.enablePerfNotificationListener = false;
+  auto created = ExecutionEngine::create(*lowered, engineOptions);
+  if (!created) {
+    error = llvm::toString(created.takeError());
+    return;
+  }
+  engine = std::move(*created);
+  engine->registerSymbols([](llvm::orc::MangleAndInterner interner) {
+    llvm::orc::SymbolMap symbols;
+    symbols[interner("malloc")] = {
+        llvm::orc::ExecutorAddr::fromPtr(&guardedAllocate),
+        llvm::JITSymbolFlags::Exported};
+    symbols[interner("free")] = {llvm::orc::ExecutorAddr::fromPtr(&guardedFree),
+                                 llvm::JITSymbolFlags::Exported};
+    return symbols;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+void Kernel::pack(ArrayRef<Buffer *> buffers) {
+  packed.clear();
+  for (auto &[number, packing] : packings) {
+    auto bytes = static_cast<int64_t>(packedByteSize(packing));
+    auto buffer = std::make_unique<Buffer>(1, std::vector<int64_t>{bytes});
+    const Buffer &from = *buffers[number];
+    llvm::cantFail(packParameter(
+        packing,
+        ArrayRef<char>(from.data, from.elements * from.elementBytes),
+        MutableArrayRef<char>(buffer->data, bytes)));
+    packed.push_back(std::move(buffer));
+  }
+}
+
+void Kernel::run(ArrayRef<Buffer *> buffers) {
+  std::vector<std::vector<int64_t>> descriptors;
+  for (Buffer *buffer : buffers)
+    descriptors.push_back(buffer->descriptor());
+  if (packed.empty())
+    pack(buffers);
+  for (auto &buffer : packed)
+    descriptors.push_back(buffer->descriptor());
+  std::vector<void *> pointers, arguments;
+  for (auto &descriptor : descriptors)
+    pointers.push_back(descriptor.data());
+  for (void *&pointer : pointers)
+    arguments.push_back(&pointer);
+  llvm::cantFail(engine->invokePacked("_mlir_ciface_main", arguments));
+}
+
+/// Every index of a space, the last dimension fastest.
+static void forEach(ArrayRef<int64_t> extents,
+                    function_ref<void(ArrayRef<int64_t>)> body) {
+  if (llvm::is_contained(extents, 0))
+    return;
+  SmallVector<int64_t> i(extents.size(), 0);
+  for (;;) {
+    body(i);
+    size_t d = extents.size();
+    while (d > 0 && ++i[d - 1] == extents[d - 1])
+      i[--d] = 0;
+    if (d == 0)
+      return;
+  }
+}
+
+/// Runs the contraction as it is written, with its loops in order.
+void Kernel::interpret(ArrayRef<Buffer *> buffers) {
+  original->walk([&](linalg::LinalgOp op) {
+    auto bufferOf = [&](Value v) {
+      return buffers[cast<BlockArgument>(v).getArgNumber()];
+    };
+    if (auto fill = dyn_cast<linalg::FillOp>(op.getOperation())) {
+      Attribute value;
+      matchPattern(fill.getInputs()[0], m_Constant(&value));
+      uint32_t bits =
+          isa<FloatAttr>(value)
+              ? cast<FloatAttr>(value).getValue().bitcastToAPInt().getZExtValue()
+              : cast<IntegerAttr>(value).getValue().getZExtValue();
+      Buffer *c = bufferOf(fill.getOutputs()[0]);
+      forEach(c->sizes, [&](ArrayRef<int64_t> i) {
+        memcpy(c->data + c->at(i) * 4, &bits, 4);
+      });
+      return;
+    }
+    SmallVector<Buffer *> operands;
+    SmallVector<int64_t> sizes;
+    for (Value v : op->getOperands()) {
+      operands.push_back(bufferOf(v));
+      sizes.append(operands.back()->sizes.begin(), operands.back()->sizes.end());
+    }
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    SmallVector<int64_t> extents = op.getShapesToLoopsMap().compose(sizes);
+    bool isFloat = cast<MemRefType>(op->getOperand(0).getType())
+                       .getElementType()
+                       .isF32();
+    forEach(extents, [&](ArrayRef<int64_t> i) {
+      int64_t at[3];
+      for (int n = 0; n < 3; ++n)
+        at[n] = operands[n]->at(maps[n].compose(i));
+      if (isFloat) {
+        auto *a = reinterpret_cast<float *>(operands[0]->data);
+        auto *b = reinterpret_cast<float *>(operands[1]->data);
+        auto *c = reinterpret_cast<float *>(operands[2]->data);
+        c[at[2]] = std::fma(a[at[0]], b[at[1]], c[at[2]]);
+      } else {
+        auto *a = reinterpret_cast<int8_t *>(operands[0]->data);
+        auto *b = reinterpret_cast<int8_t *>(operands[1]->data);
+        auto *c = reinterpret_cast<uint32_t *>(operands[2]->data);
+        c[at[2]] += static_cast<uint32_t>(a[at[0]] * b[at[1]]);
+      }
+    });
+  });
+}
+
+int64_t Kernel::mismatches(ArrayRef<Buffer *> buffers, unsigned seed,
+                           Fill fill) {
+  auto main = original->lookupSymbol<func::FuncOp>("main");
+  std::mt19937 random(seed);
+  for (unsigned i = 0; i < buffers.size(); ++i)
+    fillRandom(*buffers[i], random,
+               cast<MemRefType>(main.getArgument(i).getType())
+                   .getElementType()
+                   .isF32(),
+               fill, i);
+  Buffer &c = *buffers.back();
+  size_t bytes = c.elements * c.elementBytes;
+  std::string before(c.data, bytes);
+  packed.clear();
+  run(buffers);
+  std::string actual(c.data, bytes);
+  memcpy(c.data, before.data(), bytes);
+  interpret(buffers);
+  int64_t different = 0;
+  for (size_t i = 0; i < bytes; i += 4)
+    different += memcmp(actual.data() + i, c.data + i, 4) != 0;
+  return different;
+}
+
+int64_t Kernel::mismatches(std::vector<std::vector<int64_t>> sizes,
+                           unsigned seed, Fill fill) {
+  auto main = original->lookupSymbol<func::FuncOp>("main");
+  std::vector<std::unique_ptr<Buffer>> buffers;
+  std::vector<Buffer *> pointers;
+  for (unsigned i = 0; i < sizes.size(); ++i) {
+    Type element =
+        cast<MemRefType>(main.getArgument(i).getType()).getElementType();
+    buffers.push_back(std::make_unique<Buffer>(
+        element.getIntOrFloatBitWidth() / 8, sizes[i]));
+    pointers.push_back(buffers.back().get());
+  }
+  return mismatches(pointers, seed, fill);
+}
+
+} // namespace lowbit::test
