@@ -4,8 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Bench.h"
+#include "lowbit/Codegen/CPU/TargetISA.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+#include "llvm/TargetParser/Host.h"
 
 #include <chrono>
 
@@ -64,4 +67,10 @@ lowbit::countMultiplyAdds(ModuleOp module) {
   if (!isStatic)
     return std::nullopt;
   return count;
+}
+
+std::string lowbit::describeTarget(StringRef isa) {
+  std::string error;
+  TargetISA target = resolveISA(isa, error);
+  return (llvm::sys::getHostCPUName() + " " + isaName(target)).str();
 }

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Commands.h"
 #include "lowbit/Data/Npz.h"
+#include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/Passes.h"
 #include "lowbit/Run/Bench.h"
 #include "lowbit/Run/Program.h"
@@ -97,10 +98,10 @@ llvm::Error printSignature(MLIRContext &context, const RunOptions &options) {
   auto module = load(context, options);
   if (!module)
     return module.takeError();
-  func::FuncOp entry = getEntryFunction(**module);
-  if (!entry)
+  FailureOr<func::FuncOp> entry = findMain(**module);
+  if (failed(entry))
     return reported();
-  auto signature = getSignature(entry);
+  auto signature = getSignature(*entry);
   if (!signature)
     return signature.takeError();
   llvm::outs() << llvm::formatv("{0:2}", toJSON(*signature)) << "\n";

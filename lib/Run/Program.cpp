@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Program.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Import/MainFunction.h"
 #include "lowbit/Run/Jit.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,24 +24,21 @@ OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   return parseSourceFile<ModuleOp>(path, &context);
 }
 
-static llvm::Error compileError() {
-  return llvm::createStringError("the model could not be compiled");
-}
+/// A pass has reported what is wrong.
+static llvm::Error reported() { return llvm::createStringError(""); }
 
 llvm::Expected<std::unique_ptr<Program>>
 Program::compile(OwningOpRef<ModuleOp> module,
                  const CpuCodegenOptions &options) {
   std::unique_ptr<Program> program(new Program());
   program->source = std::move(module);
-  auto weights = Weights::open(*program->source);
-  if (!weights)
-    return weights.takeError();
-  program->weights = std::move(*weights);
+  program->weights = std::make_unique<Weights>(*program->source);
 
   OwningOpRef<ModuleOp> code = program->source->clone();
-  func::FuncOp entry = getEntryFunction(*code);
-  if (!entry)
-    return compileError();
+  FailureOr<func::FuncOp> found = findMain(*code);
+  if (failed(found))
+    return reported();
+  func::FuncOp entry = *found;
   auto signature = getSignature(entry);
   if (!signature)
     return signature.takeError();
@@ -53,7 +51,7 @@ Program::compile(OwningOpRef<ModuleOp> module,
   PassManager loops(context);
   buildCpuLoopPipeline(loops, options);
   if (failed(loops.run(*code)))
-    return compileError();
+    return reported();
   entry = code->lookupSymbol<func::FuncOp>("main");
   if (llvm::Error error = program->bindArguments(entry))
     return std::move(error);
@@ -71,7 +69,7 @@ Program::compile(OwningOpRef<ModuleOp> module,
   PassManager toLLVM(context);
   buildCpuLLVMPipeline(toLLVM, options);
   if (failed(toLLVM.run(*code)))
-    return compileError();
+    return reported();
   auto engine = createJit(*code, options.parallel);
   if (!engine)
     return engine.takeError();

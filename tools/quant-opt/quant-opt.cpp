@@ -5,20 +5,18 @@
 // that is written to a file has its weights in a store beside it.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Codegen/CPU/Bufferization.h"
+#include "lowbit/Codegen/Passes.h"
 #include "lowbit/Pipeline/OptMain.h"
 #include "lowbit/Pipeline/Pipelines.h"
 
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
+  lowbit::registerCodegenDialects(registry);
   mlir::registerAllPasses();
-  registry.insert<lowbit::LowbitDialect>();
   lowbit::registerAllLowbitPasses();
+  lowbit::registerLowbitCodegenPasses();
   return lowbit::optMain(argc, argv, registry);
 }

@@ -32,6 +32,10 @@ std::optional<MultiplyAdds> countMultiplyAdds(mlir::ModuleOp module);
 llvm::Expected<double> measurePeak(mlir::MLIRContext &context,
                                    llvm::StringRef isa, bool isFloat,
                                    unsigned threads);
+
+/// The host's CPU and the dot product that `isa` chooses, for reports:
+/// "sapphirerapids avx512-vnni".
+std::string describeTarget(llvm::StringRef isa);
 } // namespace lowbit
 
 #endif // LOWBIT_RUN_BENCH_H

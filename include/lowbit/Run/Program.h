@@ -19,7 +19,7 @@ namespace lowbit {
 class Program {
 public:
   /// Takes a module of any phase. What is wrong with it is reported through
-  /// the context's diagnostics; the error then only says so.
+  /// the context's diagnostics; the error is empty then.
   static llvm::Expected<std::unique_ptr<Program>>
   compile(mlir::OwningOpRef<mlir::ModuleOp> module,
           const CpuCodegenOptions &options);

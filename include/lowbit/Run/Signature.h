@@ -12,8 +12,6 @@
 #include <vector>
 
 namespace mlir {
-class ModuleOp;
-class Type;
 namespace func {
 class FuncOp;
 } // namespace func
@@ -25,13 +23,6 @@ struct Signature {
   std::vector<InputSpec> inputs;
   std::vector<InputSpec> outputs;
 };
-
-/// The module's one public function with a body. Reports an error and returns
-/// null when there is none or more than one.
-mlir::func::FuncOp getEntryFunction(mlir::ModuleOp module);
-
-/// The data type of an element type; none for types that files cannot hold.
-std::optional<DType> dtypeOf(mlir::Type elementType);
 
 /// Names are `lowbit.name`, or arg0.. and out0..; an error names the argument
 /// whose type cannot be passed.

@@ -8,21 +8,16 @@
 #define LOWBIT_RUN_WEIGHTS_H
 
 #include "lowbit/Data/NpyArray.h"
-#include "lowbit/Store/Safetensors.h"
-
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/BuiltinOps.h"
+#include "lowbit/Import/ParameterAccess.h"
 
 namespace lowbit {
-class ParameterOp;
-
 class Weights {
 public:
-  /// Opens the store that `module` names, if it names one. The module must
-  /// outlive this object: values that are not in a store are read from it.
-  static llvm::Expected<std::unique_ptr<Weights>> open(mlir::ModuleOp module);
+  /// The module must outlive this object, which reads its store and values.
+  explicit Weights(mlir::ModuleOp module) : module(module), reader(module) {}
 
   /// The parameter's bytes in row-major order, valid as long as this object.
+  /// The error is empty when a diagnostic has been emitted.
   llvm::Expected<llvm::ArrayRef<char>> get(llvm::StringRef name);
 
   /// The same packed as `packing` says (see PackWeights.h).
@@ -30,12 +25,10 @@ public:
                                                  mlir::DictionaryAttr packing);
 
 private:
-  Weights() = default;
-
   mlir::ModuleOp module;
-  std::unique_ptr<SafetensorsFile> store;
-  /// Packed copies, and values that are not stored row by row in the module.
-  std::vector<AlignedBuffer> owned;
+  ParameterReader reader;
+  std::vector<ConstantBytes> read;
+  std::vector<AlignedBuffer> packed;
 };
 } // namespace lowbit
 

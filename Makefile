@@ -1,0 +1,40 @@
+# The commands of the project. `make help` lists them.
+BUILD := build
+VENV := $(BUILD)/venv
+PYTHON := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo check bench docs lint format clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the Debian packages and the Python environment, where missing
+	@utils/setup.sh
+
+build: setup ## build everything: tools in build/bin, commands in build/venv/bin
+	@test -f $(BUILD)/build.ninja || cmake -S . -B $(BUILD) -G Ninja \
+	  -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 -DCMAKE_PREFIX_PATH=/usr/lib/llvm-22
+	@ninja -C $(BUILD)
+
+demo: build ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
+	@$(PYTHON) -m lowbit.demo --output $(BUILD)/demo
+
+check: build ## lint and every test; the last line counts them
+	@$(PYTHON) utils/run_tests.py --build $(BUILD)
+
+bench: build ## latency of every shipped model, float and int8
+	@$(PYTHON) benchmarks/bench.py --output $(BUILD)/bench
+
+docs: setup ## write docs/generated from TableGen, and the last demo's result into README.md
+	@$(PYTHON) utils/gen_docs.py
+	@test ! -f $(BUILD)/demo/result.json || $(PYTHON) utils/update_readme.py $(BUILD)/demo/result.json
+
+lint: setup ## formatting, types, sizes, headers, words
+	@$(PYTHON) utils/lint.py
+
+format: setup ## format C++ and Python in place
+	@$(PYTHON) utils/lint.py --fix
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)

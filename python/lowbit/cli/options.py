@@ -1,0 +1,91 @@
+"""Options that several commands share, and those that are not available yet."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lowbit.errors import UsageError
+from lowbit.files import store_of
+
+
+def make_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, details: str
+) -> argparse.ArgumentParser:
+    """A subcommand's parser; `details` (examples) stand below its options."""
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=details,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def shapes(text: str) -> dict[str, int]:
+    """`batch=1,seq=128`"""
+    result: dict[str, int] = {}
+    for item in text.split(","):
+        match = re.fullmatch(r"\s*([^=\s]+)\s*=\s*([0-9]+)\s*", item)
+        if not match or int(match[2]) == 0:
+            raise argparse.ArgumentTypeError(f"{item!r} is not NAME=SIZE with a size of at least 1: batch=1,seq=128")
+        if match[1] in result:
+            raise argparse.ArgumentTypeError(f"{match[1]!r} is given twice")
+        result[match[1]] = int(match[2])
+    return result
+
+
+def count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]+", text) or not 1 <= int(text) <= 4096:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 4096")
+    return int(text)
+
+
+def output(text: str) -> Path:
+    if not text or text == "-":
+        raise argparse.ArgumentTypeError("a file name is needed: the output is not written to standard output")
+    return Path(text)
+
+
+def module_output(text: str) -> Path:
+    path = output(text)
+    if path == store_of(path):
+        raise argparse.ArgumentTypeError(f"{text!r} is how the weight store beside the module is named: use .mlir")
+    return path
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--threads", type=count, metavar="N", help="threads to compute on (1, if not given)")
+
+
+def add_shape(parser: argparse.ArgumentParser, help_text: str) -> None:
+    parser.add_argument("--shape", type=shapes, metavar="NAME=SIZE,...", help=help_text)
+
+
+class NotAvailable(argparse.Action):
+    """An option of a later version: naming it is wrong usage, so that it is never taken for done."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        parser.error(f"{option_string} is not available in this version")
+
+
+def add_later(parser: argparse.ArgumentParser, *names: str) -> None:
+    for name in names:
+        parser.add_argument(name, action=NotAvailable, nargs="?", help=argparse.SUPPRESS)
+
+
+def one_of(option: str, value: str | None, available: Sequence[str], later: Sequence[str]) -> str | None:
+    """A choice among names, some of which a later version brings."""
+    if value is None or value in available:
+        return value
+    if value in later:
+        raise UsageError(f"{option} {value} is not available in this version; this one has {', '.join(available)}")
+    raise UsageError(f"{option}: {value!r} is not known; this version has {', '.join(available)}")

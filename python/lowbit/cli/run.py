@@ -1,0 +1,41 @@
+"""lowbit run: a model on inputs from an npz."""
+
+import argparse
+from pathlib import Path
+
+from lowbit import compiler
+from lowbit.cli.options import add_later, add_threads, make_command, output
+from lowbit.files import require_file, staged
+from lowbit.progress import step
+
+_DETAILS = """examples:
+  lowbit run model.int8.mlir --inputs in.npz -o out.npz
+  lowbit run model.onnx --inputs in.npz -o out.npz --threads 1
+
+in.npz has one array for each input of the model, under its name, and out.npz gets one for each output. A first
+dimension that is a multiple of the model's is run in turns and the outputs are joined.
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = make_command(commands, "run", "run a model, float or quantized", _DETAILS)
+    parser.add_argument("model", metavar="MODEL", type=Path, help="ONNX or MLIR")
+    parser.add_argument("--inputs", metavar="IN.npz", type=Path, required=True, help="arrays by input name")
+    parser.add_argument("-o", dest="output", metavar="OUT.npz", type=output, required=True, help="arrays by output")
+    add_threads(parser)
+    add_later(parser, "--interpret")
+    parser.set_defaults(execute=execute, parser=parser)
+
+
+def execute(args: argparse.Namespace) -> None:
+    require_file(args.inputs, "inputs")
+    with staged(args.output) as (result,), compiler.opened(args.model) as (module, aliases):
+        with step(f"running {args.model.name}") as report:
+            compiler.run_model(
+                module,
+                args.inputs,
+                result,
+                threads=args.threads,
+                aliases={**aliases, result: str(args.output)},
+                report=report,
+            )

@@ -1,0 +1,203 @@
+"""How far model B is from model A on the same data: the outputs and the values inside that both have.
+
+SQNR is 10 log10(sum a^2 / sum (a-b)^2) in dB over all elements of all samples; cosine is that of the flattened values,
+for outputs taken sample by sample. Equal values have no noise: their SQNR is given as SQNR_EQUAL.
+"""
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lowbit import compiler, samples
+from lowbit.errors import LowbitError
+from lowbit.files import is_mlir
+from lowbit.model import save_arrays
+from lowbit.progress import Report
+
+SQNR_EQUAL = 200.0
+
+# Values inside are dumped for this many samples at most: a dump is large, and the order of the layers settles early.
+LAYER_SAMPLES = 16
+LAYER_RUNS = 8
+
+
+@dataclass
+class Difference:
+    """Sums over what was compared so far, for one output or value."""
+
+    signal: float = 0.0
+    noise: float = 0.0
+    dot: float = 0.0
+    norm_b: float = 0.0
+    max_abs: float = 0.0
+    cosines: list[float] = field(default_factory=list)
+
+    def add(self, a: np.ndarray, b: np.ndarray, by_row: bool = False) -> None:
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        if by_row and a.ndim > 1:
+            self.cosines += [cosine(x, y) for x, y in zip(a, b, strict=True)]
+        elif by_row:
+            self.cosines.append(cosine(a, b))
+        # A mask may hold infinities: equal ones differ by nothing and say nothing of the signal.
+        usable = np.isfinite(a) & np.isfinite(b)
+        a, b = a[usable], b[usable]
+        difference = a - b
+        self.signal += float(a @ a)
+        self.noise += float(difference @ difference)
+        self.dot += float(a @ b)
+        self.norm_b += float(b @ b)
+        self.max_abs = max(self.max_abs, float(np.abs(difference).max(initial=0.0)))
+
+    @property
+    def sqnr_db(self) -> float:
+        if self.noise == 0:
+            return SQNR_EQUAL
+        if self.signal == 0:
+            return -SQNR_EQUAL
+        return float(np.clip(10 * np.log10(self.signal / self.noise), -SQNR_EQUAL, SQNR_EQUAL))
+
+    @property
+    def cosine(self) -> float:
+        return _ratio(self.dot, self.signal, self.norm_b)
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    a, b = a.ravel(), b.ravel()
+    return _ratio(float(a @ b), float(a @ a), float(b @ b))
+
+
+def _ratio(dot: float, aa: float, bb: float) -> float:
+    if aa == 0 or bb == 0:
+        return 1.0 if aa == bb else 0.0
+    return float(np.clip(dot / np.sqrt(aa * bb), -1.0, 1.0))
+
+
+def compare_models(a: Path, b: Path, data: Path, report: Report | None = None) -> dict[str, Any]:
+    """The comparison as docs/commands.md describes its JSON."""
+    compiler.require_data(data)
+    for model in (a, b):
+        is_mlir(model)  # a missing file is found before a long import
+    with (
+        compiler.opened(a) as (module_a, names_a),
+        compiler.opened(b) as (module_b, names_b),
+        tempfile.TemporaryDirectory(prefix="lowbit-") as folder,
+    ):
+        run = _Runs(module_a, module_b, {**names_a, **names_b}, Path(folder))
+        inputs = run.check_signatures(str(a), str(b))
+        outputs: dict[str, Difference] = {}
+        layers: dict[str, Difference] = {}
+        files = samples.data_files(data)
+        count = layer_count = dumps = 0
+        # The whole batch of a file for the outputs; pieces that a dump can hold for the values inside.
+        size = run.rows_per_run or LAYER_SAMPLES
+        for index, path in enumerate(files):
+            sample = samples.read_sample(path, inputs)
+            if report:
+                report(index, len(files), path.name)
+            for name, (x, y) in run.outputs(sample, str(path)).items():
+                outputs.setdefault(name, Difference()).add(x, y, by_row=True)
+            count += samples.rows(sample)
+            for piece in samples.pieces(sample, inputs, size):
+                if layer_count >= LAYER_SAMPLES or dumps >= LAYER_RUNS:
+                    break
+                for name, (x, y) in run.values(piece, str(path)).items():
+                    layers.setdefault(name, Difference()).add(x, y)
+                layer_count += samples.rows(piece)
+                dumps += 1
+        if report:
+            report(len(files), len(files), "done")
+    return _summary(str(a), str(b), count, layer_count, outputs, layers)
+
+
+class _Runs:
+    """Runs both models on the same inputs and pairs what they give."""
+
+    def __init__(self, a: Path, b: Path, names: dict[Path, str], folder: Path) -> None:
+        self.models = (a, b)
+        self.names = names
+        self.folder = folder
+        self.rows_per_run: int | None = None
+
+    def check_signatures(self, name_a: str, name_b: str) -> samples.Inputs:
+        first, second = (compiler.signature(model, self.names) for model in self.models)
+        for kind in ("inputs", "outputs"):
+            wanted, got = ([str(spec["name"]) for spec in side[kind]] for side in (first, second))
+            if set(wanted) != set(got):
+                raise LowbitError(
+                    f"{name_a} and {name_b} have different {kind}: {', '.join(wanted)} and {', '.join(got)}",
+                    "compare two forms of one model, such as the float one and a quantized one",
+                )
+        sizes = [samples.static_rows(side["inputs"]) for side in (first, second)]
+        self.rows_per_run = max((size for size in sizes if size is not None), default=None)
+        inputs: samples.Inputs = first["inputs"]
+        return inputs
+
+    def outputs(self, sample: samples.Sample, label: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        return self._both(sample, label, dump=False)
+
+    def values(self, sample: samples.Sample, label: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        pairs = self._both(sample, label, dump=True)
+        return {
+            name: (x, y) for name, (x, y) in pairs.items() if x.shape == y.shape and x.dtype.kind == y.dtype.kind == "f"
+        }
+
+    def _both(self, sample: samples.Sample, label: str, dump: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        source = self.folder / "inputs.npz"
+        save_arrays(source, sample)
+        results = []
+        for index, model in enumerate(self.models):
+            target = self.folder / f"{index}.npz"
+            compiler.run_model(model, source, target, aliases={**self.names, source: label}, dump_values=dump)
+            results.append(np.load(target, allow_pickle=False))
+        with results[0] as a, results[1] as b:
+            return {name: (a[name], b[name]) for name in a.files if name in set(b.files)}
+
+
+def _summary(
+    a: str, b: str, count: int, layer_count: int, outputs: dict[str, Difference], layers: dict[str, Difference]
+) -> dict[str, Any]:
+    output_rows = [
+        {
+            "name": name,
+            "sqnr_db": difference.sqnr_db,
+            "cosine_mean": float(np.mean(difference.cosines)) if difference.cosines else 1.0,
+            "cosine_min": min(difference.cosines, default=1.0),
+            "max_abs": difference.max_abs,
+        }
+        for name, difference in outputs.items()
+    ]
+    layer_rows = [{"id": name, "sqnr_db": d.sqnr_db, "cosine": d.cosine} for name, d in layers.items()]
+    output_rows.sort(key=lambda row: (row["sqnr_db"], row["name"]))
+    layer_rows.sort(key=lambda row: (row["sqnr_db"], row["id"]))
+    return {
+        "a": a,
+        "b": b,
+        "samples": count,
+        "layer_samples": layer_count,
+        "outputs": output_rows,
+        "layers": layer_rows,
+        "next": _advice(output_rows, layer_rows),
+    }
+
+
+def _advice(outputs: list[dict[str, Any]], layers: list[dict[str, Any]]) -> list[str]:
+    """What to do next, from what was seen."""
+    if not outputs or min(row["sqnr_db"] for row in outputs) >= SQNR_EQUAL:
+        return ["nothing: the outputs are equal"]
+    worst_cosine = min(row["cosine_min"] for row in outputs)
+    advice = []
+    if layers and layers[0]["sqnr_db"] < 20:
+        worst = layers[0]["id"]
+        advice.append(
+            f"`lowbit quantize --explain e.json` shows the range that {worst!r} and its neighbours were given: one far "
+            "wider than most of the values is set by outliers in the calibration data"
+        )
+    if worst_cosine < 0.99:
+        advice.append("calibrate on more samples, and on such as the model will see: ranges come from them alone")
+        advice.append(
+            "try `lowbit quantize --mode dynamic`, which measures activations as they come, and compare again"
+        )
+    return advice or ["nothing: no output is far off"]

@@ -1,0 +1,198 @@
+"""The verbs over files: import, quantize, run, bench, signature. The command line and the Python API both call these.
+
+Paths given for writing are temporary ones, or the caller's own (see files.staged); a function here that fails may leave
+files in the folder that it was given.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lowbit.errors import LowbitError
+from lowbit.files import is_mlir, require_file, store_of
+from lowbit.progress import Report, step
+from lowbit.tools import is_quotable, pass_options, run_tool
+
+Shapes = Mapping[str, int]
+
+# The attribute of a module that names its store, as MLIR prints it.
+_STORE = re.compile(r'lowbit\.store = "((?:[^"\\]|\\.)*)"')
+
+
+def import_model(source: Path, module: Path, shapes: Shapes | None = None) -> None:
+    """Writes the ONNX model as an MLIR module in bytecode, and its weights to the store beside it."""
+    from lowbit.importer import ModelError, import_onnx
+
+    if is_mlir(source):
+        raise LowbitError(f"{source}: is MLIR already", "`lowbit import` reads ONNX; the other commands take this file")
+    store = store_of(module)
+    # The module names its store relative to its own folder: it is written under its final name in a folder of its own.
+    with tempfile.TemporaryDirectory(prefix="import-", dir=module.parent) as folder:
+        text = Path(folder) / module.name
+        with step(f"importing {source.name}") as report:
+            nodes = None if report is None else _counting(report, "nodes")
+            try:
+                import_onnx(source, text, Path(folder) / store.name, shapes, progress=nodes)
+            except ModelError as error:
+                raise LowbitError(str(error)) from error
+        arguments = ["--lowbit-attach-weights", "--emit-bytecode", str(text), "-o", str(module)]
+        run_tool("quant-opt", arguments, aliases={text: str(source), Path(folder): str(source)})
+        if not store.exists():
+            shutil.move(Path(folder) / store.name, store)
+
+
+@contextmanager
+def opened(source: Path, shapes: Shapes | None = None) -> Iterator[tuple[Path, dict[Path, str]]]:
+    """The module of a model, imported to a temporary folder if it is ONNX, and the names to use for it in messages."""
+    if is_mlir(source):
+        yield source, {}
+        return
+    with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
+        module = Path(folder) / "model.mlir"
+        import_model(source, module, shapes)
+        yield module, {module: str(source), Path(folder): str(source.parent)}
+
+
+def signature(module: Path, aliases: Mapping[Path, str] | None = None) -> dict[str, Any]:
+    """`{"inputs": [{"name", "dtype", "shape", "dims"}], "outputs": [...]}`; an open dimension is None."""
+    result: dict[str, Any] = _json("quant-run", run_tool("quant-run", [_plain(module), "--signature"], aliases=aliases))
+    return result
+
+
+def quantize_model(
+    module: Path,
+    output: Path,
+    *,
+    calibration_data: Path | None = None,
+    method: str | None = None,
+    mode: str | None = None,
+    threads: int | None = None,
+    explain: Path | None = None,
+    aliases: Mapping[Path, str] | None = None,
+    report: Report | None = None,
+) -> None:
+    """Writes the quantized module as text, its store beside it, and to `explain` what became of each operation."""
+    names = dict(aliases or {})
+    with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
+
+        def quotable(path: Path | None) -> Path | None:
+            """A path that a pass option can hold: the path itself, or a link to it where its name has odd quotes."""
+            if path is None or is_quotable(str(path)):
+                return path
+            link = Path(folder) / f"data{path.suffix}"
+            link.symlink_to(path.resolve())
+            names[link] = str(path)
+            return link
+
+        written = None
+        if explain is not None:
+            written = explain if is_quotable(str(explain)) else Path(folder) / "explain.json"
+            names[written] = str(explain)
+        options = {
+            "calibration-data": quotable(calibration_data),
+            "method": method,
+            "mode": mode,
+            "threads": threads,
+            "explain": written,
+        }
+        arguments = [f"--quantize-ptq={pass_options(options)}", _plain(module), "-o", _plain(output)]
+        run_tool("quant-opt", arguments, aliases=names, report=report)
+        if explain is not None and written is not None and written != explain and written.exists():
+            shutil.move(written, explain)
+
+
+def copy_module(module: Path, output: Path, *, aliases: Mapping[Path, str] | None = None) -> None:
+    """Writes the module as text under another name, and its store beside it under the name that goes with it."""
+    text = run_tool("quant-opt", [_plain(module)], aliases=aliases)
+    if match := _STORE.search(text):
+        shutil.copyfile(module.parent / _unescaped(match[1]), store_of(output))
+        text = f"{text[: match.start(1)]}{_escaped(store_of(output).name)}{text[match.end(1) :]}"
+    output.write_text(text, encoding="utf-8")
+
+
+def run_model(
+    module: Path,
+    inputs: Path,
+    output: Path,
+    *,
+    threads: int | None = None,
+    shapes: Shapes | None = None,
+    aliases: Mapping[Path, str] | None = None,
+    report: Report | None = None,
+    dump_values: bool = False,
+) -> None:
+    """Runs the model on an npz of inputs; `output` gets its outputs, or with `dump_values` every value with an id."""
+    arguments: list[str] = [_plain(module), "--inputs", _plain(inputs)]
+    arguments += ["--dump-values" if dump_values else "-o", _plain(output), *_common(threads, shapes)]
+    run_tool("quant-run", arguments, aliases=aliases, report=report)
+
+
+def bench_model(
+    module: Path,
+    *,
+    inputs: Path | None = None,
+    threads: int | None = None,
+    shapes: Shapes | None = None,
+    aliases: Mapping[Path, str] | None = None,
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """Latency and operations a second: median_ms, min_ms, gops, peak_share, threads, target and more."""
+    arguments = [
+        _plain(module),
+        "--bench",
+        *(["--inputs", _plain(inputs)] if inputs else []),
+        *_common(threads, shapes),
+    ]
+    result: dict[str, Any] = _json("quant-run", run_tool("quant-run", arguments, aliases=aliases, report=report))
+    return result
+
+
+def verify_contractions(module: Path, inputs: Path) -> str:
+    """Checks every integer contraction of a run against plain arithmetic; the line that says how many were checked."""
+    return run_tool("quant-run", [_plain(module), "--inputs", _plain(inputs), "--verify-contractions"]).strip()
+
+
+def require_data(path: Path) -> Path:
+    """Calibration or comparison data: a file, or a folder of files."""
+    return path if path.is_dir() else require_file(path, "data")
+
+
+def _counting(report: Report, what: str) -> Callable[[int, int], None]:
+    return lambda done, total: report(done, total, what)
+
+
+def _common(threads: int | None, shapes: Shapes | None) -> list[str]:
+    arguments = ["--threads", str(threads)] if threads else []
+    if shapes:
+        arguments += ["--shape", ",".join(f"{name}={size}" for name, size in shapes.items())]
+    return arguments
+
+
+def _plain(path: Path) -> str:
+    """A path that cannot be taken for an option."""
+    text = str(path)
+    return f"./{text}" if text.startswith("-") else text
+
+
+def _escaped(name: str) -> str:
+    """A name within the quotes of an MLIR string."""
+    return "".join(c if c.isprintable() and c not in '"\\' else "".join(f"\\{b:02X}" for b in c.encode()) for c in name)
+
+
+def _unescaped(text: str) -> str:
+    """The name that an MLIR string stands for: `\\\\` or two hexadecimal digits follow a backslash."""
+    parts = re.split(rb"\\(\\|[0-9A-Fa-f]{2})", text.encode())
+    odd = (b"\\" if part == b"\\" else bytes.fromhex(part.decode()) for part in parts[1::2])
+    return b"".join(piece for pair in zip(parts[0::2], [*odd, b""], strict=True) for piece in pair).decode()
+
+
+def _json(tool: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise LowbitError(f"{tool} printed something that is not JSON: {text.strip()[:80]!r}") from error

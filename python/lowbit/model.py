@@ -1,0 +1,128 @@
+"""The Python API: `lowbit.load(path).quantize(calibration_data=...).run(inputs)`, the verbs of the command line."""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lowbit import compiler
+from lowbit.errors import LowbitError
+from lowbit.files import is_mlir, staged, store_of
+
+Arrays = Mapping[str, np.ndarray]
+# A path as the command line takes it, the inputs of one run, or those of several.
+Data = str | Path | Arrays | Iterable[Arrays]
+
+METHODS = ("minmax",)
+MODES = ("static", "dynamic")
+
+
+def load(path: str | Path, shapes: compiler.Shapes | None = None) -> "Model":
+    """Loads a model from ONNX or MLIR. `shapes` fixes open dimensions of an ONNX model: `{"batch": 1}`."""
+    source = Path(path)
+    folder = tempfile.TemporaryDirectory(prefix="lowbit-")
+    try:
+        if not is_mlir(source):
+            module = Path(folder.name) / "model.mlir"
+            compiler.import_model(source, module, shapes)
+            return Model(module, str(source), folder)
+        if shapes:
+            raise LowbitError(f"{source}: shapes are fixed when ONNX is imported, and this is MLIR")
+        return Model(source.resolve(), str(source), folder)
+    except BaseException:
+        folder.cleanup()
+        raise
+
+
+class Model:
+    """A module on disk with its weight store. Made by `load` and by the methods here."""
+
+    def __init__(self, module: Path, name: str, folder: tempfile.TemporaryDirectory[str]) -> None:
+        self._module = module
+        self._name = name
+        self._folder = folder  # lives as long as the model does
+        self._aliases = {module: name}
+
+    def __repr__(self) -> str:
+        return f"lowbit.Model({self._name!r})"
+
+    @property
+    def signature(self) -> dict[str, Any]:
+        """Names, types and shapes of the inputs and outputs."""
+        return compiler.signature(self._module, self._aliases)
+
+    def quantize(
+        self,
+        calibration_data: Data | None = None,
+        mode: str | None = None,
+        method: str = "minmax",
+        threads: int | None = None,
+        explain: str | Path | None = None,
+    ) -> "Model":
+        """A quantized model. Without data, activations are quantized as they come (`mode="dynamic"`)."""
+        if method not in METHODS:
+            raise ValueError(f"method {method!r} is not available in this version: {', '.join(METHODS)}")
+        if mode is not None and mode not in MODES:
+            raise ValueError(f"mode {mode!r} is not available in this version: {', '.join(MODES)}")
+        if mode == "static" and calibration_data is None:
+            raise ValueError("mode 'static' needs calibration_data")
+        folder = tempfile.TemporaryDirectory(prefix="lowbit-")
+        module = Path(folder.name) / "model.mlir"
+        data = None if calibration_data is None else _on_disk(calibration_data, Path(folder.name) / "data")
+        compiler.quantize_model(
+            self._module,
+            module,
+            calibration_data=None if mode == "dynamic" else data,
+            method=method if data else None,
+            mode=mode,
+            threads=threads,
+            explain=None if explain is None else Path(explain),
+            aliases=self._aliases,
+        )
+        return Model(module, f"{self._name} (quantized)", folder)
+
+    def save(self, path: str | Path) -> None:
+        """Writes the module as MLIR, and its weight store beside it: q.mlir and q.safetensors."""
+        output = Path(path)
+        with staged(store_of(output), output) as (_, module):
+            compiler.copy_module(self._module, module, aliases=self._aliases)
+
+    def run(self, inputs: Arrays, threads: int | None = None) -> dict[str, np.ndarray]:
+        """The outputs by name. A first dimension that is a multiple of the model's is run in turns."""
+        with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
+            source, result = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
+            save_arrays(source, inputs)
+            names = {**self._aliases, source: "inputs"}
+            compiler.run_model(self._module, source, result, threads=threads, aliases=names)
+            with np.load(result, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+
+    def bench(
+        self, inputs: Arrays | None = None, threads: int | None = None, shapes: compiler.Shapes | None = None
+    ) -> dict[str, Any]:
+        """Latency: median_ms, min_ms, gops, peak_share, threads, target."""
+        with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
+            source = None
+            if inputs is not None:
+                source = Path(folder) / "inputs.npz"
+                save_arrays(source, inputs)
+            return compiler.bench_model(
+                self._module, inputs=source, threads=threads, shapes=shapes, aliases=self._aliases
+            )
+
+
+def save_arrays(path: Path, arrays: Arrays) -> None:
+    """Writes an npz; numpy's own savez takes names as keyword arguments, of which `file` is taken."""
+    np.savez(path, **{name: np.asarray(value) for name, value in arrays.items()})  # type: ignore[arg-type]
+
+
+def _on_disk(data: Data, folder: Path) -> Path:
+    if isinstance(data, str | Path):
+        return compiler.require_data(Path(data))
+    folder.mkdir()
+    runs = [data] if isinstance(data, Mapping) else list(data)
+    for index, arrays in enumerate(runs):
+        save_arrays(folder / f"{index:06}.npz", arrays)
+    return folder

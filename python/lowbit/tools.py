@@ -1,0 +1,174 @@
+"""Starts the C++ tools quant-opt and quant-run, and turns their failures into one error each.
+
+In: a tool's name, its arguments, and how the files among them should be called in messages (temporary files have names
+that mean nothing to a user). Out: the tool's standard output; its warnings and remarks go to standard error. A tool
+that fails, or is killed by a signal, becomes one LowbitError: its first error with the notes, and nothing else.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lowbit.errors import LowbitError
+from lowbit.progress import Report
+
+_PROGRESS = re.compile(r"progress: (\d+)/(\d+)(?: (.*))?$")
+# `error: text`, `file.mlir:3:4: error: text`, `quant-opt: error: text`
+_HEAD = re.compile(r"^(?:(?P<where>.*?): )?(?P<kind>error|warning|remark|note): (?P<text>.*)$")
+_LONGEST_LINE = 400
+
+
+def find_tool(name: str) -> Path:
+    """The tool from $LOWBIT_TOOLS, else from the package, the source tree's build, or the PATH."""
+    package = Path(__file__).resolve().parent
+    if folder := os.environ.get("LOWBIT_TOOLS"):
+        folders = [Path(folder)]
+    else:
+        folders = [package / "bin", package.parent.parent / "build" / "bin"]
+    for candidate in (folder / name for folder in folders):
+        if os.access(candidate, os.X_OK) and candidate.is_file():
+            return candidate
+    if not os.environ.get("LOWBIT_TOOLS") and (found := shutil.which(name)):
+        return Path(found)
+    raise LowbitError(
+        f"the tool {name} was not found",
+        "looked in " + ", ".join(str(f) for f in folders) + ("" if os.environ.get("LOWBIT_TOOLS") else " and the PATH"),
+        "run `make build` in the source tree, or name the folder that has it in the environment variable LOWBIT_TOOLS",
+    )
+
+
+def pass_options(options: Mapping[str, object]) -> str:
+    """Options as a pass of quant-opt reads them: `a=1 b='with space'`. None is left out."""
+    return " ".join(f"{name}={_quoted(str(value))}" for name, value in options.items() if value is not None)
+
+
+def is_quotable(value: str) -> bool:
+    """Whether a pass option can hold the value: its syntax has no escape for a quote within quotes."""
+    return value == value.strip() and not ("'" in value and '"' in value)
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(r"[\w@%+:./-]+", value):
+        return value
+    return f'"{value}"' if "'" in value else f"'{value}'"
+
+
+@dataclass
+class _Diagnostic:
+    kind: str
+    lines: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def _parse(stderr: Sequence[str]) -> list[_Diagnostic]:
+    """Groups lines into diagnostics: an error, warning or remark with the notes and source lines that follow it."""
+    found: list[_Diagnostic] = []
+    for line in stderr:
+        line = line.rstrip()
+        head = _HEAD.match(line)
+        if head and head["kind"] != "note":
+            found.append(_Diagnostic(head["kind"]))
+        elif not found:
+            if not line:
+                continue
+            found.append(_Diagnostic("text"))
+        found[-1].lines.append(line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " ...")
+    return found
+
+
+def _failure(tool: str, code: int, diagnostics: list[_Diagnostic]) -> LowbitError:
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        notes = ["this is a bug in Lowbit: please report it with the input and the command"]
+        if name == "SIGKILL":
+            notes = ["the system may have run out of memory"]
+        return LowbitError(f"{tool} was ended by signal {name}", *notes, "LOWBIT_DEBUG=1 shows all that it printed")
+    errors = [d for d in diagnostics if d.kind == "error"]
+    if not errors:
+        last = next((line for d in reversed(diagnostics) for line in reversed(d.lines) if line), "")
+        return LowbitError(f"{tool} failed with exit code {code}" + (f": {last}" if last else ""))
+    head = _HEAD.match(errors[0].lines[0])
+    assert head
+    where = head["where"]
+    message = head["text"] if where in (None, tool) else f"{where}: {head['text']}"
+    notes, excerpt = [], []
+    for line in errors[0].lines[1:]:
+        note = _HEAD.match(line)
+        if note and note["kind"] == "note":
+            notes.append(note["text"])
+        elif line.strip() and not notes:
+            excerpt.append(line)
+    if excerpt and len(excerpt) <= 2:
+        message = "\n".join([message, *excerpt])
+    if len(errors) > 1:
+        notes.append(f"{len(errors) - 1} more errors follow from the same input")
+    return LowbitError(message, *notes)
+
+
+def run_tool(
+    name: str,
+    arguments: Sequence[str | Path],
+    *,
+    aliases: Mapping[Path, str] | None = None,
+    report: Report | None = None,
+) -> str:
+    """Runs the tool and returns its standard output; raises LowbitError when it fails.
+
+    `aliases` gives the names that messages should use for temporary files.
+    """
+    command = [str(find_tool(name)), *map(str, arguments)]
+    environment = dict(os.environ)
+    environment.pop("LOWBIT_PROGRESS", None)
+    if report:
+        environment["LOWBIT_PROGRESS"] = "1"
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=environment,
+        )
+    except OSError as error:
+        raise LowbitError(f"{command[0]} cannot be started: {error.strerror}") from error
+    stdout, stderr = child.stdout, child.stderr
+    assert stdout and stderr
+    output: list[str] = []
+    reader = threading.Thread(target=lambda: output.append(stdout.read()), daemon=True)
+    reader.start()
+    lines: list[str] = []
+    try:
+        for line in stderr:
+            if match := _PROGRESS.match(line.rstrip("\n")):
+                if report:
+                    report(int(match[1]), int(match[2]), match[3] or "")
+            else:
+                lines.append(line)
+        child.wait()
+        reader.join()
+    except BaseException:
+        child.kill()
+        child.wait()
+        raise
+    if os.environ.get("LOWBIT_DEBUG"):
+        print("+ " + " ".join(command), *(line.rstrip() for line in lines), sep="\n", file=sys.stderr)
+    # Longest first, so that a folder's alias does not eat the name of a file within it.
+    for path, shown in sorted((aliases or {}).items(), key=lambda item: -len(str(item[0]))):
+        lines = [line.replace(str(path), shown) for line in lines]
+    diagnostics = _parse(lines)
+    if child.returncode:
+        raise _failure(name, child.returncode, diagnostics)
+    for diagnostic in diagnostics:
+        print(diagnostic.text(), file=sys.stderr)
+    return "".join(output)

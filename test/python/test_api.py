@@ -1,0 +1,59 @@
+"""The Python API: the same verbs as the command line."""
+
+from pathlib import Path
+
+import lowbit as package
+import numpy as np
+import pytest
+from artifacts import Artifacts, load, lowbit, must
+from inputs import INPUT, ONNX
+from lowbit.files import store_of
+
+MODEL = "mnist_pytorch"
+
+
+def test_load_quantize_run_save(artifacts: Artifacts, tmp_path: Path) -> None:
+    arrays = load(artifacts.inputs(MODEL))
+    model = package.load(ONNX[MODEL])
+    assert [spec["name"] for spec in model.signature["inputs"]] == [INPUT[MODEL]]
+    quantized = model.quantize(calibration_data=load(artifacts.calibration(MODEL)), method="minmax")
+    (expected,), (actual,) = model.run(arrays).values(), quantized.run(arrays).values()
+    assert np.array_equal(expected.argmax(1), actual.argmax(1))
+
+    quantized.save(tmp_path / "my model.mlir")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["my model.mlir", "my model.safetensors"]
+    (again,) = package.load(tmp_path / "my model.mlir").run(arrays).values()
+    assert np.array_equal(again, actual)
+
+
+def test_the_command_line_does_the_same(artifacts: Artifacts, tmp_path: Path) -> None:
+    package.load(ONNX[MODEL]).quantize(calibration_data=artifacts.calibration(MODEL)).save(tmp_path / "a.mlir")
+    must(lowbit("quantize", ONNX[MODEL], "--calibration-data", artifacts.calibration(MODEL), "-o", tmp_path / "b.mlir"))
+    assert store_of(tmp_path / "a.mlir").read_bytes() == store_of(tmp_path / "b.mlir").read_bytes()
+
+
+def test_several_runs_as_calibration_data(artifacts: Artifacts) -> None:
+    (array,) = load(artifacts.calibration(MODEL)).values()
+    model = package.load(artifacts.imported(MODEL))
+    parts = [{INPUT[MODEL]: array[:50]}, {INPUT[MODEL]: array[50:]}]
+    inputs = load(artifacts.inputs(MODEL))
+    (split,) = model.quantize(calibration_data=parts).run(inputs).values()
+    (whole,) = model.quantize(calibration_data={INPUT[MODEL]: array}).run(inputs).values()
+    assert np.array_equal(split, whole)
+
+
+def test_bench() -> None:
+    result = package.load(ONNX[MODEL]).bench(threads=1)
+    assert result["median_ms"] > 0
+
+
+def test_errors(tmp_path: Path) -> None:
+    with pytest.raises(package.LowbitError, match="no such file"):
+        package.load(tmp_path / "absent.onnx")
+    model = package.load(ONNX[MODEL])
+    with pytest.raises(ValueError, match="not available in this version"):
+        model.quantize(method="mse")
+    with pytest.raises(ValueError, match="needs calibration_data"):
+        model.quantize(mode="static")
+    with pytest.raises(package.LowbitError, match="picture"):
+        model.run({"picture": np.zeros((1, 1, 28, 28), np.float32)})

@@ -1,0 +1,83 @@
+"""Wrong usage: exit code 2, the usage, one error, and nothing done. Options of later versions say that they are."""
+
+from pathlib import Path
+
+import pytest
+from artifacts import lowbit
+from inputs import ONNX
+
+MODEL = ONNX["mnist_pytorch"]
+QUANTIZE = ["quantize", MODEL, "-o", "q.mlir"]
+
+LATER = [
+    ["calibrate", MODEL, "--calibration-data", "d.npz", "-o", "table"],
+    ["compile", "q.mlir", "-o", "model.so"],
+    [*QUANTIZE, "--calibration-data", "d.npz", "--method", "mse"],
+    [*QUANTIZE, "--calibration-data", "d.npz", "--method", "entropy"],
+    [*QUANTIZE, "--mode", "integer-only"],
+    [*QUANTIZE, "--mode", "weight-only"],
+    [*QUANTIZE, "--recipe", "r.json"],
+    [*QUANTIZE, "--quantized-io"],
+    [*QUANTIZE, "--report", "r.html"],
+    [*QUANTIZE, "--calibration-table", "table"],
+    [*QUANTIZE, "--calibration-data", "random"],
+    ["run", MODEL, "--inputs", "in.npz", "-o", "out.npz", "--interpret"],
+]
+
+WRONG = [
+    [],
+    ["frobnicate"],
+    ["import"],
+    ["import", MODEL],
+    ["import", MODEL, "-o", "-"],
+    ["import", MODEL, "-o", "weights.safetensors"],
+    ["import", MODEL, "-o", "m.mlir", "--shape", "batch"],
+    ["import", MODEL, "-o", "m.mlir", "--shape", "batch=0"],
+    ["import", MODEL, "-o", "m.mlir", "--shape", "batch=-1"],
+    ["import", MODEL, "-o", "m.mlir", "--shape", "batch=1,batch=2"],
+    ["quantize", MODEL],
+    [*QUANTIZE, "--mode", "static"],
+    [*QUANTIZE, "--mode", "sometimes"],
+    [*QUANTIZE, "--method", "guess"],
+    [*QUANTIZE, "--method", "minmax"],
+    [*QUANTIZE, "--threads", "0"],
+    [*QUANTIZE, "--threads", "many"],
+    [*QUANTIZE, "--explain", "q.mlir"],
+    [*QUANTIZE, "--calib", "d.npz"],
+    ["run", MODEL],
+    ["run", MODEL, "--inputs", "in.npz"],
+    ["bench"],
+    ["compare", MODEL, MODEL],
+    ["compare", MODEL, "--inputs", "in.npz"],
+]
+
+
+def check(arguments: list[object], folder: Path) -> str:
+    done = lowbit(*arguments, cwd=folder)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("usage: lowbit")
+    assert done.stderr.count("error:") == 1
+    assert list(folder.iterdir()) == []
+    return done.stderr
+
+
+def title(arguments: list[object]) -> str:
+    return " ".join(str(a) for a in arguments if a is not MODEL) or "nothing"
+
+
+@pytest.mark.parametrize("arguments", LATER, ids=title)
+def test_what_later_versions_bring_is_refused(arguments: list[object], tmp_path: Path) -> None:
+    assert "not available in this version" in check(arguments, tmp_path)
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=title)
+def test_wrong_usage_is_refused(arguments: list[object], tmp_path: Path) -> None:
+    check(arguments, tmp_path)
+
+
+@pytest.mark.parametrize("command", ["", "import", "quantize", "run", "bench", "compare"])
+def test_help_has_examples(command: str) -> None:
+    done = lowbit(*filter(None, [command]), "--help")
+    assert done.returncode == 0
+    assert f"examples:\n  lowbit {command}" in done.stdout

@@ -1,0 +1,77 @@
+"""What becomes of a tool that misbehaves: one diagnostic, whatever it printed and however it ended."""
+
+from pathlib import Path
+
+import pytest
+from lowbit.errors import LowbitError
+from lowbit.tools import find_tool, is_quotable, pass_options, run_tool
+
+
+@pytest.fixture
+def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tool whose behaviour a test writes as a shell script."""
+    monkeypatch.setenv("LOWBIT_TOOLS", str(tmp_path))
+    return tmp_path / "quant-run"
+
+
+def write(tool: Path, script: str) -> None:
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+
+
+def failure(tool: Path, script: str, aliases: dict[Path, str] | None = None) -> LowbitError:
+    write(tool, script)
+    with pytest.raises(LowbitError) as caught:
+        run_tool(tool.name, [], aliases=aliases)
+    return caught.value
+
+
+def test_a_crash_is_one_diagnostic(tool: Path) -> None:
+    error = failure(tool, "echo 'Stack dump:' >&2; echo '0. error: deep inside' >&2; kill -SEGV $$")
+    assert error.message == "quant-run was ended by signal SIGSEGV"
+    assert "Stack dump" not in str(error)
+
+
+def test_the_first_of_several_errors_is_shown(tool: Path) -> None:
+    error = failure(tool, "printf 'error: one\\nnote: do this\\nerror: two\\nerror: three\\n' >&2; exit 1")
+    assert error.message == "one"
+    assert error.notes == ["do this", "2 more errors follow from the same input"]
+
+
+def test_temporary_names_are_replaced(tool: Path, tmp_path: Path) -> None:
+    module = tmp_path / "temporary.mlir"
+    error = failure(tool, f"echo '{module}:3:4: error: odd type' >&2; exit 1", {module: "model.onnx"})
+    assert error.message == "model.onnx:3:4: odd type"
+
+
+def test_a_silent_failure_is_named(tool: Path) -> None:
+    assert failure(tool, "exit 3").message == "quant-run failed with exit code 3"
+
+
+def test_a_long_line_is_cut(tool: Path) -> None:
+    assert len(str(failure(tool, "printf 'error: %05000d' 0 >&2; exit 1"))) < 500
+
+
+def test_remarks_pass_and_progress_does_not(tool: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(tool, "echo 'progress: 1/2 files' >&2; echo 'remark: calibrate' >&2; echo 'progress: 2/2' >&2; echo out")
+    seen: list[tuple[int, int, str]] = []
+    output = run_tool(tool.name, [], report=lambda done, total, what: seen.append((done, total, what)))
+    assert output == "out\n"
+    assert seen == [(1, 2, "files"), (2, 2, "")]
+    assert capfd.readouterr().err == "remark: calibrate\n"
+
+
+def test_much_output_on_both_streams(tool: Path) -> None:
+    write(tool, "yes error | head -c 1000000 >&2; yes out | head -c 1000000")
+    assert len(run_tool(tool.name, [])) == 1000000
+
+
+def test_an_absent_tool_is_an_error_with_the_way_out(tool: Path) -> None:
+    with pytest.raises(LowbitError, match="make build"):
+        find_tool(tool.name)
+
+
+def test_pass_options() -> None:
+    assert pass_options({"a": 1, "b": None, "c": Path("/x/y.npz")}) == "a=1 c=/x/y.npz"
+    assert pass_options({"c": "with space", "d": "a,b", "e": "it's"}) == "c='with space' d='a,b' e=\"it's\""
+    assert is_quotable("a b") and not is_quotable("a ") and not is_quotable("'\"")
