@@ -43,6 +43,42 @@ lowbit::bench(Program &program, ArrayRef<const NpyArray *> inputs,
                      int64_t(times.size())};
 }
 
+llvm::Expected<std::vector<lowbit::StepTime>>
+lowbit::profile(Program &program, ArrayRef<const NpyArray *> inputs,
+                double seconds) {
+  // By site, then by run. A site is reached once a run: marks are not in loops.
+  std::vector<std::vector<double>> times(program.siteNames().size());
+  int64_t site = -1;
+  Clock::time_point begin;
+  program.setMarkHandler([&](int64_t next) {
+    Clock::time_point now = Clock::now();
+    if (site >= 0)
+      times[site].push_back(
+          std::chrono::duration<double>(now - begin).count());
+    site = next;
+    begin = Clock::now();
+  });
+  auto start = Clock::now();
+  for (int64_t run = 0; run < 5 || secondsSince(start) < seconds; ++run) {
+    auto outputs = program.run(inputs);
+    if (!outputs)
+      return outputs.takeError();
+    // Nothing between two runs is a step.
+    site = -1;
+  }
+  std::vector<StepTime> steps;
+  for (auto [index, list] : llvm::enumerate(times)) {
+    if (list.empty())
+      continue;
+    std::sort(list.begin(), list.end());
+    steps.push_back({program.siteNames()[index], 1e3 * list[list.size() / 2]});
+  }
+  llvm::sort(steps, [](const StepTime &a, const StepTime &b) {
+    return std::tie(b.medianMs, a.name) < std::tie(a.medianMs, b.name);
+  });
+  return steps;
+}
+
 std::optional<lowbit::MultiplyAdds>
 lowbit::countMultiplyAdds(ModuleOp module) {
   MultiplyAdds count;

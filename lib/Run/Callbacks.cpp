@@ -119,6 +119,10 @@ static void tapI8(int64_t site, UnrankedMemRef *tensor) {
 static void tapI32(int64_t site, UnrankedMemRef *tensor) {
   tap<int32_t>(site, *tensor, DType::I32);
 }
+static void mark(int64_t site) {
+  if (current && current->onMark)
+    current->onMark(site);
+}
 static void checkRangeI32(int64_t site, UnrankedMemRef *tensor, int64_t lower,
                           int64_t upper) {
   checkRange<int32_t>(site, *tensor, lower, upper);
@@ -135,6 +139,7 @@ lowbit::runtimeFunctions() {
       {"_mlir_ciface_lowbit_tap_f32", reinterpret_cast<void *>(tapF32)},
       {"_mlir_ciface_lowbit_tap_i8", reinterpret_cast<void *>(tapI8)},
       {"_mlir_ciface_lowbit_tap_i32", reinterpret_cast<void *>(tapI32)},
+      {"_mlir_ciface_lowbit_mark", reinterpret_cast<void *>(mark)},
       {"_mlir_ciface_lowbit_check_range_i32",
        reinterpret_cast<void *>(checkRangeI32)},
       {"_mlir_ciface_lowbit_check_range_i64",

@@ -54,11 +54,12 @@ static llvm::Expected<OwningOpRef<ModuleOp>> load(MLIRContext &context,
 
 static llvm::Expected<std::unique_ptr<Program>>
 compile(OwningOpRef<ModuleOp> module, const RunOptions &options,
-        StringRef taps = "none") {
+        StringRef taps = "none", bool marks = false) {
   CpuCodegenOptions codegen;
   codegen.isa = options.isa;
   codegen.parallel = options.threads > 1;
   codegen.taps = taps.str();
+  codegen.marks = marks;
   return Program::compile(std::move(module), codegen);
 }
 
@@ -358,6 +359,31 @@ llvm::Error benchModel(MLIRContext &context, const RunOptions &options) {
   }
   llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(report)))
                << "\n";
+  return llvm::Error::success();
+}
+
+llvm::Error profileModel(MLIRContext &context, const RunOptions &options) {
+  auto module = load(context, options);
+  if (!module)
+    return module.takeError();
+  auto program =
+      compile(std::move(*module), options, "none", /*marks=*/true);
+  if (!program)
+    return program.takeError();
+  auto inputs = firstFeed((*program)->signature(), options);
+  if (!inputs)
+    return inputs.takeError();
+  auto steps = profile(**program, pointers(*inputs), options.seconds);
+  if (!steps)
+    return steps.takeError();
+  double total = 0;
+  for (const StepTime &step : *steps)
+    total += step.medianMs;
+  llvm::outs() << llvm::formatv("{0,10:F4} ms in {1} steps\n", total,
+                                steps->size());
+  for (const StepTime &step : *steps)
+    llvm::outs() << llvm::formatv("{0,10:F4} ms {1,6:P1}  {2}\n", step.medianMs,
+                                  step.medianMs / total, step.name);
   return llvm::Error::success();
 }
 } // namespace lowbit

@@ -150,6 +150,7 @@ Program::run(ArrayRef<const NpyArray *> inputs) {
   RunState state;
   state.sites = sites;
   state.onTap = onTap;
+  state.onMark = onMark;
   state.enter();
   entry(packed.data());
 

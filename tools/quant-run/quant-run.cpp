@@ -44,6 +44,8 @@ int main(int argc, char **argv) {
       cl::desc("check every integer contraction against plain arithmetic"));
   cl::opt<bool> bench("bench", cl::cat(category),
                       cl::desc("time the model, print JSON"));
+  cl::opt<bool> profile("profile", cl::cat(category),
+                        cl::desc("time each step of the compiled code"));
   lowbit::RunOptions options;
   cl::opt<unsigned> threads("threads", cl::cat(category), cl::init(1),
                             cl::desc("threads to run on (default 1)"));
@@ -66,13 +68,14 @@ int main(int argc, char **argv) {
     return 2;
   };
   int modes = signature + !observe.empty() + !dump.empty() + verify + bench +
+              profile +
               !output.empty();
   if (modes != 1)
     return usage("give one of -o, --signature, --observe, --dump-values, "
-                 "--verify-contractions and --bench");
+                 "--verify-contractions, --bench and --profile");
   if (threads == 0)
     return usage("--threads must be at least 1");
-  if (bench && inputs.empty())
+  if ((bench || profile) && inputs.empty())
     inputs = "random";
   if (!signature && inputs.empty())
     return usage("--inputs is missing");
@@ -108,6 +111,8 @@ int main(int argc, char **argv) {
       return lowbit::verifyContractions(context, options);
     if (bench)
       return lowbit::benchModel(context, options);
+    if (profile)
+      return lowbit::profileModel(context, options);
     return lowbit::runModel(context, options, output);
   }();
   if (!error)

@@ -63,6 +63,16 @@ def PrivatizeInits
   }];
 }
 
+def PrivatizeResults
+    : Pass<"lowbit-privatize-results", "::mlir::func::FuncOp"> {
+  let summary = "each result of the model gets memory of its own";
+  let description = [{
+    A result that is an argument, a constant, a view of another value or a
+    value that is returned twice is copied: the caller frees each result.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def ReuseInputs : Pass<"lowbit-reuse-inputs", "::mlir::func::FuncOp"> {
   let summary = "elementwise operations write over an input that dies there";
   let description = [{
@@ -84,12 +94,21 @@ def Bufferize : Pass<"lowbit-bufferize", "::mlir::ModuleOp"> {
                            "::mlir::memref::MemRefDialect"];
 }
 
+def InsertMarks : Pass<"lowbit-insert-marks", "::mlir::func::FuncOp"> {
+  let summary = "a mark before each step, for profiling";
+  let description = [{
+    Puts `lowbit.mark` before each linalg operation on buffers and before the
+    return. The mark's name is the operation's name and `lowbit.id`, or its
+    location where it has none.
+  }];
+}
+
 def LowerRuntimeCalls
     : Pass<"lowbit-lower-runtime-calls", "::mlir::ModuleOp"> {
   let summary = "taps and range checks become calls of the runtime";
   let description = [{
-    `lowbit.tap` and `lowbit.check_range` on buffers become calls that name
-    their site by number; the module attribute `lowbit.sites` has the text of
+    `lowbit.tap`, `lowbit.check_range` and `lowbit.mark` on buffers become calls
+    that name their site by number; the module attribute `lowbit.sites` has the text of
     each number.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect",
@@ -137,7 +156,8 @@ def VectorizeGenerics
     then a fixed tree.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 

@@ -20,6 +20,17 @@ llvm::Expected<BenchResult> bench(Program &program,
                                   llvm::ArrayRef<const NpyArray *> inputs,
                                   double seconds);
 
+/// One step of compiled code, and its median time in a run.
+struct StepTime {
+  std::string name;
+  double medianMs = 0;
+};
+
+/// Times the steps of a program that was compiled with marks, longest first.
+llvm::Expected<std::vector<StepTime>>
+profile(Program &program, llvm::ArrayRef<const NpyArray *> inputs,
+        double seconds);
+
 /// Multiply-adds of the module's contractions, float and integer; none when a
 /// loop has no static bound.
 struct MultiplyAdds {

@@ -1,6 +1,6 @@
 //===- Callbacks.h - what compiled code calls -------------------*- C++ -*-===//
 //
-// The C functions behind lowbit.tap and lowbit.check_range. They report to the
+// The C functions behind lowbit.tap, lowbit.check_range and lowbit.mark. They report to the
 // run that is going on; one run at a time goes on in a process.
 //
 //===----------------------------------------------------------------------===//
@@ -29,12 +29,15 @@ struct TappedValue {
   }
 };
 using TapHandler = std::function<llvm::Error(const TappedValue &)>;
+/// Called with the number of the site that was reached.
+using MarkHandler = std::function<void(int64_t)>;
 
 /// The state of the run that is going on: set before compiled code is entered.
 struct RunState {
   /// Ids and messages of the call sites (module attribute lowbit.sites).
   llvm::ArrayRef<std::string> sites;
   TapHandler onTap;
+  MarkHandler onMark;
   /// The first error of a callback; the run fails with it.
   std::string error;
 

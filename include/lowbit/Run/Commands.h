@@ -41,6 +41,8 @@ llvm::Error verifyContractions(mlir::MLIRContext &context,
                                const RunOptions &options);
 /// Times the model and prints the figures as JSON.
 llvm::Error benchModel(mlir::MLIRContext &context, const RunOptions &options);
+/// Times each step of the compiled code and prints them, longest first.
+llvm::Error profileModel(mlir::MLIRContext &context, const RunOptions &options);
 } // namespace lowbit
 
 #endif // LOWBIT_RUN_COMMANDS_H

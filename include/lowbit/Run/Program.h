@@ -29,6 +29,10 @@ public:
   /// Called for each tap (see CpuCodegenOptions::taps) of each run.
   void setTapHandler(TapHandler handler) { onTap = std::move(handler); }
 
+  /// Called for each mark (see CpuCodegenOptions::marks) of each run.
+  void setMarkHandler(MarkHandler handler) { onMark = std::move(handler); }
+  llvm::ArrayRef<std::string> siteNames() const { return sites; }
+
   /// Runs once. `inputs` are in the signature's order and fit it.
   llvm::Expected<std::vector<NpyArray>>
   run(llvm::ArrayRef<const NpyArray *> inputs);
@@ -54,6 +58,7 @@ private:
   std::unique_ptr<mlir::ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;
   TapHandler onTap;
+  MarkHandler onMark;
 };
 
 /// Reads a module, text or bytecode, and makes its folder the one that store

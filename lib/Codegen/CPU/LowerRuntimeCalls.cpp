@@ -2,8 +2,10 @@
 //
 // In:  lowbit.tap %m "id" : memref<...xT>
 //      lowbit.check_range %m in [lo, hi) "message" : memref<...xT>
+//      lowbit.mark "name"
 // Out: call @lowbit_tap_T(site, memref<*xT>)
 //      call @lowbit_check_range_T(site, memref<*xT>, lo, hi)
+//      call @lowbit_mark(site)
 //      module attribute lowbit.sites = ["id", "message", ...]
 // The runtime gives these functions to the JIT (lib/Run/Callbacks.cpp).
 // Refused: element types that the runtime has no function for.
@@ -25,7 +27,7 @@ struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
   void runOnOperation() override {
     SmallVector<Operation *> calls;
     getOperation().walk([&](Operation *op) {
-      if (isa<TapOp, CheckRangeOp>(op))
+      if (isa<TapOp, CheckRangeOp, MarkOp>(op))
         calls.push_back(op);
     });
     SmallVector<Attribute> sites;
@@ -39,6 +41,13 @@ struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
   LogicalResult lower(Operation *op, SmallVectorImpl<Attribute> &sites) {
     OpBuilder builder(op);
     Location loc = op->getLoc();
+    Value site = arith::ConstantIntOp::create(builder, loc, sites.size(), 64);
+    if (auto mark = dyn_cast<MarkOp>(op)) {
+      sites.push_back(mark.getIdAttr());
+      func::CallOp::create(builder, loc, declare("lowbit_mark", site), site);
+      op->erase();
+      return success();
+    }
     Value buffer = op->getOperand(0);
     auto type = cast<MemRefType>(buffer.getType());
     Type element = type.getElementType();
@@ -53,7 +62,6 @@ struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
         check ? "lowbit_check_range_" : "lowbit_tap_";
     llvm::raw_string_ostream(name) << element;
     Type unranked = UnrankedMemRefType::get(element, type.getMemorySpace());
-    Value site = arith::ConstantIntOp::create(builder, loc, sites.size(), 64);
     Value cast = memref::CastOp::create(builder, loc, unranked, buffer);
     SmallVector<Value> operands{site, cast};
     if (check) {

@@ -27,6 +27,7 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 
+  pm.addNestedPass<func::FuncOp>(createPrivatizeResults());
   pm.addNestedPass<func::FuncOp>(createPrivatizeInits());
   pm.addNestedPass<func::FuncOp>(createReuseInputs());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
@@ -35,6 +36,8 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   bufferization::buildBufferDeallocationPipeline(pm);
 
+  if (options.marks)
+    pm.addNestedPass<func::FuncOp>(createInsertMarks());
   pm.addPass(createExpandContractions({options.isa}));
   pm.addPass(createDropUnusedParameters());
   pm.addNestedPass<func::FuncOp>(createVectorizeGenerics());

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .body import Body
 from .context import Context
 from .dims import Dim, divide, product, same
 from .dims import text as dim_text
-from .emitter import bracket, tensor_type
+from .emitter import Operand, bracket, tensor_type
 from .errors import Unsupported
 from .values import Const, Tensor, Value, identity, inverse
 
@@ -79,6 +80,8 @@ def write_reshape(
         attributes = emitter.attributes(None if expand else value_id)
         kinds = f"{tensor_type(source, dtype)} into {tensor_type(shape, dtype)}"
         ssa = emitter.value(f"tensor.collapse_shape {ssa} {runs} {attributes}: {kinds}")
+    if expand and any(sum(not isinstance(target[k], int) for k in outs) > 1 for _, outs in groups):
+        return _write_split(ctx, ssa, dtype, shape, target, [outs for _, outs in groups], value_id)
     if expand:
         runs = bracket([bracket(outs) for _, outs in groups])
         attributes = emitter.attributes(value_id)
@@ -86,6 +89,36 @@ def write_reshape(
         sizes = emitter.sizes(target)
         ssa = emitter.value(f"tensor.expand_shape {ssa} {runs} output_shape {sizes} {attributes}: {kinds}")
     return ssa
+
+
+def _write_split(
+    ctx: Context,
+    ssa: str,
+    dtype: str,
+    source: Sequence[Dim],
+    target: Sequence[Dim],
+    runs: Sequence[list[int]],
+    value_id: str | None,
+) -> str:
+    """An expand_shape that makes several dynamic dimensions of one, as a copy.
+
+    MLIR 22 crashes when it lowers such an expand_shape (--expand-strided-metadata).
+    """
+    sizes = [ctx.emitter.index(d) for d in target]
+
+    def body(b: Body, _: list[str], __: str) -> str:
+        places = []
+        for run in runs:
+            place = b.emit(f"linalg.index {run[0]} : index")
+            for k in run[1:]:
+                row = b.op("arith.muli", place, sizes[k], dtype="index")
+                place = b.op("arith.addi", row, b.emit(f"linalg.index {k} : index"), dtype="index")
+            places.append(place)
+        return b.emit(f"tensor.extract {ssa}{bracket(places)} : {tensor_type(source, dtype)}")
+
+    loops = len(target)
+    out = Operand(ctx.emitter.empty(target, dtype), tensor_type(target, dtype), tuple(range(loops)))
+    return ctx.emitter.generic(loops, [], out, [dtype], body, dtype, value_id)
 
 
 def to_order(ctx: Context, value: Value, order: Sequence[int], value_id: str | None = None) -> Tensor:

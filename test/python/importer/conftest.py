@@ -15,7 +15,7 @@ from runner import REPOSITORY, find_tool, run_module
 
 sys.path.insert(0, str(REPOSITORY / "python"))
 
-from lowbit.importer import import_onnx  # noqa: E402
+from lowbit.importer import import_onnx
 
 TOLERANCE = 1e-4  # of the range of an output
 Inputs = Mapping[str, np.ndarray]

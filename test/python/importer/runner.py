@@ -13,7 +13,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-Node = tuple[str, Sequence[str], Sequence[str], dict[str, Any]]
+TIMEOUT = 300  # seconds, for one run
 
 
 def find_tool(name: str) -> Path | None:
@@ -24,11 +24,11 @@ def find_tool(name: str) -> Path | None:
 
 
 def run_module(tool: Path, mlir: Path, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Outputs by name. Raises CalledProcessError, with the tool's message, when the run fails."""
+    """Outputs by name. Raises RuntimeError, with the tool's message, when the run fails."""
     data, out = mlir.with_suffix(".in.npz"), mlir.with_suffix(".out.npz")
-    np.savez(data, **inputs)
+    np.savez(data, **dict(inputs))  # type: ignore[arg-type]
     command = [str(tool), str(mlir), "--inputs", str(data), "-o", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
     with np.load(out) as archive:
@@ -36,15 +36,15 @@ def run_module(tool: Path, mlir: Path, inputs: Mapping[str, np.ndarray]) -> dict
 
 
 def model(
-    nodes: Sequence[Node],
-    inputs: Mapping[str, tuple[Any, Sequence[int | str | None]]],
+    nodes: Sequence[Any],
+    inputs: Mapping[str, tuple[Any, Any]],
     outputs: Mapping[str, Any],
-    consts: Mapping[str, np.ndarray] | None = None,
+    consts: Mapping[str, Any] | None = None,
     opset: int = 17,
 ) -> onnx.ModelProto:
     """An ONNX model. `inputs` gives element type and dimensions (names are dynamic), `outputs` element types."""
 
-    def info(name: str, kind: Any, dims: Sequence[int | str | None] | None) -> onnx.ValueInfoProto:
+    def info(name: str, kind: Any, dims: Any) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(kind)), dims)
 
     graph = helper.make_graph(

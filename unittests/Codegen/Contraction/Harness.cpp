@@ -140,14 +140,34 @@ std::vector<TargetISA> runnableISAs() {
 }
 
 static const char *const lowering =
-    "builtin.module(canonicalize,cse,"
+    "canonicalize,cse,"
     "func.func(convert-linalg-to-loops),convert-scf-to-cf,"
     "expand-strided-metadata,lower-affine,convert-math-to-llvm,"
     "convert-vector-to-llvm,finalize-memref-to-llvm,convert-func-to-llvm,"
     "convert-arith-to-llvm,convert-index-to-llvm,convert-cf-to-llvm,"
-    "convert-ub-to-llvm,reconcile-unrealized-casts)";
+    "convert-ub-to-llvm,reconcile-unrealized-casts";
 
-Kernel::Kernel(const std::string &text, TargetISA isa) {
+std::unique_ptr<ExecutionEngine> compile(ModuleOp module, std::string &error) {
+  PassManager lower(module.getContext());
+  if (failed(parsePassPipeline(lowering, lower)) || failed(lower.run(module))) {
+    error = "the lowering failed";
+    return nullptr;
+  }
+  ExecutionEngineOptions options;
+  auto transformer = makeOptimizingTransformer(2, 0, nullptr);
+  options.transformer = transformer;
+  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
+  options.enableGDBNotificationListener = false;
+  options.enablePerfNotificationListener = false;
+  auto created = ExecutionEngine::create(module, options);
+  if (!created) {
+    error = llvm::toString(created.takeError());
+    return nullptr;
+  }
+  return std::move(*created);
+}
+
+Kernel::Kernel(const std::string &text, TargetISA isa, bool guarded) {
   MLIRContext &context = sharedContext();
   original = parseSourceString<ModuleOp>(text, &context);
   if (!original) {
@@ -159,7 +179,6 @@ Kernel::Kernel(const std::string &text, TargetISA isa) {
   options.isa = isaName(isa).str();
   PassManager expand(&context);
   expand.addPass(createExpandContractions(options));
-  PassManager lower(&context);
   if (failed(expand.run(*lowered))) {
     error = "the expansion failed";
     return;
@@ -179,24 +198,11 @@ Kernel::Kernel(const std::string &text, TargetISA isa) {
           !main.getArgAttr(j, "lowbit.packing"))
         packings.push_back({j, packing});
   }
-  if (failed(parsePassPipeline(StringRef(lowering).drop_front(15).drop_back(),
-                               lower)) ||
-      failed(lower.run(*lowered))) {
-    error = "the lowering failed";
+  engine = compile(*lowered, error);
+  if (!engine)
     return;
-  }
-  ExecutionEngineOptions engineOptions;
-  auto transformer = makeOptimizingTransformer(2, 0, nullptr);
-  engineOptions.transformer = transformer;
-  engineOptions.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
-  engineOptions.enableGDBNotificationListener = false;
-  engineOptions.enablePerfNotificationListener = false;
-  auto created = ExecutionEngine::create(*lowered, engineOptions);
-  if (!created) {
-    error = llvm::toString(created.takeError());
+  if (!guarded)
     return;
-  }
-  engine = std::move(*created);
   engine->registerSymbols([](llvm::orc::MangleAndInterner interner) {
     llvm::orc::SymbolMap symbols;
     symbols[interner("malloc")] = {
@@ -288,10 +294,23 @@ void Kernel::interpret(ArrayRef<Buffer *> buffers) {
     bool isFloat = cast<MemRefType>(op->getOperand(0).getType())
                        .getElementType()
                        .isF32();
+    // Every map is linear: the element of index 0, and what a step of each loop
+    // adds to it.
+    SmallVector<int64_t> first(3), steps[3];
+    for (int n = 0; n < 3; ++n) {
+      SmallVector<int64_t> i(extents.size(), 0);
+      first[n] = operands[n]->at(maps[n].compose(i));
+      for (int64_t &loop : i) {
+        loop = 1;
+        steps[n].push_back(operands[n]->at(maps[n].compose(i)) - first[n]);
+        loop = 0;
+      }
+    }
     forEach(extents, [&](ArrayRef<int64_t> i) {
-      int64_t at[3];
+      int64_t at[3] = {first[0], first[1], first[2]};
       for (int n = 0; n < 3; ++n)
-        at[n] = operands[n]->at(maps[n].compose(i));
+        for (size_t loop = 0; loop < i.size(); ++loop)
+          at[n] += i[loop] * steps[n][loop];
       if (isFloat) {
         auto *a = reinterpret_cast<float *>(operands[0]->data);
         auto *b = reinterpret_cast<float *>(operands[1]->data);

@@ -48,8 +48,9 @@ enum class Fill { Random, Lowest, LowestAndHighest };
 
 class Kernel {
 public:
-  /// Expands for `isa` and compiles; on failure `error` is set.
-  Kernel(const std::string &text, TargetISA isa);
+  /// Expands for `isa` and compiles; on failure `error` is set. `guarded`: the
+  /// compiled code allocates by guardedAllocate, which is slow.
+  Kernel(const std::string &text, TargetISA isa, bool guarded = true);
 
   std::string error;
   /// Operations named `linalg.*` that the expansion left.
@@ -76,6 +77,10 @@ private:
   std::vector<std::pair<unsigned, mlir::DictionaryAttr>> packings;
   std::vector<std::unique_ptr<Buffer>> packed;
 };
+
+/// Lowers all that is left to the LLVM dialect and compiles for this machine.
+std::unique_ptr<mlir::ExecutionEngine> compile(mlir::ModuleOp module,
+                                               std::string &error);
 
 /// The ISAs that this machine can execute.
 std::vector<TargetISA> runnableISAs();

@@ -21,6 +21,8 @@ struct CpuCodegenOptions {
   bool parallel = false;
   /// What lowbit-insert-taps taps.
   std::string taps = "none";
+  /// Whether each step is marked, for profiling.
+  bool marks = false;
 };
 
 /// Tensors to vector loops on buffers.

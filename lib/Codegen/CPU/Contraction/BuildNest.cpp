@@ -40,11 +40,16 @@ View viewOf(KernelBuilder &b, Value memref) {
   view.sizes = metadata.getConstifiedMixedSizes();
   view.strides = metadata.getConstifiedMixedStrides();
   view.rowMajor = type.getLayout().isIdentity();
-  // At least as long as what is addressed; nothing reads the length itself.
   Index length = view.offset;
-  for (auto [size, stride] : llvm::zip(view.sizes, view.strides))
-    length = b.add(length, b.mul(size, stride));
-  length = b.add(length, b.index(1));
+  if (type.hasStaticShape() && type.getNumElements() == 0) {
+    length = b.index(0);
+  } else {
+    // An empty buffer of unknown shape is taken for longer than it is: nothing
+    // reads the length.
+    for (auto [size, stride] : llvm::zip(view.sizes, view.strides))
+      length = b.add(length, b.mul(b.sub(size, b.index(1)), stride));
+    length = b.add(length, b.index(1));
+  }
   int64_t fixed = constant(length).value_or(ShapedType::kDynamic);
   view.flat = memref::ReinterpretCastOp::create(
       b, MemRefType::get({fixed}, type.getElementType()),

@@ -1,9 +1,10 @@
 //===- EmitLoops.cpp - loops over the tiles of a contraction --------------===//
 //
-//   parallel batch, outer columns, panel, outer rows, block of rows:
-//     for row = block:  tile
+//   parallel batch, outer columns, outer rows, block of rows, panel:
+//     for row in block:  tile
 //
-// A panel of B stays in the nearest cache while the rows pass. Rows that do not
+// A block of A stays in the second cache while the panels pass, a panel of B in
+// the nearest one while the rows of a block pass. Rows that do not
 // fill a tile: the last tile is moved back where its rows may be computed twice
 // (C is only written); else smaller tiles follow.
 //
@@ -78,27 +79,49 @@ struct RowTiles {
 
 } // namespace
 
-/// Rows of a block: several tiles, so that the panel is worth loading.
-static int64_t blockRows(int64_t tileRows) {
-  return tileRows * std::max<int64_t>(1, 96 / tileRows);
+namespace {
+
+/// How rows are cut into blocks: `rows` of the row loop, or all of them and
+/// `outer` steps of the loop around it.
+struct RowBlock {
+  int64_t rows, outer = 1;
+};
+
+} // namespace
+
+/// A block of A is to stay in the second cache while the panels of B pass, and
+/// to be small enough that there are blocks for all threads.
+static RowBlock chooseBlock(const Nest &nest, int64_t tileRows, bool isFloat) {
+  int64_t bytes = isFloat ? 4 : 1;
+  for (const Loop &loop : nest.segments)
+    bytes *= std::max<int64_t>(constant(loop.size).value_or(1), 1);
+  bytes *= std::max<int64_t>(constant(nest.depth.size).value_or(1024), 1);
+  int64_t rows = std::clamp<int64_t>((512 << 10) / bytes, 4 * tileRows, 256);
+  RowBlock block{std::max<int64_t>(rows / tileRows, 1) * tileRows};
+  if (!nest.rows.empty())
+    if (std::optional<int64_t> size = constant(nest.row.size); size && *size)
+      block.outer = std::max<int64_t>(rows / *size, 1);
+  return block;
 }
 
 void emitLoops(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
                const Panels &panels, TileShape shape, Start start) {
+  RowBlock block = chooseBlock(nest, shape.rows, dot.isFloat);
   SmallVector<Index> sizes;
   for (const Loop &loop : nest.batch)
     sizes.push_back(loop.size);
   for (const Loop &loop : nest.columns)
     sizes.push_back(loop.size);
-  sizes.push_back(panels.count);
   for (const Loop &loop : nest.rows)
     sizes.push_back(loop.size);
-  int64_t block = blockRows(shape.rows);
-  sizes.push_back(b.ceilDiv(nest.row.size, block));
+  if (!nest.rows.empty())
+    sizes.back() = b.ceilDiv(sizes.back(), block.outer);
+  sizes.push_back(b.ceilDiv(nest.row.size, block.rows));
+  sizes.push_back(panels.count);
 
   b.nest(sizes, /*parallel=*/true, [&](ArrayRef<Index> ivs) {
     Index a = nest.a.offset, c = nest.c.offset, number = b.index(0);
-    auto outer = [&](ArrayRef<Loop> loops, bool hasColumns) {
+    auto advance = [&](ArrayRef<Loop> loops, bool hasColumns) {
       for (const Loop &loop : loops) {
         Index iv = ivs.front();
         ivs = ivs.drop_front();
@@ -108,13 +131,19 @@ void emitLoops(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
           number = b.add(b.mul(number, loop.size), iv);
       }
     };
-    outer(nest.batch, true);
-    outer(nest.columns, true);
-    Index panel = ivs.front();
-    ivs = ivs.drop_front();
-    outer(nest.rows, false);
-    Index lower = b.mul(ivs.front(), b.index(block));
-    Index upper = b.min(nest.row.size, b.add(lower, b.index(block)));
+    advance(nest.batch, true);
+    advance(nest.columns, true);
+    Index outerLower = b.index(0), outerUpper = b.index(1);
+    if (!nest.rows.empty()) {
+      advance(ArrayRef(nest.rows).drop_back(), false);
+      outerLower = b.mul(ivs.front(), b.index(block.outer));
+      outerUpper = b.min(nest.rows.back().size,
+                         b.add(outerLower, b.index(block.outer)));
+      ivs = ivs.drop_front();
+    }
+    Index lower = b.mul(ivs[0], b.index(block.rows));
+    Index upper = b.min(nest.row.size, b.add(lower, b.index(block.rows)));
+    Index panel = ivs[1];
 
     Index first = b.mul(panel, b.index(panels.width));
     Index left = b.sub(nest.column.size, first);
@@ -129,7 +158,15 @@ void emitLoops(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
     auto emit = [&](bool masked, int64_t vectors) {
       tiles.place.masked = masked;
       tiles.place.shape.vectors = vectors;
-      tiles.emit();
+      if (nest.rows.empty())
+        return tiles.emit();
+      Tile first = tiles.place;
+      b.loop(outerLower, outerUpper, 1, [&](Index i) {
+        tiles.place.a = b.add(first.a, b.mul(i, nest.rows.back().a));
+        tiles.place.c = b.add(first.c, b.mul(i, nest.rows.back().c));
+        tiles.emit();
+      });
+      tiles.place = first;
     };
     std::optional<int64_t> size = constant(nest.column.size);
     if (size && *size % panels.width == 0)

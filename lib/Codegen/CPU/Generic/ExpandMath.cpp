@@ -7,7 +7,7 @@
 //   math.exp %x ==> MathPolynomials<Ops>::exp, and so on
 //   math.rsqrt %x ==> 1 / sqrt(x)
 //
-// f16 and bf16 compute in f32. Rare functions (tan, atan, sinh, log2, ...) take
+// f16 and bf16 compute in f32. Rare functions (tan, atan, sinh, ...) take
 // upstream's expansions. Functions on f64 stay as they are.
 //
 //===----------------------------------------------------------------------===//
@@ -142,31 +142,45 @@ struct ExpandPow : OpRewritePattern<math::PowFOp> {
   }
 };
 
+/// x^n = pow(x, float(n)); exact exponents up to 2^24 are enough for f32.
+struct ExpandIntegerPow : OpRewritePattern<math::FPowIOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::FPowIOp op,
+                                PatternRewriter &rewriter) const override {
+    Value exponent = arith::SIToFPOp::create(rewriter, op.getLoc(),
+                                             op.getType(), op.getRhs());
+    rewriter.replaceOpWithNewOp<math::PowFOp>(op, op.getLhs(), exponent);
+    return success();
+  }
+};
+
 struct ExpandMath : public impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
     using P = MathPolynomials<MlirOps>;
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpandUnary<math::ExpOp, &P::exp>,
-                 ExpandUnary<math::ExpM1Op, &P::expm1>,
-                 ExpandUnary<math::TanhOp, &P::tanh>,
-                 ExpandUnary<math::ErfOp, &P::erf>,
-                 ExpandUnary<math::LogOp, &P::log>,
-                 ExpandUnary<math::Log1pOp, &P::log1p>,
-                 ExpandUnary<math::SinOp, &P::sin>,
-                 ExpandUnary<math::CosOp, &P::cos>, ExpandRsqrt, ExpandPow>(
-        &getContext(), PatternBenefit(10));
+    patterns.add<
+        ExpandUnary<math::ExpOp, &P::exp>,
+        ExpandUnary<math::ExpM1Op, &P::expm1>,
+        ExpandUnary<math::TanhOp, &P::tanh>, ExpandUnary<math::ErfOp, &P::erf>,
+        ExpandUnary<math::Exp2Op, &P::exp2>, ExpandUnary<math::LogOp, &P::log>,
+        ExpandUnary<math::Log2Op, &P::log2>,
+        ExpandUnary<math::Log10Op, &P::log10>,
+        ExpandUnary<math::Log1pOp, &P::log1p>,
+        ExpandUnary<math::SinOp, &P::sin>, ExpandUnary<math::CosOp, &P::cos>,
+        ExpandRsqrt, ExpandPow, ExpandIntegerPow>(&getContext(),
+                                                  PatternBenefit(10));
     math::populateExpansionPatterns(
-        patterns, {"tan", "sinh", "cosh", "asinh", "acosh", "atanh", "exp2"});
+        patterns, {"tan", "sinh", "cosh", "asinh", "acosh", "atanh"});
     auto rare = [](StringRef name) {
       return llvm::is_contained({"math.acos", "math.asin", "math.atan",
-                                 "math.atan2", "math.cbrt", "math.erfc",
-                                 "math.log2"},
+                                 "math.atan2", "math.cbrt", "math.erfc"},
                                 name);
     };
     auto narrow = [&](StringRef name) {
       return rare(name) ||
              llvm::is_contained({"math.exp", "math.expm1", "math.tanh",
-                                 "math.erf", "math.log", "math.log1p",
+                                 "math.erf", "math.exp2", "math.log",
+                                 "math.log1p", "math.log2", "math.log10",
                                  "math.sin", "math.cos", "math.rsqrt",
                                  "math.powf"},
                                 name);

@@ -120,65 +120,6 @@ static LogicalResult findDependences(RewriterBase &builder, Nest &nest,
   return success();
 }
 
-bool isOrderFree(const Combiner &combiner) {
-  return !isa<arith::AddFOp, arith::MulFOp>(combiner.op);
-}
-
-static TypedAttr identityOf(Operation *op) {
-  Type type = op->getResult(0).getType();
-  Builder b(op->getContext());
-  auto integer = [&](const APInt &v) { return b.getIntegerAttr(type, v); };
-  auto real = [&](const APFloat &v) { return b.getFloatAttr(type, v); };
-  if (auto f = dyn_cast<FloatType>(type)) {
-    const llvm::fltSemantics &s = f.getFloatSemantics();
-    return TypeSwitch<Operation *, TypedAttr>(op)
-        .Case([&](arith::AddFOp) { return real(APFloat::getZero(s, true)); })
-        .Case([&](arith::MulFOp) { return b.getFloatAttr(type, 1.0); })
-        .Case([&](arith::MaximumFOp) { return real(APFloat::getInf(s, true)); })
-        .Case([&](arith::MinimumFOp) { return real(APFloat::getInf(s)); })
-        .Case<arith::MaxNumFOp, arith::MinNumFOp>(
-            [&](auto) { return real(APFloat::getQNaN(s)); })
-        .Default(TypedAttr());
-  }
-  if (!isa<IntegerType>(type))
-    return {};
-  unsigned w = type.getIntOrFloatBitWidth();
-  return TypeSwitch<Operation *, TypedAttr>(op)
-      .Case<arith::AddIOp, arith::OrIOp, arith::XOrIOp, arith::MaxUIOp>(
-          [&](auto) { return integer(APInt::getZero(w)); })
-      .Case([&](arith::MulIOp) { return integer(APInt(w, 1)); })
-      .Case<arith::AndIOp, arith::MinUIOp>(
-          [&](auto) { return integer(APInt::getAllOnes(w)); })
-      .Case(
-          [&](arith::MaxSIOp) { return integer(APInt::getSignedMinValue(w)); })
-      .Case(
-          [&](arith::MinSIOp) { return integer(APInt::getSignedMaxValue(w)); })
-      .Default(TypedAttr());
-}
-
-SmallVector<Combiner> matchCombiners(Nest &nest) {
-  SmallVector<Combiner> combiners;
-  Operation *yield = nest.body().getTerminator();
-  for (auto [output, value] :
-       llvm::zip_equal(nest.outputs, yield->getOperands())) {
-    Operation *op = value.getDefiningOp();
-    // Any other reader of an accumulator would see a partial result.
-    if (!op || op->getBlock() != &nest.body() || op->getNumOperands() != 2 ||
-        !output.element.hasOneUse() || !op->hasOneUse() ||
-        *output.element.user_begin() != op)
-      return {};
-    Combiner combiner;
-    combiner.op = op;
-    combiner.accumulatorFirst = op->getOperand(0) == output.element;
-    combiner.added = op->getOperand(combiner.accumulatorFirst ? 1 : 0);
-    combiner.identity = identityOf(op);
-    if (!combiner.identity)
-      return {};
-    combiners.push_back(combiner);
-  }
-  return combiners;
-}
-
 /// Every output is indexed by exactly the parallel loops, each once.
 static bool areOutputsRegular(Nest &nest) {
   return llvm::all_of(nest.outputs, [&](const Access &access) {
@@ -273,6 +214,7 @@ static void chooseThreads(Nest &nest, Plan &plan) {
   int64_t iterations = nest.iterations();
   int64_t ops = std::max<int64_t>(1, nest.body().getOperations().size() - 1);
   if (nest.op->getParentOfType<scf::ParallelOp>() ||
+      nest.op->getParentOfType<scf::ForallOp>() ||
       (!ShapedType::isDynamic(iterations) && iterations * ops < kParallelWork))
     return;
   unsigned outer = std::min(plan.lanePosition, plan.firstReduction);
@@ -288,6 +230,16 @@ static void chooseThreads(Nest &nest, Plan &plan) {
   if (outer == 0 && !plan.laneReduction &&
       (ShapedType::isDynamic(size) || size > chunk))
     plan.chunk = chunk;
+}
+
+/// Four accumulators, where a reduction would otherwise wait for its own last
+/// addition. Elementwise loops gain nothing from longer steps.
+static void chooseUnroll(Nest &nest, Plan &plan) {
+  constexpr int64_t vectors = 4;
+  int64_t size = nest.loops[plan.lane].size;
+  if (nest.hasReduction() && !plan.laneReduction &&
+      (ShapedType::isDynamic(size) || size >= vectors * kLanes))
+    plan.unroll = vectors;
 }
 
 FailureOr<Plan> makePlan(RewriterBase &builder, Nest &nest,
@@ -310,10 +262,7 @@ FailureOr<Plan> makePlan(RewriterBase &builder, Nest &nest,
   if (failed(findDependences(builder, nest, plan)))
     return failure();
   orderLoops(nest, plan);
-  int64_t size = nest.loops[plan.lane].size;
-  if (nest.hasReduction() && !plan.laneReduction &&
-      (ShapedType::isDynamic(size) || size >= 4 * kLanes))
-    plan.unroll = 4;
+  chooseUnroll(nest, plan);
   chooseThreads(nest, plan);
   return plan;
 }

@@ -58,9 +58,17 @@ template <typename B> class MathPolynomials {
     F n = b.roundeven(b.mul(x, b.c(1.44269504088896341)));
     F r = b.fma(n, b.c(-0.693359375), x);
     r = b.fma(n, b.c(2.12194440054690583e-4), r);
-    F q = horner(r, {1.381418551e-03, 8.368914947e-03, 4.166840762e-02,
-                     1.666651964e-01, 4.999999404e-01});
-    return {n, r, q};
+    return {n, r, quadratic(r)};
+  }
+  F quadratic(F r) {
+    return horner(r, {1.381418551e-03, 8.368914947e-03, 4.166840762e-02,
+                      1.666651964e-01, 4.999999404e-01});
+  }
+  /// 2^n exp(r). Two factors: 2^n alone may be out of range.
+  F scaledExp(Reduced t) {
+    F p = b.add(b.fma(b.mul(t.r, t.r), t.q, t.r), b.c(1.0));
+    I all = b.toInt(t.n), half = b.shr(all, b.ci(1));
+    return b.mul(b.mul(p, powerOfTwo(half)), powerOfTwo(b.isub(all, half)));
   }
 
 public:
@@ -69,12 +77,13 @@ public:
   /// Error below 1 ulp; subnormal results are rounded, not flushed. 0 below
   /// -104, infinity above 88.723.
   F exp(F x) {
-    auto [n, r, q] = reduceExp(clamp(x, -104.0, 88.8));
-    F p = b.add(b.fma(b.mul(r, r), q, r), b.c(1.0));
-    // Two factors: 2^n alone may be out of range where the result is not.
-    I all = b.toInt(n), half = b.shr(all, b.ci(1));
-    F y = b.mul(b.mul(p, powerOfTwo(half)), powerOfTwo(b.isub(all, half)));
+    F y = scaledExp(reduceExp(clamp(x, -104.0, 88.8)));
     return b.select(b.isNaN(x), x, y);
+  }
+  F exp2(F x) {
+    F t = clamp(x, -151.0, 128.0), n = b.roundeven(t);
+    F r = b.mul(b.sub(t, n), b.c(0.693147180559945309));
+    return b.select(b.isNaN(x), x, scaledExp({n, r, quadratic(r)}));
   }
 
   /// exp(x) - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)), p = exp(r) - 1.
@@ -112,26 +121,25 @@ public:
     return b.select(b.ge(b.abs(x), b.c(3.93)), b.copysign(b.c(1.0), x), y);
   }
 
-  /// x = 2^e (1 + f), |f| < 0.42; f - f^2 / 2 + f^3 P(f) + e ln 2.
+  /// f - f^2 / 2 + f^3 P(f) + e ln 2.
   F log(F x) {
-    auto tiny = b.lt(x, b.c(1.17549435e-38));
-    F scaled = b.select(tiny, b.mul(x, b.c(8388608.0)), x);
-    constexpr int sqrtHalf = 0x3f3504f3;
-    I bits = b.isub(b.bits(scaled), b.ci(sqrtHalf));
-    F e = b.toFloat(b.shr(bits, b.ci(23)));
-    e = b.select(tiny, b.sub(e, b.c(23.0)), e);
-    F m = b.fromBits(b.iadd(b.iand(bits, b.ci(0x7fffff)), b.ci(sqrtHalf)));
-    F f = b.sub(m, b.c(1.0)), s = b.mul(f, f);
-    F p = horner(f, {6.746601313e-02, -1.167564094e-01, 1.188817471e-01,
-                     -1.240559146e-01, 1.421955079e-01, -1.666799635e-01,
-                     2.000211924e-01, -2.500000894e-01, 3.333331347e-01});
-    F y = b.mul(b.mul(f, s), p);
-    y = b.fma(e, b.c(-2.12194440054690583e-4), y);
-    y = b.fma(b.c(-0.5), s, y);
-    y = b.fma(e, b.c(0.693359375), b.add(f, y));
-    y = b.select(b.eq(x, b.inf()), x, y);
-    y = b.select(b.eq(x, b.c(0.0)), b.sub(b.c(0.0), b.inf()), y);
-    return b.select(b.ge(x, b.c(0.0)), y, b.nan());
+    Split t = splitLog(x);
+    F y = b.fma(t.e, b.c(-2.12194440054690583e-4), t.cubic);
+    y = b.fma(b.c(-0.5), t.square, y);
+    y = b.fma(t.e, b.c(0.693359375), b.add(t.f, y));
+    return logSpecial(x, y);
+  }
+  F log2(F x) {
+    Split t = splitLog(x);
+    F m = b.add(t.f, b.fma(b.c(-0.5), t.square, t.cubic));
+    return logSpecial(x, b.fma(m, b.c(1.44269504088896341), t.e));
+  }
+  F log10(F x) {
+    Split t = splitLog(x);
+    F m = b.add(t.f, b.fma(b.c(-0.5), t.square, t.cubic));
+    F y = b.mul(t.e, b.c(4.605038981195214e-6));
+    y = b.fma(m, b.c(0.434294481903251828), y);
+    return logSpecial(x, b.fma(t.e, b.c(0.301025390625), y));
   }
 
   /// log(u) x / (u - 1) with u = 1 + x rounded: both factors err alike (W.
@@ -148,6 +156,30 @@ public:
   F cos(F x) { return sinOrCos(x, 1); }
 
 private:
+  /// x = 2^e (1 + f), |f| < 0.42; square = f^2, cubic = f^3 P(f).
+  struct Split {
+    F e, f, square, cubic;
+  };
+  Split splitLog(F x) {
+    auto tiny = b.lt(x, b.c(1.17549435e-38));
+    F scaled = b.select(tiny, b.mul(x, b.c(8388608.0)), x);
+    constexpr int sqrtHalf = 0x3f3504f3;
+    I bits = b.isub(b.bits(scaled), b.ci(sqrtHalf));
+    F e = b.toFloat(b.shr(bits, b.ci(23)));
+    e = b.select(tiny, b.sub(e, b.c(23.0)), e);
+    F m = b.fromBits(b.iadd(b.iand(bits, b.ci(0x7fffff)), b.ci(sqrtHalf)));
+    F f = b.sub(m, b.c(1.0)), s = b.mul(f, f);
+    F p = horner(f, {6.746601313e-02, -1.167564094e-01, 1.188817471e-01,
+                     -1.240559146e-01, 1.421955079e-01, -1.666799635e-01,
+                     2.000211924e-01, -2.500000894e-01, 3.333331347e-01});
+    return {e, f, s, b.mul(b.mul(f, s), p)};
+  }
+  F logSpecial(F x, F y) {
+    y = b.select(b.eq(x, b.inf()), x, y);
+    y = b.select(b.eq(x, b.c(0.0)), b.sub(b.c(0.0), b.inf()), y);
+    return b.select(b.ge(x, b.c(0.0)), y, b.nan());
+  }
+
   /// x = k pi / 2 + r; quadrant k + shift says which series and which sign.
   F sinOrCos(F x, int shift) {
     auto inRange = b.ge(b.c(1048576.0), b.abs(x));

@@ -169,6 +169,16 @@ def Lowbit_TapOp : Lowbit_Op<"tap", [MemoryEffects<[MemWrite]>]> {
   let assemblyFormat = "$input $id attr-dict `:` type($input)";
 }
 
+def Lowbit_MarkOp : Lowbit_Op<"mark", [MemoryEffects<[MemWrite]>]> {
+  let summary = "tells the host program that a step begins";
+  let description = [{
+    Profiling puts one before each step of compiled code; the time of a step is
+    that between its mark and the next.
+  }];
+  let arguments = (ins StrAttr:$id);
+  let assemblyFormat = "$id attr-dict";
+}
+
 //===----------------------------------------------------------------------===//
 // Parameters
 //===----------------------------------------------------------------------===//
