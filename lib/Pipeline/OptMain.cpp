@@ -117,6 +117,11 @@ static bool isRegularOutput(StringRef path) {
 int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
   llvm::InitLLVM init(argc, argv);
   std::vector<std::string> arguments = moveCompileTo(argc, argv);
+  // Whole functions under each remark help nobody; the option brings them back.
+  if (llvm::none_of(arguments, [](StringRef a) {
+        return a.contains("mlir-print-op-on-diagnostic");
+      }))
+    arguments.push_back("--mlir-print-op-on-diagnostic=false");
   std::vector<char *> pointers;
   for (std::string &argument : arguments)
     pointers.push_back(argument.data());
