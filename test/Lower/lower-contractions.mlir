@@ -6,9 +6,9 @@
 
 // Static: 2 * sum(w) = [12, 14, -2] and 0.5 * scale are computed here.
 // CHECK-LABEL: @matmul
+// CHECK: %[[ACC:.*]] = linalg.matmul {lowbit.id = "y.i32"} ins(%{{.*}}, %{{.*}} : tensor<?x2xi8>, tensor<2x3xi8>) outs(%{{.*}} : tensor<?x3xi32>)
 // CHECK-DAG: %[[SUM:.*]] = arith.constant dense<[12, 14, -2]> : tensor<3xi32>
 // CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<[5.000000e-01, 1.000000e+00, 2.000000e+00]> : tensor<3xf32>
-// CHECK: %[[ACC:.*]] = linalg.matmul {lowbit.id = "y.i32"} ins(%{{.*}}, %{{.*}} : tensor<?x2xi8>, tensor<2x3xi8>) outs(%{{.*}} : tensor<?x3xi32>)
 // CHECK: linalg.generic {{.*}} ins(%[[ACC]], %[[SUM]], %[[SCALE]] : {{.*}} attrs = {lowbit.id = "y"}
 // CHECK: arith.subi
 // CHECK: arith.sitofp
