@@ -5,7 +5,6 @@ files in the folder that it was given.
 """
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from lowbit.errors import LowbitError
-from lowbit.files import is_mlir, require_file, store_of
+from lowbit.files import is_mlir, require_file
 from lowbit.progress import Report, step
 from lowbit.tools import is_quotable, pass_options, run_tool
 
 Shapes = Mapping[str, int]
 
-# The attribute of a module that names its store, as MLIR prints it.
-_STORE = re.compile(r'lowbit\.store = "((?:[^"\\]|\\.)*)"')
+# A message names its place; the whole operation printed after it would bury it.
+_OPT_OPTIONS = ("--mlir-print-op-on-diagnostic=false",)
 
 
 def import_model(source: Path, module: Path, shapes: Shapes | None = None) -> None:
@@ -30,20 +29,18 @@ def import_model(source: Path, module: Path, shapes: Shapes | None = None) -> No
 
     if is_mlir(source):
         raise LowbitError(f"{source}: is MLIR already", "`lowbit import` reads ONNX; the other commands take this file")
-    store = store_of(module)
-    # The module names its store relative to its own folder: it is written under its final name in a folder of its own.
     with tempfile.TemporaryDirectory(prefix="import-", dir=module.parent) as folder:
-        text = Path(folder) / module.name
+        # The name of the text goes into the locations within the module: it must not be one of a temporary folder.
+        text = Path(folder) / source.name
+        store = Path(folder) / "weights.safetensors"
         with step(f"importing {source.name}") as report:
             nodes = None if report is None else _counting(report, "nodes")
             try:
-                import_onnx(source, text, Path(folder) / store.name, shapes, progress=nodes)
+                import_onnx(source, text, store, shapes, progress=nodes)
             except ModelError as error:
                 raise LowbitError(str(error)) from error
-        arguments = ["--lowbit-attach-weights", "--emit-bytecode", str(text), "-o", str(module)]
-        run_tool("quant-opt", arguments, aliases={text: str(source), Path(folder): str(source)})
-        if not store.exists():
-            shutil.move(Path(folder) / store.name, store)
+        arguments = ["--lowbit-attach-weights", "--emit-bytecode", _plain(Path(text.name)), "-o", str(module.resolve())]
+        run_tool("quant-opt", [*_OPT_OPTIONS, *arguments], cwd=Path(folder))
 
 
 @contextmanager
@@ -71,6 +68,7 @@ def quantize_model(
     calibration_data: Path | None = None,
     method: str | None = None,
     mode: str | None = None,
+    shapes: Shapes | None = None,
     threads: int | None = None,
     explain: Path | None = None,
     aliases: Mapping[Path, str] | None = None,
@@ -78,6 +76,8 @@ def quantize_model(
 ) -> None:
     """Writes the quantized module as text, its store beside it, and to `explain` what became of each operation."""
     names = dict(aliases or {})
+    # The tool advises in terms of its own option.
+    names[Path('--quantize-ptq="calibration-data=inputs.npz"')] = "--calibration-data inputs.npz"
     with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
 
         def quotable(path: Path | None) -> Path | None:
@@ -97,22 +97,19 @@ def quantize_model(
             "calibration-data": quotable(calibration_data),
             "method": method,
             "mode": mode,
+            "shape": _shape_text(shapes),
             "threads": threads,
             "explain": written,
         }
-        arguments = [f"--quantize-ptq={pass_options(options)}", _plain(module), "-o", _plain(output)]
+        arguments = [*_OPT_OPTIONS, f"--quantize-ptq={pass_options(options)}", _plain(module), "-o", _plain(output)]
         run_tool("quant-opt", arguments, aliases=names, report=report)
         if explain is not None and written is not None and written != explain and written.exists():
             shutil.move(written, explain)
 
 
 def copy_module(module: Path, output: Path, *, aliases: Mapping[Path, str] | None = None) -> None:
-    """Writes the module as text under another name, and its store beside it under the name that goes with it."""
-    text = run_tool("quant-opt", [_plain(module)], aliases=aliases)
-    if match := _STORE.search(text):
-        shutil.copyfile(module.parent / _unescaped(match[1]), store_of(output))
-        text = f"{text[: match.start(1)]}{_escaped(store_of(output).name)}{text[match.end(1) :]}"
-    output.write_text(text, encoding="utf-8")
+    """Writes the module as text to another folder, and its store beside it under the name that goes with it."""
+    run_tool("quant-opt", [*_OPT_OPTIONS, _plain(module), "-o", _plain(output)], aliases=aliases)
 
 
 def run_model(
@@ -168,27 +165,20 @@ def _counting(report: Report, what: str) -> Callable[[int, int], None]:
 
 def _common(threads: int | None, shapes: Shapes | None) -> list[str]:
     arguments = ["--threads", str(threads)] if threads else []
-    if shapes:
-        arguments += ["--shape", ",".join(f"{name}={size}" for name, size in shapes.items())]
+    if text := _shape_text(shapes):
+        arguments += ["--shape", text]
     return arguments
+
+
+def _shape_text(shapes: Shapes | None) -> str | None:
+    """`batch=1,seq=128`"""
+    return ",".join(f"{name}={size}" for name, size in shapes.items()) if shapes else None
 
 
 def _plain(path: Path) -> str:
     """A path that cannot be taken for an option."""
     text = str(path)
     return f"./{text}" if text.startswith("-") else text
-
-
-def _escaped(name: str) -> str:
-    """A name within the quotes of an MLIR string."""
-    return "".join(c if c.isprintable() and c not in '"\\' else "".join(f"\\{b:02X}" for b in c.encode()) for c in name)
-
-
-def _unescaped(text: str) -> str:
-    """The name that an MLIR string stands for: `\\\\` or two hexadecimal digits follow a backslash."""
-    parts = re.split(rb"\\(\\|[0-9A-Fa-f]{2})", text.encode())
-    odd = (b"\\" if part == b"\\" else bytes.fromhex(part.decode()) for part in parts[1::2])
-    return b"".join(piece for pair in zip(parts[0::2], [*odd, b""], strict=True) for piece in pair).decode()
 
 
 def _json(tool: str, text: str) -> Any:

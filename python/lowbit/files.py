@@ -15,7 +15,7 @@ _BYTECODE_MAGIC = b"ML\xefR"
 
 def store_of(module: Path) -> Path:
     """The weight store that a module written to `module` gets: model.mlir has model.safetensors beside it."""
-    return module.with_suffix(".safetensors")
+    return module.with_suffix(".safetensors") if module.name else module
 
 
 def require_file(path: Path, what: str) -> Path:

@@ -56,7 +56,7 @@ def read_sample(path: Path, inputs: Inputs) -> Sample:
         try:
             return {name: loaded[name] for name in names}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise LowbitError(f"{path}: is damaged: {error}", "write it again with numpy.savez") from error
+            raise LowbitError(f"{path}: cannot be read: {error}", "write it again with numpy.savez") from error
 
 
 def rows(sample: Sample) -> int:

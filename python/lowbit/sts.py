@@ -5,6 +5,7 @@ these and the cosine of the two embeddings. The first CALIBRATION_PAIRS calibrat
 """
 
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from lowbit.model import save_arrays
 from lowbit.progress import Report
 
 CALIBRATION_PAIRS = 100
+
+# Each group of sentences is one start of quant-run, which compiles the model: two groups balance that against padding.
+_LENGTH_LIMITS = (24,)
 
 
 @dataclass
@@ -46,12 +50,14 @@ def load_pairs(path: Path) -> Pairs:
     return Pairs(sentences, scores, golden)
 
 
-def batches(sentences: Sequence[np.ndarray], width: int = 1) -> Iterator[tuple[list[int], dict[str, np.ndarray]]]:
-    """Groups sentences whose lengths are equal when rounded up to a multiple of `width`, and pads them to the longest
-    of the group with the mask at 0. Yields their indices and the model's inputs."""
+def batches(
+    sentences: Sequence[np.ndarray], limits: Sequence[int] | None = None
+) -> Iterator[tuple[list[int], dict[str, np.ndarray]]]:
+    """Groups sentences of equal length, or with `limits` those between two limits, padded to the longest of the group
+    with the mask at 0. Yields their indices and the model's inputs."""
     groups: dict[int, list[int]] = {}
     for index, ids in enumerate(sentences):
-        groups.setdefault(-(-len(ids) // width), []).append(index)
+        groups.setdefault(len(ids) if limits is None else bisect_left(limits, len(ids)), []).append(index)
     for _, indices in sorted(groups.items()):
         longest = max(len(sentences[i]) for i in indices)
         ids = np.zeros((len(indices), longest), np.int64)
@@ -73,14 +79,14 @@ def write_calibration(pairs: Pairs, folder: Path) -> Path:
 def embed(
     module: Path, sentences: Sequence[np.ndarray], threads: int | None = None, report: Report | None = None
 ) -> np.ndarray:
-    """The model's embedding of each sentence."""
+    """The model's embedding of each sentence, one sentence in a run."""
     result: np.ndarray | None = None
     done = 0
     with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
         source, target = Path(folder) / "in.npz", Path(folder) / "out.npz"
-        for indices, inputs in batches(sentences, width=8):
+        for indices, inputs in batches(sentences, _LENGTH_LIMITS):
             save_arrays(source, inputs)
-            compiler.run_model(module, source, target, threads=threads)
+            compiler.run_model(module, source, target, threads=threads, shapes={"batch": 1})
             with np.load(target, allow_pickle=False) as outputs:
                 embeddings = outputs[outputs.files[0]]
             if result is None:

@@ -22,6 +22,7 @@ from lowbit.progress import Report
 _PROGRESS = re.compile(r"progress: (\d+)/(\d+)(?: (.*))?$")
 # `error: text`, `file.mlir:3:4: error: text`, `quant-opt: error: text`
 _HEAD = re.compile(r"^(?:(?P<where>.*?): )?(?P<kind>error|warning|remark|note): (?P<text>.*)$")
+_ONNX_PLACE = re.compile(r"^(.*\.onnx):\d+:\d+: ")
 _LONGEST_LINE = 400
 
 
@@ -120,6 +121,7 @@ def run_tool(
     *,
     aliases: Mapping[Path, str] | None = None,
     report: Report | None = None,
+    cwd: Path | None = None,
 ) -> str:
     """Runs the tool and returns its standard output; raises LowbitError when it fails.
 
@@ -139,6 +141,7 @@ def run_tool(
             text=True,
             errors="replace",
             env=environment,
+            cwd=cwd,
         )
     except OSError as error:
         raise LowbitError(f"{command[0]} cannot be started: {error.strerror}") from error
@@ -166,6 +169,8 @@ def run_tool(
     # Longest first, so that a folder's alias does not eat the name of a file within it.
     for path, shown in sorted((aliases or {}).items(), key=lambda item: -len(str(item[0]))):
         lines = [line.replace(str(path), shown) for line in lines]
+    # Where an imported model says something as a whole, its place is a line of the text that the importer wrote.
+    lines = [_ONNX_PLACE.sub(r"\1: ", line) for line in lines]
     diagnostics = _parse(lines)
     if child.returncode:
         raise _failure(name, child.returncode, diagnostics)

@@ -98,7 +98,7 @@ class Artifacts:
         if not path.exists():
             if model == "minilm":
                 sentences = sts.load_pairs(PAIRS).scored().sentences[:count]
-                (_, arrays), *_ = sts.batches(sentences, width=64)
+                (_, arrays), *_ = sts.batches(sentences, limits=[])
             else:
                 arrays = samples(model, count)
             save(path, arrays)

@@ -40,8 +40,9 @@ def test_the_first_of_several_errors_is_shown(tool: Path) -> None:
 
 def test_temporary_names_are_replaced(tool: Path, tmp_path: Path) -> None:
     module = tmp_path / "temporary.mlir"
-    error = failure(tool, f"echo '{module}:3:4: error: odd type' >&2; exit 1", {module: "model.onnx"})
-    assert error.message == "model.onnx:3:4: odd type"
+    script = f"echo '{module}:3:4: error: odd type' >&2; exit 1"
+    assert failure(tool, script, {module: "model.mlir"}).message == "model.mlir:3:4: odd type"
+    assert failure(tool, script, {module: "model.onnx"}).message == "model.onnx: odd type", "ONNX has no lines"
 
 
 def test_a_silent_failure_is_named(tool: Path) -> None:

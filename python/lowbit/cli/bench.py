@@ -39,6 +39,7 @@ def execute(args: argparse.Namespace) -> None:
         print(json.dumps(result, indent=2))
         return
     print(f"median  {result['median_ms']:.3f} ms   (min {result['min_ms']:.3f})")
-    share = f" ({result['peak_share']:.0%} of the peak)" if result.get("peak_share") is not None else ""
-    print(f"speed   {result['gops']:.1f} GOP/s{share}")
+    if result["gops"] is not None:
+        share = f" ({result['peak_share']:.0%} of the peak)" if result["peak_share"] is not None else ""
+        print(f"speed   {result['gops']:.1f} GOP/s{share}")
     print(f"on      {result['target']}, threads: {result['threads']}")

@@ -51,7 +51,7 @@ def output(text: str) -> Path:
 
 def module_output(text: str) -> Path:
     path = output(text)
-    if path == store_of(path):
+    if path.name and path == store_of(path):
         raise argparse.ArgumentTypeError(f"{text!r} is how the weight store beside the module is named: use .mlir")
     return path
 

@@ -15,7 +15,7 @@ from lowbit.cli.options import (
     output,
 )
 from lowbit.errors import UsageError
-from lowbit.files import is_mlir, staged, store_of
+from lowbit.files import staged, store_of
 from lowbit.model import METHODS, MODES
 from lowbit.progress import step
 
@@ -49,7 +49,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="static: ranges of activations from the calibration data (the default with data); "
         "dynamic: ranges measured in every run (the default without)",
     )
-    add_shape(parser, "fix open dimensions of an ONNX model by name")
+    add_shape(parser, "fix open dimensions by name")
     parser.add_argument(
         "--explain", metavar="OUT.json", type=output, help="what became of each operation, and every range"
     )
@@ -68,8 +68,6 @@ def execute(args: argparse.Namespace) -> None:
         raise UsageError("--calibration-data random is not available in this version")
     if data is None and method is not None:
         raise UsageError("--method chooses ranges from calibration data: give --calibration-data too")
-    if args.shape and is_mlir(args.model):
-        raise UsageError(f"--shape fixes dimensions when ONNX is imported, and {args.model} is MLIR")
     if args.explain == args.output:
         raise UsageError("--explain and -o name the same file")
     if data is not None:
@@ -78,7 +76,7 @@ def execute(args: argparse.Namespace) -> None:
         print(f"remark: --mode dynamic measures ranges in every run: {data} is not used", file=sys.stderr)
         data = None
     outputs = [store_of(args.output), *([args.explain] if args.explain else []), args.output]
-    with staged(*outputs) as made, compiler.opened(args.model, args.shape) as (module, aliases):
+    with staged(*outputs) as made, compiler.opened(args.model) as (module, aliases):
         with step(f"quantizing {args.model.name}") as report:
             compiler.quantize_model(
                 module,
@@ -86,6 +84,7 @@ def execute(args: argparse.Namespace) -> None:
                 calibration_data=data,
                 method=method,
                 mode=mode,
+                shapes=args.shape,
                 threads=args.threads,
                 explain=made[1] if args.explain else None,
                 aliases={
