@@ -104,8 +104,14 @@ struct RecordValues : PassWrapper<RecordValues, OperationPass<ModuleOp>> {
     llvm::json::Array scales, zeroPoints;
     for (float scale : op.getScaleAttr().getValues<float>())
       scales.push_back(scale);
-    for (int32_t zeroPoint : op.getZeroPointAttr().getValues<int32_t>())
+    // One for all, as those of symmetric weights are.
+    auto values = op.getZeroPointAttr().getValues<int32_t>();
+    bool isSame = !values.empty() && llvm::all_equal(values);
+    for (int32_t zeroPoint : values) {
       zeroPoints.push_back(zeroPoint);
+      if (isSame)
+        break;
+    }
     return llvm::json::Object{{"scale", std::move(scales)},
                               {"zero_point", std::move(zeroPoints)}};
   }

@@ -41,8 +41,9 @@ struct StoreDirectory
 struct WriteStoreBeside
     : PassWrapper<WriteStoreBeside, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WriteStoreBeside)
-  WriteStoreBeside(StringRef output, std::shared_ptr<std::string> written)
-      : output(output.str()), written(std::move(written)) {}
+  WriteStoreBeside(StringRef input, StringRef output,
+                   std::shared_ptr<std::string> written)
+      : input(input.str()), output(output.str()), written(std::move(written)) {}
   WriteStoreBeside(const WriteStoreBeside &) = default;
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -60,6 +61,13 @@ struct WriteStoreBeside
     SmallString<128> path(output);
     llvm::sys::path::replace_extension(path, "safetensors");
     bool isNew = !llvm::sys::fs::exists(path);
+    if (!isNew && llvm::sys::fs::equivalent(path, storePath(module)) &&
+        !llvm::sys::fs::equivalent(input, output)) {
+      module.emitError("writing '")
+          << path << "' would spoil '" << input
+          << "', whose weights are in it; give the output another name";
+      return signalPassFailure();
+    }
     OpPassManager nested(ModuleOp::getOperationName());
     nested.addPass(createWriteStore({path.str().str()}));
     if (failed(runPipeline(nested, module)))
@@ -74,7 +82,7 @@ struct WriteStoreBeside
     return llvm::sys::fs::equivalent(a.empty() ? "." : a, b.empty() ? "." : b);
   }
 
-  std::string output;
+  std::string input, output;
   std::shared_ptr<std::string> written;
 };
 } // namespace
@@ -162,7 +170,7 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
     if (failed(config.setupPassPipeline(pm)))
       return failure();
     if (pm.getOpName() == ModuleOp::getOperationName())
-      pm.addPass(std::make_unique<WriteStoreBeside>(output, written));
+      pm.addPass(std::make_unique<WriteStoreBeside>(input, output, written));
     return success();
   });
   bool failedToRun = false;

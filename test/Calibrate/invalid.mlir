@@ -1,4 +1,53 @@
-// RUN: quant-opt %s --split-input-file --verify-diagnostics --lowbit-insert-observers
+// RUN: split-file %s %t
+// RUN: quant-opt %t/observers.mlir --split-input-file --verify-diagnostics --lowbit-insert-observers
+// RUN: quant-opt %t/data.mlir --verify-diagnostics --lowbit-calibrate
+// The model runs in a child: what happens there is one error here.
+// RUN: chmod +x %t/crash/quant-run %t/fail/quant-run %t/silent/quant-run %t/nothing/quant-run
+// RUN: not env LOWBIT_TOOLS=%t/crash quant-opt %t/run.mlir --lowbit-calibrate="data=random" 2>&1 | FileCheck %s --check-prefix=CRASH
+// RUN: not env LOWBIT_PROGRESS=1 LOWBIT_TOOLS=%t/crash quant-opt %t/run.mlir --lowbit-calibrate="data=random" 2>&1 | FileCheck %s --check-prefix=PROGRESS
+// RUN: not env LOWBIT_TOOLS=%t/fail quant-opt %t/run.mlir --lowbit-calibrate="data=random" 2>&1 | FileCheck %s --check-prefix=FAIL
+// RUN: not env LOWBIT_TOOLS=%t/silent quant-opt %t/run.mlir --lowbit-calibrate="data=random" 2>&1 | FileCheck %s --check-prefix=SILENT
+// RUN: not env LOWBIT_TOOLS=%t/nothing quant-opt %t/run.mlir --lowbit-calibrate="data=random" 2>&1 | FileCheck %s --check-prefix=NOTHING
+
+// CRASH-NOT: progress
+// CRASH: error: the model crashed while it ran on the calibration data (Segmentation fault)
+// PROGRESS: progress: 1/2
+// FAIL: error: calibration: the data is bad
+// FAIL: note: mend it
+// SILENT: error: calibration: the statistics cannot be read
+// NOTHING: error: calibration: the value 'x' was never computed on the calibration data
+
+//--- crash/quant-run
+#!/bin/sh
+echo "progress: 1/2" >&2
+kill -SEGV $$
+
+//--- fail/quant-run
+#!/bin/sh
+echo "error: the data is bad" >&2
+echo "note: mend it" >&2
+exit 1
+
+//--- silent/quant-run
+#!/bin/sh
+exit 0
+
+//--- nothing/quant-run
+#!/bin/sh
+echo '{"samples": 1, "observers": [{"id": "x", "count": 0}]}' > "$3"
+
+//--- run.mlir
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = lowbit.observe %x "activation" "x" : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+//--- data.mlir
+// expected-error @+1 {{lowbit-calibrate needs the option 'data'}}
+module {
+}
+
+//--- observers.mlir
 
 // expected-error @+1 {{nothing to quantize: the model has no f32 matmul, batch_matmul, contract, conv_2d_nhwc_hwcf or generic that multiplies and adds, and no look-up in a 2-D f32 constant}}
 module {

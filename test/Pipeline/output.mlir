@@ -19,6 +19,12 @@
 // RUN: cp %t/q.mlir %t/before.mlir
 // RUN: not quant-opt %s --quantize-ptq="calibration-data=%t/nothing.npz" -o %t/q.mlir
 // RUN: diff %t/before.mlir %t/q.mlir
+// A store that another module reads is not written over; its own is.
+// RUN: quant-opt %s -o %t/float.mlir && cp %t/float.mlir %t/in.mlir
+// RUN: not quant-opt %t/in.mlir --quantize-ptq="mode=dynamic" -o %t/float.mlir 2>&1 | FileCheck %s --check-prefix=SPOIL
+// RUN: quant-opt %t/in.mlir --lowbit-attach-weights -o /dev/null
+// RUN: quant-opt %t/float.mlir --quantize-ptq="mode=dynamic" -o %t/float.mlir
+// RUN: quant-opt %t/float.mlir --lowbit-attach-weights | FileCheck %s --check-prefix=INPLACE
 // RUN: not quant-opt %s -o %t/nowhere/q.mlir 2>&1 | FileCheck %s --check-prefix=NOWHERE
 // RUN: not quant-opt %t/missing.mlir 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: head -c 100 %t/q.safetensors > %t/garbage.mlir
@@ -30,6 +36,8 @@
 // MOVED: lowbit.store = "moved.safetensors"
 // SELF: lowbit.parameter @w.i8 : tensor<4x3xi8> = dense_resource<w.i8> : tensor<4x3xi8>
 // SELF: dialect_resources
+// SPOIL: error: writing '{{.*}}float.safetensors' would spoil '{{.*}}in.mlir', whose weights are in it; give the output another name
+// INPLACE: lowbit.parameter @w.i8 : tensor<4x3xi8>
 // NOWHERE: error: {{.*}}nowhere
 // MISSING: error: cannot open input file '{{.*}}missing.mlir'
 // GARBAGE: error:
