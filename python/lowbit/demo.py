@@ -84,7 +84,8 @@ class Demo:
                 compiler.import_model(self.onnx, module)
             said.append("ONNX to linalg on tensors; batch and sequence stay open")
         with self.step("quantize") as (said, report):
-            data = sts.write_calibration(pairs, self.folder / "calibration")
+            data = self.folder / "calibration"
+            sts.write_by_length(pairs.calibration(), data)
             with staged(store_of(self.int8), self.int8) as (_, module):
                 compiler.quantize_model(self.float, module, calibration_data=data, method="minmax", report=report)
             said.append(f"static int8: calibrated on {len(pairs.calibration())} sentences, folded, lowered to integers")
