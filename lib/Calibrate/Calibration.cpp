@@ -125,9 +125,8 @@ static FailureOr<CalibrationResult> readStats(ModuleOp module, StringRef path) {
   return result;
 }
 
-FailureOr<CalibrationResult> lowbit::runCalibration(ModuleOp observed,
-                                                    StringRef data,
-                                                    unsigned threads) {
+FailureOr<CalibrationResult>
+lowbit::runCalibration(ModuleOp observed, StringRef data, unsigned threads) {
   std::string tool = findTool("quant-run");
   if (tool.empty())
     return observed.emitError(
@@ -139,9 +138,9 @@ FailureOr<CalibrationResult> lowbit::runCalibration(ModuleOp observed,
            << (program.code ? program.code : stats.code).message();
   if (failed(writeProgram(observed, program.path)))
     return failure();
-  std::vector<std::string> arguments = {
-      program.path.str().str(), "--observe", stats.path.str().str(),
-      "--inputs", data.str()};
+  std::vector<std::string> arguments = {program.path.str().str(), "--observe",
+                                        stats.path.str().str(), "--inputs",
+                                        data.str()};
   if (threads > 0) {
     arguments.push_back("--threads");
     arguments.push_back(std::to_string(threads));

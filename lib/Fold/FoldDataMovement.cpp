@@ -100,8 +100,7 @@ struct MoveDequantize : RewritePattern {
           rewriter, loc, result.clone(plain), ints, pad.getMixedLowPad(),
           pad.getMixedHighPad(), zeroPoint, pad.getNofold());
     else
-      movedInts =
-          cloneOnIntegers(rewriter, op, ints, plain)->getResult(0);
+      movedInts = cloneOnIntegers(rewriter, op, ints, plain)->getResult(0);
     Value quantized = StorageCastOp::create(
         rewriter, loc, result.clone(Type(format.withAxis(axis))), movedInts);
     auto after = DequantizeOp::create(

@@ -44,9 +44,8 @@ struct FoldLookup : OpRewritePattern<tensor::ExtractOp> {
         rewriter, loc, type.clone(format.getPlainStorage()), table.getInput());
     std::string name = tableName(table);
     Value scaleTable, zeroTable;
-    bool isSymmetric = llvm::all_of(*zeroPoints, [](int32_t z) {
-      return z == 0;
-    });
+    bool isSymmetric =
+        llvm::all_of(*zeroPoints, [](int32_t z) { return z == 0; });
     if (format.isPerAxis()) {
       std::vector<float> s((*scales).begin(), (*scales).end());
       auto shape = int64_t(s.size());
@@ -74,13 +73,12 @@ struct FoldLookup : OpRewritePattern<tensor::ExtractOp> {
             ? Value(arith::ExtSIOp::create(rewriter, loc, i32, q))
             : Value(arith::ExtUIOp::create(rewriter, loc, i32, q));
     if (!isSymmetric) {
-      Value z = choose(zeroTable,
-                       rewriter.getI32IntegerAttr(*(*zeroPoints).begin()));
+      Value z =
+          choose(zeroTable, rewriter.getI32IntegerAttr(*(*zeroPoints).begin()));
       q = arith::SubIOp::create(rewriter, loc, q, z);
     }
     Value s = choose(scaleTable, rewriter.getF32FloatAttr(*(*scales).begin()));
-    Value f =
-        arith::SIToFPOp::create(rewriter, loc, rewriter.getF32Type(), q);
+    Value f = arith::SIToFPOp::create(rewriter, loc, rewriter.getF32Type(), q);
     rewriter.replaceOpWithNewOp<arith::MulFOp>(op, f, s);
     return success();
   }

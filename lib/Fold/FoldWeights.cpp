@@ -112,9 +112,8 @@ struct FoldWeights : lowbit::impl::FoldWeightsBase<FoldWeights> {
       return arith::ConstantOp::create(
           builder, loc, DenseElementsAttr::getFromRawBuffer(type, bytes));
     ConstantBuilder constants(getOperation());
-    return constants.createParameter(builder, loc,
-                                     valueName(original) + suffix.str(), type,
-                                     bytes);
+    return constants.createParameter(
+        builder, loc, valueName(original) + suffix.str(), type, bytes);
   }
 
   LogicalResult foldMovement(ParameterReader &reader) {

@@ -62,11 +62,10 @@ struct AttachWeights : lowbit::impl::AttachWeightsBase<AttachWeights> {
         mismatches.emplace_back(parameter.getLoc(), std::move(text));
     if (mismatches.empty())
       return;
-    InFlightDiagnostic error = getOperation().emitError()
-                               << mismatches.size() << " of "
-                               << parameters.size()
-                               << " parameters do not match the store '"
-                               << (*file)->path() << "'";
+    InFlightDiagnostic error =
+        getOperation().emitError()
+        << mismatches.size() << " of " << parameters.size()
+        << " parameters do not match the store '" << (*file)->path() << "'";
     for (auto &[loc, text] : mismatches)
       error.attachNote(loc) << text;
     signalPassFailure();

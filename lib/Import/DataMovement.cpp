@@ -63,14 +63,14 @@ static ArrayRef<int64_t> shapeOf(Value value) {
 }
 
 /// From the side with fewer dimensions to the one with more, and back.
-static std::optional<int64_t>
-splitAxis(ArrayRef<ReassociationIndices> groups, ArrayRef<int64_t> wideShape,
-          int64_t narrowAxis) {
+static std::optional<int64_t> splitAxis(ArrayRef<ReassociationIndices> groups,
+                                        ArrayRef<int64_t> wideShape,
+                                        int64_t narrowAxis) {
   return longDim(groups[narrowAxis], wideShape);
 }
-static std::optional<int64_t>
-mergeAxis(ArrayRef<ReassociationIndices> groups, ArrayRef<int64_t> wideShape,
-          int64_t wideAxis) {
+static std::optional<int64_t> mergeAxis(ArrayRef<ReassociationIndices> groups,
+                                        ArrayRef<int64_t> wideShape,
+                                        int64_t wideAxis) {
   for (auto [narrowAxis, group] : llvm::enumerate(groups))
     if (llvm::is_contained(group, wideAxis) &&
         longDim(group, wideShape) == wideAxis)

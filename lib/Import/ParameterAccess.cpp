@@ -174,8 +174,8 @@ FailureOr<ConstantBytes> ParameterReader::read(Value constant) {
              << get.getParameterAttr();
     return read(parameter);
   }
-  return readElements(cast<ElementsAttr>(cast<arith::ConstantOp>(op).getValue()),
-                      op);
+  return readElements(
+      cast<ElementsAttr>(cast<arith::ConstantOp>(op).getValue()), op);
 }
 
 //===----------------------------------------------------------------------===//

@@ -54,8 +54,8 @@ struct FoldCastIntoCheckRange : OpRewritePattern<CheckRangeOp> {
   LogicalResult matchAndRewrite(CheckRangeOp op,
                                 PatternRewriter &rewriter) const override {
     auto cast = op.getIndices().getDefiningOp<tensor::CastOp>();
-    if (!cast || !tensor::preservesStaticInformation(cast.getType(),
-                                                     cast.getSource().getType()))
+    if (!cast || !tensor::preservesStaticInformation(
+                     cast.getType(), cast.getSource().getType()))
       return failure();
     rewriter.modifyOpInPlace(op, [&] { op.setOperand(cast.getSource()); });
     return success();
@@ -81,8 +81,7 @@ static ArrayAttr updateDims(ArrayAttr dims, ShapedType type) {
 }
 
 namespace {
-struct SpecializeShapes
-    : lowbit::impl::SpecializeShapesBase<SpecializeShapes> {
+struct SpecializeShapes : lowbit::impl::SpecializeShapesBase<SpecializeShapes> {
   using SpecializeShapesBase::SpecializeShapesBase;
 
   void runOnOperation() override {
@@ -105,10 +104,9 @@ struct SpecializeShapes
     std::set<std::string> known;
     for (BlockArgument argument : main.getArguments()) {
       auto type = cast<ShapedType>(argument.getType());
-      auto dims = dimsOf(
-          main.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(),
-                                           LowbitDialect::kDimsAttr),
-          type);
+      auto dims = dimsOf(main.getArgAttrOfType<ArrayAttr>(
+                             argument.getArgNumber(), LowbitDialect::kDimsAttr),
+                         type);
       for (auto [i, dim] : llvm::enumerate(dims))
         if (auto symbol = dyn_cast<StringAttr>(dim);
             symbol && type.isDynamicDim(i))
@@ -127,8 +125,8 @@ struct SpecializeShapes
     for (BlockArgument argument : main.getArguments()) {
       unsigned index = argument.getArgNumber();
       auto type = dyn_cast<RankedTensorType>(argument.getType());
-      auto dims = main.getArgAttrOfType<ArrayAttr>(index,
-                                                   LowbitDialect::kDimsAttr);
+      auto dims =
+          main.getArgAttrOfType<ArrayAttr>(index, LowbitDialect::kDimsAttr);
       if (!type || !dims)
         continue;
       SmallVector<int64_t> newShape(type.getShape());
@@ -177,8 +175,8 @@ struct SpecializeShapes
           operand.set(cast.getSource());
     updateFunctionType(main);
     for (auto [i, type] : llvm::enumerate(main.getResultTypes()))
-      if (auto dims = main.getResultAttrOfType<ArrayAttr>(
-              i, LowbitDialect::kDimsAttr))
+      if (auto dims =
+              main.getResultAttrOfType<ArrayAttr>(i, LowbitDialect::kDimsAttr))
         main.setResultAttr(i, LowbitDialect::kDimsAttr,
                            updateDims(dims, cast<ShapedType>(type)));
   }

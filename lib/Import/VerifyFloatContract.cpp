@@ -34,8 +34,7 @@ static std::string findTypeProblem(Type type) {
     os << "is quantized already (" << type << ")";
   else if (!element.isF32() && !element.isIndex() && !element.isInteger(1) &&
            !element.isInteger(32) && !element.isInteger(64))
-    os << "has type " << type
-       << "; element types are f32, i64, i32 and i1";
+    os << "has type " << type << "; element types are f32, i64, i32 and i1";
   return text;
 }
 

@@ -144,9 +144,9 @@ void EpilogueBuilder::setScales(const QuantizedOperand &a,
   const QuantizedOperand &longer = loopA ? a : b, &single = loopA ? b : a;
   std::optional<unsigned> loop = loopA ? loopA : loopB;
   if (!single.isStatic()) {
-    scale = emitProduct<arith::MulFOp>(
-        builder, loc, asTensor(longer, loop, longer.scales),
-        single.dynamicScale());
+    scale = emitProduct<arith::MulFOp>(builder, loc,
+                                       asTensor(longer, loop, longer.scales),
+                                       single.dynamicScale());
     return;
   }
   std::vector<float> products;
@@ -196,10 +196,9 @@ Value EpilogueBuilder::finish(Value sums) {
         for (size_t i = 0; i < corrections.size(); ++i)
           sum = arith::SubIOp::create(b, l, sum, args[next++]);
         Value exact = arith::SIToFPOp::create(b, l, b.getF32Type(), sum);
-        Value factor =
-            scale.value ? args[next++]
-                        : Value(arith::ConstantOp::create(
-                              b, l, b.getF32FloatAttr(*knownScale)));
+        Value factor = scale.value ? args[next++]
+                                   : Value(arith::ConstantOp::create(
+                                         b, l, b.getF32FloatAttr(*knownScale)));
         Value result = arith::MulFOp::create(b, l, exact, factor);
         if (hasInit)
           result = arith::AddFOp::create(b, l, args[next], result);

@@ -127,8 +127,7 @@ LoopTensor lowbit::emitWeightedSum(OpBuilder &builder, const Contraction &c,
         auto zeroPoint = [&](const ZeroPoint &z) -> Value {
           if (z.dynamic)
             return args[next++];
-          return arith::ConstantOp::create(b, l,
-                                           b.getI32IntegerAttr(z.known));
+          return arith::ConstantOp::create(b, l, b.getI32IntegerAttr(z.known));
         };
         Value steps = arith::ExtSIOp::create(b, l, b.getI32Type(), args[0]);
         if (!subtract.isZero())

@@ -4,7 +4,8 @@
 // generic each that dequantizes (rule N9 of docs/numerics.md):
 //
 //   matmul(dequantize(a), dequantize(b)) + init
-//     ->  float(matmul(a, b) - za * sum(b) - zb * sum(a - za)) * (sa * sb) + init
+//     ->  float(matmul(a, b) - za * sum(b) - zb * sum(a - za)) * (sa * sb) +
+//     init
 //
 // Arithmetic is modulo 2^32; the exact sum fits 32 bits, which is checked here
 // from the formats and, where the length of the sum is dynamic, at run time.
@@ -34,8 +35,8 @@ static std::optional<unsigned> scaleLoop(const Contraction &c, unsigned operand,
                                          const QuantizedOperand &q) {
   if (!q.format.isPerAxis())
     return std::nullopt;
-  auto dim = dyn_cast<AffineDimExpr>(
-      c.map(operand).getResult(*q.format.getAxis()));
+  auto dim =
+      dyn_cast<AffineDimExpr>(c.map(operand).getResult(*q.format.getAxis()));
   return dim ? dim.getPosition() : ~0u;
 }
 
@@ -57,8 +58,7 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
     if (!q.format.isSigned())
       return "unsigned operands have no integer form in this version";
     if (q.format.getStorage().getWidth() != 8)
-      return "operands of " +
-             std::to_string(q.format.getStorage().getWidth()) +
+      return "operands of " + std::to_string(q.format.getStorage().getWidth()) +
              " bits have no integer form in this version";
     if (!q.format.isPerAxis())
       continue;
@@ -156,8 +156,8 @@ struct LowerContractions
     }
     if (!length)
       return; // The window and channels of a filter are static.
-    Value number = arith::IndexCastOp::create(builder, loc,
-                                              builder.getI64Type(), length);
+    Value number =
+        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), length);
     Value tensor = tensor::FromElementsOp::create(builder, loc, number);
     CheckRangeOp::create(
         builder, loc, tensor, builder.getI64IntegerAttr(0),

@@ -2,9 +2,8 @@
 //
 // Rules N7 and N8 of docs/numerics.md, element by element:
 //
-//   quantize(x)    ->  trunci(fptosi(clamp(roundeven(x / s), lo - z, hi - z)) + z)
-//   dequantize(q)  ->  sitofp(q - z) * s
-//   fake_quant(x)  ->  both at once
+//   quantize(x)    ->  trunci(fptosi(clamp(roundeven(x / s), lo - z, hi - z)) +
+//   z) dequantize(q)  ->  sitofp(q - z) * s fake_quant(x)  ->  both at once
 //
 // In: QDQ that the contractions left. Out: linalg.generic on plain integers.
 // NaN gives the zero point: it becomes 0 before the conversion.
@@ -145,16 +144,14 @@ struct LowerQdq : lowbit::impl::LowerQdqBase<LowerQdq> {
     };
     Value quotient = arith::DivFOp::create(b, loc, x, s);
     Value whole = math::RoundEvenOp::create(b, loc, quotient);
-    Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO,
-                                        whole, whole);
-    Value defined =
-        arith::SelectOp::create(b, loc, isNan, number(0.0f), whole);
-    Value atLeast = arith::MaximumFOp::create(b, loc, defined,
-                                              bound(p.format.getMin()));
-    Value clamped = arith::MinimumFOp::create(b, loc, atLeast,
-                                              bound(p.format.getMax()));
-    Value steps =
-        arith::FPToSIOp::create(b, loc, b.getI32Type(), clamped);
+    Value isNan =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, whole, whole);
+    Value defined = arith::SelectOp::create(b, loc, isNan, number(0.0f), whole);
+    Value atLeast =
+        arith::MaximumFOp::create(b, loc, defined, bound(p.format.getMin()));
+    Value clamped =
+        arith::MinimumFOp::create(b, loc, atLeast, bound(p.format.getMax()));
+    Value steps = arith::FPToSIOp::create(b, loc, b.getI32Type(), clamped);
     return arith::AddIOp::create(b, loc, steps, z);
   }
 
@@ -192,8 +189,7 @@ struct LowerQdq : lowbit::impl::LowerQdqBase<LowerQdq> {
           ValueRange rest = args.drop_front();
           Value s = p.scale.inBody(b, l, rest);
           Value z = p.zeroPoint.inBody(b, l, rest);
-          linalg::YieldOp::create(b, l,
-                                  ValueRange{body(b, l, args[0], s, z)});
+          linalg::YieldOp::create(b, l, ValueRange{body(b, l, args[0], s, z)});
         });
     if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
       generic->setAttr(LowbitDialect::kIdAttr, id);

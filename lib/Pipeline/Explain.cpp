@@ -132,11 +132,10 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     llvm::json::Value top =
         llvm::json::Object{{"operations", std::move(operations)},
                            {"values", llvm::json::Array(account->values)}};
-    llvm::Error error =
-        writeFileAtomically(path, [&](llvm::raw_ostream &os) {
-          os << llvm::formatv("{0:2}\n", top);
-          return llvm::Error::success();
-        });
+    llvm::Error error = writeFileAtomically(path, [&](llvm::raw_ostream &os) {
+      os << llvm::formatv("{0:2}\n", top);
+      return llvm::Error::success();
+    });
     if (error) {
       getOperation().emitError(llvm::toString(std::move(error)));
       signalPassFailure();
@@ -144,25 +143,23 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
   }
 
   static bool readsIntegerTable(Operation *op) {
-    return op->walk([](tensor::ExtractOp extract) {
-               return extract.getType().isInteger(8)
-                          ? WalkResult::interrupt()
-                          : WalkResult::advance();
-             })
+    return op
+        ->walk([](tensor::ExtractOp extract) {
+          return extract.getType().isInteger(8) ? WalkResult::interrupt()
+                                                : WalkResult::advance();
+        })
         .wasInterrupted();
   }
 
   /// What became of an operation.
-  static llvm::json::Object
-  describe(const Account::Operation &entry,
-           const llvm::StringMap<Operation *> &byId) {
-    llvm::json::Object object{{"name", entry.name},
-                              {"op", entry.op},
-                              {"location", entry.location}};
+  static llvm::json::Object describe(const Account::Operation &entry,
+                                     const llvm::StringMap<Operation *> &byId) {
+    llvm::json::Object object{
+        {"name", entry.name}, {"op", entry.op}, {"location", entry.location}};
     Operation *op = byId.lookup(entry.name);
-    auto reason = op ? op->getAttrOfType<StringAttr>(
-                           LowbitDialect::kFloatReasonAttr)
-                     : StringAttr();
+    auto reason =
+        op ? op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr)
+           : StringAttr();
     if (byId.count(entry.name + ".i32")) {
       object["result"] = "integer";
       object["format"] = "i8 x i8 -> i32";

@@ -121,13 +121,13 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
   for (std::string &argument : arguments)
     pointers.push_back(argument.data());
   std::string input, output;
-  std::tie(input, output) = registerAndParseCLIOptions(
-      pointers.size(), pointers.data(), "lowbit quantization compiler\n",
-      registry);
+  std::tie(input, output) =
+      registerAndParseCLIOptions(pointers.size(), pointers.data(),
+                                 "lowbit quantization compiler\n", registry);
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   if (config.shouldShowDialects() || config.shouldListPasses())
-    return asMainReturnCode(MlirOptMain(pointers.size(), pointers.data(), input,
-                                        output, registry));
+    return asMainReturnCode(
+        MlirOptMain(pointers.size(), pointers.data(), input, output, registry));
 
   std::string message;
   auto file = openInputFile(input, &message);
@@ -135,9 +135,8 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
     llvm::errs() << "error: " << message << "\n";
     return 1;
   }
-  std::string folder = input == "-"
-                           ? std::string()
-                           : llvm::sys::path::parent_path(input).str();
+  std::string folder =
+      input == "-" ? std::string() : llvm::sys::path::parent_path(input).str();
   registry.addExtension(TypeID::get<StoreDirectory>(),
                         std::make_unique<StoreDirectory>(folder));
   if (!isRegularOutput(output)) {

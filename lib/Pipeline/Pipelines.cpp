@@ -119,8 +119,7 @@ LogicalResult lowbit::buildPtqPipeline(
     case Phase::Calibrate:
       pm.addPass(createInsertObservers());
       if (isStatic)
-        pm.addPass(
-            createCalibrate({options.calibrationData, options.threads}));
+        pm.addPass(createCalibrate({options.calibrationData, options.threads}));
       else if (options.mode.empty())
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
@@ -161,8 +160,7 @@ void lowbit::registerAllLowbitPasses() {
   registerLowbitFoldPasses();
   registerLowbitLowerPasses();
   registerPassPipeline(
-      "quantize-ptq",
-      "quantizes a float model after training: phases 1 to 6",
+      "quantize-ptq", "quantizes a float model after training: phases 1 to 6",
       [](OpPassManager &pm, StringRef text,
          llvm::function_ref<LogicalResult(const Twine &)> emitError) {
         PtqOptions options;

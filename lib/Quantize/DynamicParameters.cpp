@@ -2,9 +2,9 @@
 //
 // N3 and N4 of docs/numerics.md, spelled in linalg on rank-0 tensors:
 //
-//   low, high  = min(x, 0), max(x, 0)          minnumf, maxnumf: NaN passed over
-//   scale      = min(max((high - low) / steps, 2^-63), cap)
-//   zero_point = clamp(round_half_even(qmin - low / scale), qmin, qmax)
+//   low, high  = min(x, 0), max(x, 0)          minnumf, maxnumf: NaN passed
+//   over scale      = min(max((high - low) / steps, 2^-63), cap) zero_point =
+//   clamp(round_half_even(qmin - low / scale), qmin, qmax)
 //
 //===----------------------------------------------------------------------===//
 #include "DynamicParameters.h"
@@ -29,9 +29,9 @@ static Value reduceAll(OpBuilder &builder, Location loc, Value input) {
   int64_t rank = cast<RankedTensorType>(input.getType()).getRank();
   auto scalar = RankedTensorType::get({}, builder.getF32Type());
   Value empty = tensor::EmptyOp::create(builder, loc, scalar, ValueRange{});
-  Value zero = linalg::FillOp::create(builder, loc,
-                                      constant(builder, loc, 0.0f), empty)
-                   .getResult(0);
+  Value zero =
+      linalg::FillOp::create(builder, loc, constant(builder, loc, 0.0f), empty)
+          .getResult(0);
   AffineMap maps[] = {builder.getMultiDimIdentityMap(rank),
                       AffineMap::get(rank, 0, builder.getContext())};
   SmallVector<utils::IteratorType> iterators(rank,
@@ -69,10 +69,10 @@ DynamicParameters lowbit::emitDynamicParameters(OpBuilder &builder,
   float steps = float(format.getMax() - format.getMin());
   float qmin = float(format.getMin()), qmax = float(format.getMax());
   // The cap of N3 is what the library gives for an endless range.
-  float cap = chooseAsymmetric(-INFINITY, INFINITY,
-                               {int32_t(format.getMin()),
-                                int32_t(format.getMax())})
-                  .params.scale;
+  float cap =
+      chooseAsymmetric(-INFINITY, INFINITY,
+                       {int32_t(format.getMin()), int32_t(format.getMax())})
+          .params.scale;
   Value scale = emitScalar(
       builder, loc, {low, high}, builder.getF32Type(),
       [&](OpBuilder &b, ValueRange args) -> Value {

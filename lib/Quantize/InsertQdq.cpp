@@ -45,8 +45,8 @@ struct InsertQdq : lowbit::impl::InsertQdqBase<InsertQdq> {
       if (format.isPerAxis())
         return op.emitError("a format along an axis needs scale and zero_point "
                             "at compile time");
-      DynamicParameters found = emitDynamicParameters(
-          builder, op.getLoc(), op.getInput(), format);
+      DynamicParameters found =
+          emitDynamicParameters(builder, op.getLoc(), op.getInput(), format);
       scale = found.scale;
       zeroPoint = found.zeroPoint;
       ++numDynamic;

@@ -4,7 +4,7 @@
 // thread at once.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Codegen/CPU/Peak.h"
+#include "lowbit/Codegen/CPU/PeakKernel.h"
 #include "lowbit/Codegen/CPU/Pipeline.h"
 #include "lowbit/Codegen/CPU/TargetISA.h"
 #include "lowbit/Run/Bench.h"

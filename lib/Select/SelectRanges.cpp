@@ -65,9 +65,9 @@ static void setChoice(ObserveOp op, AffineType format,
   op.setFormat(format);
   op.setScaleAttr(DenseElementsAttr::get(
       RankedTensorType::get(shape, builder.getF32Type()), ArrayRef(scales)));
-  op.setZeroPointAttr(DenseElementsAttr::get(
-      RankedTensorType::get(shape, builder.getI32Type()),
-      ArrayRef(zeroPoints)));
+  op.setZeroPointAttr(
+      DenseElementsAttr::get(RankedTensorType::get(shape, builder.getI32Type()),
+                             ArrayRef(zeroPoints)));
 }
 
 namespace {

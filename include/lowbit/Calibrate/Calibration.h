@@ -26,9 +26,8 @@ struct CalibrationResult {
 /// Runs `observed`, a module with `lowbit.observe`, on `data`. `threads` 0
 /// leaves the number to the machine. Emits the error. Temporary files are
 /// removed in any case.
-llvm::FailureOr<CalibrationResult> runCalibration(mlir::ModuleOp observed,
-                                                  llvm::StringRef data,
-                                                  unsigned threads);
+llvm::FailureOr<CalibrationResult>
+runCalibration(mlir::ModuleOp observed, llvm::StringRef data, unsigned threads);
 
 /// What a child process left behind.
 struct ChildResult {

@@ -1,4 +1,5 @@
-//===- Passes.h - phase 5: QDQ through data movement, weights to integers *- C++ -*-===//
+//===- Passes.h - phase 5: QDQ through data movement, weights to integers *- C++
+//-*-===//
 //
 // Declares the passes of Passes.td.
 //

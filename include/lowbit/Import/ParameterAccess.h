@@ -73,10 +73,10 @@ public:
   mlir::Value create(mlir::OpBuilder &builder, mlir::Location loc,
                      llvm::StringRef name, mlir::RankedTensorType type,
                      llvm::ArrayRef<T> values) {
-    return create(builder, loc, name, type,
-                  llvm::ArrayRef<char>(
-                      reinterpret_cast<const char *>(values.data()),
-                      values.size() * sizeof(T)));
+    return create(
+        builder, loc, name, type,
+        llvm::ArrayRef<char>(reinterpret_cast<const char *>(values.data()),
+                             values.size() * sizeof(T)));
   }
   /// Always a parameter.
   mlir::Value createParameter(mlir::OpBuilder &builder, mlir::Location loc,

@@ -44,9 +44,8 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
   Option<std::string> explain{
       *this, "explain",
       llvm::cl::desc("file for the account of every operation, as JSON")};
-  Option<std::string> compileTo{
-      *this, "compile-to", llvm::cl::init("lower"),
-      llvm::cl::desc("the last phase to run")};
+  Option<std::string> compileTo{*this, "compile-to", llvm::cl::init("lower"),
+                                llvm::cl::desc("the last phase to run")};
 };
 
 /// Appends the phases. `emitError` takes what is wrong with the options.
