@@ -57,8 +57,8 @@ def pad(sentences: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def write_by_length(sentences: Sequence[np.ndarray], folder: Path) -> list[int]:
-    """Writes a folder of npz files, one for each length, so that nothing is padded and one start of quant-run takes them
-    all. Returns the indices of the sentences in the order of the files."""
+    """Writes a folder of npz files, one for each length, so that nothing is padded and one start of quant-run takes
+    them all. Returns the indices of the sentences in the order of the files."""
     folder.mkdir(parents=True, exist_ok=True)
     groups: dict[int, list[int]] = {}
     for index, ids in enumerate(sentences):
