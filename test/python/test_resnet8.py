@@ -7,8 +7,8 @@ from artifacts import Artifacts, run
 
 COUNT = 300  # the first 100 calibrate
 
-# ONNX Runtime's static int8 (min-max, per channel, u8 activations) reaches 0.92 and 0.0116 on the same crops: one crop in
-# twenty is a near tie to the float model.
+# ONNX Runtime's static int8 (min-max, per channel, u8 activations) reaches 0.92 and 0.0116 on the same crops: one crop
+# in twenty is a near tie to the float model.
 MIN_AGREEMENT = 0.93
 MAX_MEAN_DIFFERENCE = 0.01  # of probabilities
 
