@@ -18,6 +18,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Signals.h"
 
+#include <thread>
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -43,7 +45,7 @@ public:
 } // namespace
 
 /// The module as a program to run: its function is @main, its store is found
-/// from anywhere.
+/// from anywhere, and only activations are observed.
 static LogicalResult writeProgram(ModuleOp observed, StringRef path) {
   OwningOpRef<ModuleOp> program(observed.clone());
   if (std::string store = storePath(*program); !store.empty()) {
@@ -56,6 +58,12 @@ static LogicalResult writeProgram(ModuleOp observed, StringRef path) {
   if (failed(main))
     return failure();
   main->setName("main");
+  main->walk([](ObserveOp op) {
+    if (!op.isConstant())
+      return;
+    op.getOutput().replaceAllUsesWith(op.getInput());
+    op.erase();
+  });
   std::error_code code;
   llvm::raw_fd_ostream os(path, code);
   if (code || failed(writeBytecodeToFile(*program, os)))
@@ -138,13 +146,15 @@ lowbit::runCalibration(ModuleOp observed, StringRef data, unsigned threads) {
            << (program.code ? program.code : stats.code).message();
   if (failed(writeProgram(observed, program.path)))
     return failure();
-  std::vector<std::string> arguments = {program.path.str().str(), "--observe",
-                                        stats.path.str().str(), "--inputs",
-                                        data.str()};
-  if (threads > 0) {
-    arguments.push_back("--threads");
-    arguments.push_back(std::to_string(threads));
-  }
+  if (threads == 0)
+    threads = std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::string> arguments = {program.path.str().str(),
+                                        "--observe",
+                                        stats.path.str().str(),
+                                        "--inputs",
+                                        data.str(),
+                                        "--threads",
+                                        std::to_string(threads)};
   ChildResult child = runChild(tool, arguments);
   if (child.status != 0) {
     (void)emitChildError(observed, child);

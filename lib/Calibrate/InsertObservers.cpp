@@ -33,14 +33,20 @@ public:
   explicit ObserverBuilder(MLIRContext *context) : builder(context) {}
 
   /// `value` with an observer at its source. `channel` is the dimension of
-  /// `value` that indexes output channels, where that is known.
-  Value observe(Value value, std::optional<int64_t> channel) {
+  /// `value` that indexes output channels, where that is known; `reader` names
+  /// constants that have no name.
+  Value observe(Value value, std::optional<int64_t> channel,
+                std::string reader) {
+    constantName = reader + ".weight";
     bool isConstant = isConstantTensor(findSource(value));
     return isConstant ? twin(value, "weight", channel)
                       : twin(value, "activation", std::nullopt);
   }
 
-  Value observeTable(Value table) { return insert(table, "table", 0); }
+  Value observeTable(Value table, std::string reader) {
+    constantName = reader + ".table";
+    return insert(table, "table", 0);
+  }
 
   /// Erases the movements whose readers all read the clone now. The other
   /// clones give their id back: it names the original.
@@ -92,7 +98,10 @@ private:
                       : role == "weight"   ? numWeights
                                            : numTables;
     ++count;
-    std::string name = valueName(value), id = name;
+    bool isNameless = isConstantTensor(value) &&
+                      !value.getDefiningOp<GetParameterOp>() &&
+                      !isa<NameLoc>(value.getLoc());
+    std::string name = isNameless ? constantName : valueName(value), id = name;
     for (unsigned i = 1; !ids.insert(id).second; ++i)
       id = name + "#" + std::to_string(i);
     return ObserveOp::create(builder, value.getLoc(), value, id, role, axis);
@@ -108,6 +117,7 @@ private:
       }};
   SmallVector<std::pair<Operation *, Operation *>> clones;
   std::set<std::string> ids;
+  std::string constantName;
 };
 
 struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
@@ -138,11 +148,14 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     ObserverBuilder observers(&getContext());
     for (Contraction &c : plan.contractions)
       for (unsigned i : {0, 1})
-        c.op->setOperand(
-            i, observers.observe(c.op->getOperand(i), c.channelDim(i)));
+        c.op->setOperand(i,
+                         observers.observe(c.op->getOperand(i), c.channelDim(i),
+                                           valueName(c.op->getResult(0))));
     observers.finish();
     for (TableLookups &table : plan.tables) {
-      Value observed = observers.observeTable(table.constant);
+      Operation *generic = table.lookups.front()->getParentOp();
+      Value observed = observers.observeTable(table.constant,
+                                              valueName(generic->getResult(0)));
       for (tensor::ExtractOp lookup : table.lookups)
         lookup.getTensorMutable().set(observed);
     }

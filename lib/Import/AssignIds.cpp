@@ -1,8 +1,8 @@
 //===- AssignIds.cpp - names for operations without one -------------------===//
 //
-// In: any module. Out: every linalg operation that computes a tensor has a
-// `lowbit.id` of its own; fills have none, for they are no value of the source
-// model. Ids that are there stay.
+// In: any module. Out: every linalg operation that computes a tensor, and every
+// tensor operation that moves one, has a `lowbit.id` of its own; fills have
+// none, for they are no value of the source model. Ids that are there stay.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Import/Passes.h"
@@ -10,6 +10,7 @@
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -21,6 +22,15 @@ namespace lowbit {
 #include "lowbit/Import/Passes.h.inc"
 } // namespace lowbit
 
+/// True for an operation that makes a value of the source model.
+static bool isNamedValue(Operation *op) {
+  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::PadOp,
+          tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ConcatOp>(op))
+    return true;
+  return isa<linalg::LinalgOp>(op) && !isa<linalg::FillOp>(op) &&
+         op->getNumResults() != 0;
+}
+
 namespace {
 struct AssignIds : lowbit::impl::AssignIdsBase<AssignIds> {
   void runOnOperation() override {
@@ -30,8 +40,8 @@ struct AssignIds : lowbit::impl::AssignIdsBase<AssignIds> {
         taken.insert(id.getValue());
     });
     llvm::StringMap<unsigned> ordinals;
-    getOperation().walk([&](linalg::LinalgOp op) {
-      if (isa<linalg::FillOp>(op) || op->getNumResults() == 0)
+    getOperation().walk([&](Operation *op) {
+      if (!isNamedValue(op))
         return;
       StringRef kind = op->getName().stripDialect();
       unsigned ordinal = ordinals[kind]++;

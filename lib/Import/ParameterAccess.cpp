@@ -75,8 +75,7 @@ FailureOr<SafetensorsFile *> ParameterReader::store(Operation *user) {
     return file.get();
   std::string path = storePath(module);
   if (path.empty()) {
-    user->emitError("has no value, and the module names no store")
-            .attachNote(module.getLoc())
+    user->emitError("has no value, and the module names no store").attachNote()
         << "the module attribute '" << LowbitDialect::kStoreAttr
         << "' is the safetensors file with the weights";
     return failure();

@@ -171,8 +171,11 @@ struct SpecializeShapes : lowbit::impl::SpecializeShapesBase<SpecializeShapes> {
       for (OpOperand &operand : result->getOpOperands())
         if (auto cast = operand.get().getDefiningOp<tensor::CastOp>();
             cast && tensor::preservesStaticInformation(
-                        cast.getType(), cast.getSource().getType()))
+                        cast.getType(), cast.getSource().getType())) {
           operand.set(cast.getSource());
+          if (cast->use_empty())
+            cast.erase();
+        }
     updateFunctionType(main);
     for (auto [i, type] : llvm::enumerate(main.getResultTypes()))
       if (auto dims =

@@ -55,9 +55,12 @@ struct WriteStore : lowbit::impl::WriteStoreBase<WriteStore> {
     }
     for (auto parameter : module.getOps<ParameterOp>())
       parameter.removeValueAttr();
-    module->setAttr(LowbitDialect::kStoreAttr,
-                    StringAttr::get(&getContext(),
-                                    llvm::sys::path::filename(path)));
+    module->setAttr(
+        LowbitDialect::kStoreAttr,
+        StringAttr::get(&getContext(), llvm::sys::path::filename(path)));
+    // The module belongs into the folder of its store from now on.
+    getContext().getLoadedDialect<LowbitDialect>()->setStoreDirectory(
+        llvm::sys::path::parent_path(path));
   }
 };
 } // namespace

@@ -162,9 +162,9 @@ struct LowerContractions
     CheckRangeOp::create(
         builder, loc, tensor, builder.getI64IntegerAttr(0),
         builder.getI64IntegerAttr(limit + 1),
-        builder.getStringAttr(
-            "number of products that a 32-bit sum can hold in '" +
-            valueName(c.op->getResult(0)) + "'"));
+        builder.getStringAttr("'" + valueName(c.op->getResult(0)) +
+                              "': more than the " + std::to_string(limit) +
+                              " products that a 32-bit sum can hold"));
   }
 };
 } // namespace

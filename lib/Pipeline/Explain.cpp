@@ -25,7 +25,9 @@ namespace lowbit {
 struct Account {
   struct Operation {
     std::string name, op, location;
-    bool isMovement, isContraction, computesFloat;
+    bool isMovement;
+    /// Why it is float unless a pass gives another reason.
+    std::string floatReason;
   };
   std::vector<Operation> operations;
   llvm::json::Array values;
@@ -50,6 +52,22 @@ static std::string printed(Type type) {
   return text;
 }
 
+static std::string floatReason(Operation *op) {
+  if (!isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType())))
+    return "computes integers or booleans, not quantized values";
+  if (isFloatContraction(op))
+    return "not lowered yet";
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  StringRef kind = "elementwise operation";
+  if (!linalgOp)
+    kind = "data movement between float operations";
+  else if (op->getName().stripDialect().starts_with("pooling"))
+    kind = "pooling";
+  else if (linalgOp.getNumReductionLoops() > 0)
+    kind = "reduction";
+  return (kind + ": integer form not available in this version").str();
+}
+
 namespace {
 struct RecordOperations
     : PassWrapper<RecordOperations, OperationPass<ModuleOp>> {
@@ -62,11 +80,9 @@ struct RecordOperations
       auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr);
       if (!id || op->getNumResults() == 0)
         return;
-      Type element = getElementTypeOrSelf(op->getResult(0).getType());
       account->operations.push_back(
           {id.str(), op->getName().getStringRef().str(), printed(op->getLoc()),
-           movedOperand(op) != nullptr, isFloatContraction(op),
-           isa<FloatType>(element)});
+           movedOperand(op) != nullptr, floatReason(op)});
     });
   }
 
@@ -104,8 +120,14 @@ struct RecordValues : PassWrapper<RecordValues, OperationPass<ModuleOp>> {
     llvm::json::Array scales, zeroPoints;
     for (float scale : op.getScaleAttr().getValues<float>())
       scales.push_back(scale);
-    for (int32_t zeroPoint : op.getZeroPointAttr().getValues<int32_t>())
+    // One for all, as those of symmetric weights are.
+    auto values = op.getZeroPointAttr().getValues<int32_t>();
+    bool isSame = !values.empty() && llvm::all_equal(values);
+    for (int32_t zeroPoint : values) {
       zeroPoints.push_back(zeroPoint);
+      if (isSame)
+        break;
+    }
     return llvm::json::Object{{"scale", std::move(scales)},
                               {"zero_point", std::move(zeroPoints)}};
   }
@@ -176,12 +198,7 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
       object["reason"] = reason.getValue();
     } else {
       object["result"] = "float";
-      object["reason"] = entry.isContraction ? "not lowered yet"
-                         : !entry.computesFloat
-                             ? "computes on integers or booleans, not on "
-                               "quantized values"
-                             : "elementwise operation: integer form not "
-                               "available in this version";
+      object["reason"] = entry.floatReason;
     }
     return object;
   }

@@ -41,8 +41,9 @@ struct StoreDirectory
 struct WriteStoreBeside
     : PassWrapper<WriteStoreBeside, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WriteStoreBeside)
-  WriteStoreBeside(StringRef output, std::shared_ptr<std::string> written)
-      : output(output.str()), written(std::move(written)) {}
+  WriteStoreBeside(StringRef input, StringRef output,
+                   std::shared_ptr<std::string> written)
+      : input(input.str()), output(output.str()), written(std::move(written)) {}
   WriteStoreBeside(const WriteStoreBeside &) = default;
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -60,6 +61,13 @@ struct WriteStoreBeside
     SmallString<128> path(output);
     llvm::sys::path::replace_extension(path, "safetensors");
     bool isNew = !llvm::sys::fs::exists(path);
+    if (!isNew && llvm::sys::fs::equivalent(path, storePath(module)) &&
+        !llvm::sys::fs::equivalent(input, output)) {
+      module.emitError("writing '")
+          << path << "' would spoil '" << input
+          << "', whose weights are in it; give the output another name";
+      return signalPassFailure();
+    }
     OpPassManager nested(ModuleOp::getOperationName());
     nested.addPass(createWriteStore({path.str().str()}));
     if (failed(runPipeline(nested, module)))
@@ -74,7 +82,7 @@ struct WriteStoreBeside
     return llvm::sys::fs::equivalent(a.empty() ? "." : a, b.empty() ? "." : b);
   }
 
-  std::string output;
+  std::string input, output;
   std::shared_ptr<std::string> written;
 };
 } // namespace
@@ -117,6 +125,11 @@ static bool isRegularOutput(StringRef path) {
 int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
   llvm::InitLLVM init(argc, argv);
   std::vector<std::string> arguments = moveCompileTo(argc, argv);
+  // Whole functions under each remark help nobody; the option brings them back.
+  if (llvm::none_of(arguments, [](StringRef a) {
+        return a.contains("mlir-print-op-on-diagnostic");
+      }))
+    arguments.push_back("--mlir-print-op-on-diagnostic=false");
   std::vector<char *> pointers;
   for (std::string &argument : arguments)
     pointers.push_back(argument.data());
@@ -157,7 +170,7 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
     if (failed(config.setupPassPipeline(pm)))
       return failure();
     if (pm.getOpName() == ModuleOp::getOperationName())
-      pm.addPass(std::make_unique<WriteStoreBeside>(output, written));
+      pm.addPass(std::make_unique<WriteStoreBeside>(input, output, written));
     return success();
   });
   bool failedToRun = false;

@@ -18,9 +18,9 @@ def AttachWeights : Pass<"lowbit-attach-weights", "::mlir::ModuleOp"> {
 }
 
 def AssignIds : Pass<"lowbit-assign-ids", "::mlir::ModuleOp"> {
-  let summary = "gives linalg operations without a name a stable one";
+  let summary = "gives operations without a name a stable one";
   let description = [{
-    An operation without `lowbit.id` takes the name of its location, and
+    A linalg operation, or one that moves a tensor, without `lowbit.id` takes the name of its location, and
     `<operation>_<n>`, its ordinal among those of its kind, when it has none.
 
     ```mlir

@@ -138,3 +138,22 @@ func.func @main(%a: memref<1x12x12x16xi8>, %b: memref<3x3x16x32xi8> {lowbit.para
       ins(%a, %b : memref<1x12x12x16xi8>, memref<3x3x16x32xi8>) outs(%c : memref<1x8x8x32xi32>)
   return
 }
+
+// -----
+
+// Depthwise: the lanes are channels, 16 at a time, then one by one.
+
+// CHECK-LABEL: func.func @depthwise
+// CHECK:       scf.parallel
+// CHECK:         scf.for
+// CHECK:           vector.load %{{.*}} vector<16xi8>
+// CHECK:           arith.muli %{{.*}} : vector<16xi32>
+// CHECK:         vector.store %{{.*}} vector<16xi32>
+// CHECK:           vector.load %{{.*}} vector<1xi8>
+func.func @depthwise(%a: memref<1x10x10x20xi8>, %b: memref<3x3x20xi8>, %c: memref<1x8x8x20xi32>) {
+  %zero = arith.constant 0 : i32
+  linalg.fill ins(%zero : i32) outs(%c : memref<1x8x8x20xi32>)
+  linalg.depthwise_conv_2d_nhwc_hwc {strides = dense<1> : tensor<2xi64>, dilations = dense<1> : tensor<2xi64>}
+      ins(%a, %b : memref<1x10x10x20xi8>, memref<3x3x20xi8>) outs(%c : memref<1x8x8x20xi32>)
+  return
+}

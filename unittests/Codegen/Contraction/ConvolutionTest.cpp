@@ -51,8 +51,9 @@ protected:
                     (parameter ? " {lowbit.parameter = \"w\"}" : "") +
                     ", %c: " + c + ") {\n";
     if (filled)
-      t += "  %z = arith.constant " + zero + "\n  linalg.fill ins(%z : " +
-           (isFloat() ? "f32" : "i32") + ") outs(%c : " + c + ")\n";
+      t += "  %z = arith.constant " + zero +
+           "\n  linalg.fill ins(%z : " + (isFloat() ? "f32" : "i32") +
+           ") outs(%c : " + c + ")\n";
     return t + "  " + name + " " + attributes + " ins(%a, %b : " + a + ", " +
            b + ") outs(%c : " + c + ")\n  return\n}\n";
   }
@@ -67,8 +68,10 @@ protected:
     Shape out{n, extent(0), extent(1), columns};
     std::string s = std::to_string(stride), d = std::to_string(dilation);
     Kernel k(text("linalg.conv_2d_nhwc_hwcf",
-                  "{strides = dense<" + s + "> : tensor<2xi64>, dilations = "
-                  "dense<" + d + "> : tensor<2xi64>}",
+                  "{strides = dense<" + s +
+                      "> : tensor<2xi64>, dilations = "
+                      "dense<" +
+                      d + "> : tensor<2xi64>}",
                   in, filter, out, known, parameter, filled),
              GetParam().isa);
     ASSERT_EQ(k.error, "");
@@ -78,8 +81,8 @@ protected:
         << testing::PrintToString(in) << " kernel "
         << testing::PrintToString(kernel) << " columns " << columns
         << " stride " << stride << " dilation " << dilation
-        << (known ? " known" : " unknown")
-        << (parameter ? " parameter" : "") << (filled ? " filled" : "");
+        << (known ? " known" : " unknown") << (parameter ? " parameter" : "")
+        << (filled ? " filled" : "");
   }
 };
 
@@ -126,6 +129,23 @@ TEST_P(Convolution, ChannelsFirst) {
   ASSERT_EQ(k.error, "");
   ASSERT_EQ(k.left, 0);
   EXPECT_EQ(k.mismatches({in, filter, out}), 0);
+}
+
+TEST_P(Convolution, Depthwise) {
+  for (int64_t channels : {1, 3, 16, 35})
+    for (bool known : {false, true})
+      for (bool filled : {false, true}) {
+        Shape in{2, 9, 11, channels}, filter{3, 3, channels};
+        Shape out{2, 4, 5, channels};
+        Kernel k(text("linalg.depthwise_conv_2d_nhwc_hwc",
+                      "{strides = dense<2> : tensor<2xi64>, dilations = "
+                      "dense<1> : tensor<2xi64>}",
+                      in, filter, out, known, false, filled),
+                 GetParam().isa);
+        ASSERT_EQ(k.error, "");
+        ASSERT_EQ(k.left, 0);
+        EXPECT_EQ(k.mismatches({in, filter, out}), 0) << channels;
+      }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Convolution, testing::ValuesIn(variants()),

@@ -17,81 +17,11 @@
 #include "llvm/Support/TargetSelect.h"
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <random>
-#include <sys/mman.h>
 
 using namespace mlir;
 
 namespace lowbit::test {
-
-
-//===----------------------------------------------------------------------===//
-// Memory
-//===----------------------------------------------------------------------===//
-
-static std::map<void *, std::pair<void *, size_t>> &allocations() {
-  static std::map<void *, std::pair<void *, size_t>> table;
-  return table;
-}
-
-void *guardedAllocate(size_t bytes) {
-  constexpr size_t page = 4096;
-  size_t length = (bytes + page - 1) / page * page + page;
-  auto *map = static_cast<char *>(mmap(nullptr, length, PROT_READ | PROT_WRITE,
-                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  if (map == MAP_FAILED)
-    abort();
-  memset(map, 0xA5, length - page);
-  mprotect(map + length - page, page, PROT_NONE);
-  void *data = map + length - page - bytes;
-  allocations()[data] = {map, length};
-  return data;
-}
-
-void guardedFree(void *bytes) {
-  auto it = allocations().find(bytes);
-  if (it == allocations().end())
-    abort();
-  munmap(it->second.first, it->second.second);
-  allocations().erase(it);
-}
-
-Buffer::Buffer(size_t elementBytes, std::vector<int64_t> sizes,
-               std::vector<int64_t> strides, int64_t offset)
-    : sizes(sizes), strides(strides), offset(offset),
-      elementBytes(elementBytes) {
-  if (strides.empty()) {
-    this->strides.assign(sizes.size(), 1);
-    for (size_t i = sizes.size(); i-- > 1;)
-      this->strides[i - 1] = this->strides[i] * sizes[i];
-  }
-  int64_t last = offset;
-  for (size_t i = 0; i < sizes.size(); ++i)
-    last += std::max<int64_t>(sizes[i] - 1, 0) * this->strides[i];
-  elements = last + 1;
-  for (int64_t size : sizes)
-    if (size == 0)
-      elements = 0;
-  data = static_cast<char *>(guardedAllocate(elements * elementBytes));
-}
-
-Buffer::~Buffer() { guardedFree(data); }
-
-std::vector<int64_t> Buffer::descriptor() const {
-  auto pointer = reinterpret_cast<int64_t>(data);
-  std::vector<int64_t> d{pointer, pointer, offset};
-  d.insert(d.end(), sizes.begin(), sizes.end());
-  d.insert(d.end(), strides.begin(), strides.end());
-  return d;
-}
-
-int64_t Buffer::at(ArrayRef<int64_t> indices) const {
-  int64_t i = offset;
-  for (auto [index, stride] : llvm::zip(indices, strides))
-    i += index * stride;
-  return i;
-}
 
 static void fillRandom(Buffer &buffer, std::mt19937 &random, bool isFloat,
                        Fill fill, unsigned number) {
@@ -105,9 +35,9 @@ static void fillRandom(Buffer &buffer, std::mt19937 &random, bool isFloat,
   }
   bool extreme = fill != Fill::Random && buffer.elementBytes == 1;
   for (size_t i = 0; i < buffer.elements * buffer.elementBytes; ++i)
-    buffer.data[i] = !extreme                                      ? random()
+    buffer.data[i] = !extreme                                        ? random()
                      : fill == Fill::LowestAndHighest && number == 1 ? 127
-                                                                   : -128;
+                                                                     : -128;
 }
 
 //===----------------------------------------------------------------------===//
@@ -225,8 +155,7 @@ void Kernel::pack(ArrayRef<Buffer *> buffers) {
     auto buffer = std::make_unique<Buffer>(1, std::vector<int64_t>{bytes});
     const Buffer &from = *buffers[number];
     llvm::cantFail(packParameter(
-        packing,
-        ArrayRef<char>(from.data, from.elements * from.elementBytes),
+        packing, ArrayRef<char>(from.data, from.elements * from.elementBytes),
         MutableArrayRef<char>(buffer->data, bytes)));
     packed.push_back(std::move(buffer));
   }
@@ -273,10 +202,12 @@ void Kernel::interpret(ArrayRef<Buffer *> buffers) {
     if (auto fill = dyn_cast<linalg::FillOp>(op.getOperation())) {
       Attribute value;
       matchPattern(fill.getInputs()[0], m_Constant(&value));
-      uint32_t bits =
-          isa<FloatAttr>(value)
-              ? cast<FloatAttr>(value).getValue().bitcastToAPInt().getZExtValue()
-              : cast<IntegerAttr>(value).getValue().getZExtValue();
+      uint32_t bits = isa<FloatAttr>(value)
+                          ? cast<FloatAttr>(value)
+                                .getValue()
+                                .bitcastToAPInt()
+                                .getZExtValue()
+                          : cast<IntegerAttr>(value).getValue().getZExtValue();
       Buffer *c = bufferOf(fill.getOutputs()[0]);
       forEach(c->sizes, [&](ArrayRef<int64_t> i) {
         memcpy(c->data + c->at(i) * 4, &bits, 4);
@@ -287,13 +218,13 @@ void Kernel::interpret(ArrayRef<Buffer *> buffers) {
     SmallVector<int64_t> sizes;
     for (Value v : op->getOperands()) {
       operands.push_back(bufferOf(v));
-      sizes.append(operands.back()->sizes.begin(), operands.back()->sizes.end());
+      sizes.append(operands.back()->sizes.begin(),
+                   operands.back()->sizes.end());
     }
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
     SmallVector<int64_t> extents = op.getShapesToLoopsMap().compose(sizes);
-    bool isFloat = cast<MemRefType>(op->getOperand(0).getType())
-                       .getElementType()
-                       .isF32();
+    bool isFloat =
+        cast<MemRefType>(op->getOperand(0).getType()).getElementType().isF32();
     // Every map is linear: the element of index 0, and what a step of each loop
     // adds to it.
     SmallVector<int64_t> first(3), steps[3];

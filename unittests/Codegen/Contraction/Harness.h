@@ -2,9 +2,9 @@
 //
 // A kernel is MLIR text with one function @main on buffers, that holds one
 // contraction and perhaps the fill that it starts from. It is expanded for an
-// ISA, lowered, compiled for this machine and run. The expected result comes from
-// interpreting the operation as written: loops in its own order, i32 that wraps,
-// f32 by fma.
+// ISA, lowered, compiled for this machine and run. The expected result comes
+// from interpreting the operation as written: loops in its own order, i32 that
+// wraps, f32 by fma.
 //
 // Every buffer, and every allocation of the compiled code, ends at a page that
 // cannot be touched and is full of garbage: reading past an end is a crash, and
@@ -62,10 +62,12 @@ public:
   /// returns the number of elements of C that differ from what is expected.
   int64_t mismatches(std::vector<std::vector<int64_t>> sizes, unsigned seed = 1,
                      Fill fill = Fill::Random);
-  int64_t mismatches(llvm::ArrayRef<Buffer *> buffers, unsigned seed, Fill fill);
+  int64_t mismatches(llvm::ArrayRef<Buffer *> buffers, unsigned seed,
+                     Fill fill);
   /// Runs the compiled code only.
   void run(llvm::ArrayRef<Buffer *> buffers);
-  /// Packs the parameters among the buffers; run() does it when it was not done.
+  /// Packs the parameters among the buffers; run() does it when it was not
+  /// done.
   void pack(llvm::ArrayRef<Buffer *> buffers);
 
 private:

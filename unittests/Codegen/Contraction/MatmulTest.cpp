@@ -47,9 +47,11 @@ protected:
                       ", %c: " + c + ") {\n";
     if (filled)
       out += isFloat() ? "  %z = arith.constant 0.0 : f32\n"
-                         "  linalg.fill ins(%z : f32) outs(%c : " + c + ")\n"
+                         "  linalg.fill ins(%z : f32) outs(%c : " +
+                             c + ")\n"
                        : "  %z = arith.constant 7 : i32\n"
-                         "  linalg.fill ins(%z : i32) outs(%c : " + c + ")\n";
+                         "  linalg.fill ins(%z : i32) outs(%c : " +
+                             c + ")\n";
     for (auto [key, type] : {std::pair("$A", a), {"$B", b}, {"$C", c}})
       for (size_t at; (at = op.find(key)) != std::string::npos;)
         op.replace(at, 2, type);
@@ -86,11 +88,10 @@ TEST_P(Matmul, DynamicShapes) {
 }
 
 TEST_P(Matmul, StaticShapes) {
-  int64_t shapes[][3] = {{1, 1, 1},    {2, 3, 5},     {7, 16, 3},
-                         {16, 33, 17}, {17, 31, 127}, {31, 7, 33},
-                         {33, 127, 2}, {127, 17, 31}, {128, 96, 64},
-                         {383, 5, 7},  {3, 383, 16},  {5, 2, 383},
-                         {14, 64, 64}, {49, 48, 9},   {127, 127, 0}};
+  int64_t shapes[][3] = {
+      {1, 1, 1},    {2, 3, 5},    {7, 16, 3},    {16, 33, 17},  {17, 31, 127},
+      {31, 7, 33},  {33, 127, 2}, {127, 17, 31}, {128, 96, 64}, {383, 5, 7},
+      {3, 383, 16}, {5, 2, 383},  {14, 64, 64},  {49, 48, 9},   {127, 127, 0}};
   for (auto [m, n, k] : shapes)
     for (bool filled : {false, true})
       for (bool parameter : {false, true}) {
@@ -111,14 +112,18 @@ TEST_P(Matmul, Extremes) {
     Kernel kernel(matmul(17, 33, 383, true, parameter), GetParam().isa);
     ASSERT_EQ(kernel.error, "");
     for (Fill fill : {Fill::Lowest, Fill::LowestAndHighest})
-      EXPECT_EQ(kernel.mismatches({{17, 383}, {383, 33}, {17, 33}}, 1, fill), 0);
+      EXPECT_EQ(kernel.mismatches({{17, 383}, {383, 33}, {17, 33}}, 1, fill),
+                0);
   }
 }
 
 TEST_P(Matmul, TransposedMaps) {
-  const char *ak = "affine_map<(m,n,k)->(m,k)>", *ka = "affine_map<(m,n,k)->(k,m)>";
-  const char *kb = "affine_map<(m,n,k)->(k,n)>", *bk = "affine_map<(m,n,k)->(n,k)>";
-  const char *mn = "affine_map<(m,n,k)->(m,n)>", *nm = "affine_map<(m,n,k)->(n,m)>";
+  const char *ak = "affine_map<(m,n,k)->(m,k)>",
+             *ka = "affine_map<(m,n,k)->(k,m)>";
+  const char *kb = "affine_map<(m,n,k)->(k,n)>",
+             *bk = "affine_map<(m,n,k)->(n,k)>";
+  const char *mn = "affine_map<(m,n,k)->(m,n)>",
+             *nm = "affine_map<(m,n,k)->(n,m)>";
   for (bool known : {false, true})
     for (int form = 0; form < 8; ++form)
       for (bool parameter : {false, true}) {
@@ -150,11 +155,10 @@ TEST_P(Matmul, Batch) {
     auto shape = [&](std::vector<int64_t> s) {
       return known ? s : std::vector<int64_t>{-1, -1, -1};
     };
-    Kernel kernel(
-        text("linalg.batch_matmul ins(%a, %b : $A, $B) outs(%c : $C)",
-             memref(shape({3, 13, 18})), memref(shape({3, 18, 37})),
-             memref(shape({3, 13, 37}), true), known),
-        GetParam().isa);
+    Kernel kernel(text("linalg.batch_matmul ins(%a, %b : $A, $B) outs(%c : $C)",
+                       memref(shape({3, 13, 18})), memref(shape({3, 18, 37})),
+                       memref(shape({3, 13, 37}), true), known),
+                  GetParam().isa);
     ASSERT_EQ(kernel.error, "");
     ASSERT_EQ(kernel.left, 0);
     EXPECT_EQ(kernel.mismatches({{3, 13, 18}, {3, 18, 37}, {3, 13, 37}}), 0);
@@ -170,27 +174,45 @@ TEST_P(Matmul, Attention) {
   } forms[] = {
       {"affine_map<(b,h,s,t,d)->(b,s,h,d)>, affine_map<(b,h,s,t,d)->(b,t,h,d)>,"
        "affine_map<(b,h,s,t,d)->(b,h,s,t)>",
-       {B, S, H, D}, {B, T, H, D}, {B, H, S, T}},
+       {B, S, H, D},
+       {B, T, H, D},
+       {B, H, S, T}},
       {"affine_map<(b,h,s,t,d)->(b,h,s,t)>, affine_map<(b,h,s,t,d)->(b,t,h,d)>,"
        "affine_map<(b,h,s,t,d)->(b,s,h,d)>",
-       {B, H, S, T}, {B, T, H, D}, {B, S, H, D}},
+       {B, H, S, T},
+       {B, T, H, D},
+       {B, S, H, D}},
       {"affine_map<(b,s,h,e,d)->(b,s,d)>, affine_map<(b,s,h,e,d)->(d,h,e)>,"
        "affine_map<(b,s,h,e,d)->(b,s,h,e)>",
-       {B, S, D}, {D, H, T}, {B, S, H, T}},
+       {B, S, D},
+       {D, H, T},
+       {B, S, H, T}},
       {"affine_map<(b,s,h,e,d)->(b,s,d)>, affine_map<(b,s,h,e,d)->(d,h,e)>,"
        "affine_map<(b,s,h,e,d)->(b,h,s,e)>",
-       {B, S, D}, {D, H, T}, {B, H, S, T}},
+       {B, S, D},
+       {D, H, T},
+       {B, H, S, T}},
       {"affine_map<(b,s,n,h,d)->(b,s,h,d)>, affine_map<(b,s,n,h,d)->(h,d,n)>,"
        "affine_map<(b,s,n,h,d)->(b,s,n)>",
-       {B, S, H, D}, {H, D, T}, {B, S, T}},
+       {B, S, H, D},
+       {H, D, T},
+       {B, S, T}},
       {"affine_map<(b,s,n,h,d)->(b,h,s,d)>, affine_map<(b,s,n,h,d)->(n,h,d)>,"
        "affine_map<(b,s,n,h,d)->(b,s,n)>",
-       {B, H, S, D}, {T, H, D}, {B, S, T}},
+       {B, H, S, D},
+       {T, H, D},
+       {B, S, T}},
       // A matrix times a vector, and the other way round.
-      {"affine_map<(s,d)->(s,d)>, affine_map<(s,d)->(d)>, affine_map<(s,d)->(s)>",
-       {S, D}, {D}, {S}},
-      {"affine_map<(s,d)->(d)>, affine_map<(s,d)->(d,s)>, affine_map<(s,d)->(s)>",
-       {D}, {D, S}, {S}},
+      {"affine_map<(s,d)->(s,d)>, affine_map<(s,d)->(d)>, "
+       "affine_map<(s,d)->(s)>",
+       {S, D},
+       {D},
+       {S}},
+      {"affine_map<(s,d)->(d)>, affine_map<(s,d)->(d,s)>, "
+       "affine_map<(s,d)->(s)>",
+       {D},
+       {D, S},
+       {S}},
   };
   for (const Form &form : forms)
     for (int kind = 0; kind < 3; ++kind) {
@@ -213,7 +235,10 @@ TEST_P(Matmul, StridedViews) {
   for (bool known : {false, true}) {
     auto type = [&](const char *sizes, bool result) {
       std::string t = known ? sizes : "?x?";
-      return "memref<" + t + (isFloat() ? "xf32" : result ? "xi32" : "xi8") +
+      return "memref<" + t +
+             (isFloat() ? "xf32"
+              : result  ? "xi32"
+                        : "xi8") +
              ", strided<[?, ?], offset: ?>>";
     };
     Kernel kernel(text("linalg.matmul ins(%a, %b : $A, $B) outs(%c : $C)",

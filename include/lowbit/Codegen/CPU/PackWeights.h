@@ -1,4 +1,4 @@
-//===- PackWeights.h - parameters in the layout that kernels read -*- C++ -*-===//
+//===- PackWeights.h - parameters as kernels read them ----------*- C++ -*-===//
 //
 // lowbit-expand-contractions replaces a parameter that a contraction multiplies
 // by with an argument that holds it packed. The argument's attribute

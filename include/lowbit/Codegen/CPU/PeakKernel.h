@@ -1,4 +1,5 @@
-//===- PeakKernel.h - code that measures what the machine can do -*- C++ -*-===//
+//===- PeakKernel.h - code that measures what the machine can do -*- C++
+//-*-===//
 #ifndef LOWBIT_CODEGEN_CPU_PEAKKERNEL_H
 #define LOWBIT_CODEGEN_CPU_PEAKKERNEL_H
 
@@ -11,9 +12,10 @@ namespace lowbit {
 ///
 ///   func.func @lowbit_peak(%iterations: index) -> i32 (or f32)
 ///
-/// which repeats the dot product of this ISA on registers only. The result is of
-/// no interest: it keeps the loop alive. Returns the operations of one iteration,
-/// two a multiply-add, so that peak = iterations * operations / seconds.
+/// which repeats the dot product of this ISA on registers only. The result is
+/// of no interest: it keeps the loop alive. Returns the operations of one
+/// iteration, two a multiply-add, so that peak = iterations * operations /
+/// seconds.
 int64_t buildPeakFunction(mlir::OpBuilder &builder, mlir::ModuleOp module,
                           TargetISA isa, bool isFloat);
 

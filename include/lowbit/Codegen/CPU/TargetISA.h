@@ -20,7 +20,8 @@ enum class TargetISA {
   Portable,   ///< plain vector arithmetic on 16 lanes
 };
 
-/// The name that the option takes: "avx512-vnni", "avx-vnni", "avx2", "portable".
+/// The name that the option takes: "avx512-vnni", "avx-vnni", "avx2",
+/// "portable".
 llvm::StringRef isaName(TargetISA isa);
 
 /// Whether this machine can execute what is generated for `isa`.

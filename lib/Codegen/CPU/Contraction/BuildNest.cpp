@@ -144,8 +144,7 @@ Nest buildNest(KernelBuilder &b, const Match &match, View a, View bView, View c,
   Nest nest;
   auto addConstants = [&](View &view, const Access &access) {
     for (auto [p, k] : llvm::enumerate(access.constants))
-      view.offset =
-          b.add(view.offset, b.mul(view.strides[p], b.index(k)));
+      view.offset = b.add(view.offset, b.mul(view.strides[p], b.index(k)));
   };
   addConstants(a, accessA);
   addConstants(bView, match.accessB);

@@ -1,4 +1,4 @@
-//===- Contraction.h - one description of GEMM, batches, convolution *- C++ -*-===//
+//===- Contraction.h - one description of GEMM and convolution --*- C++ -*-===//
 //
 // A contraction is a set of loops; a loop moves every operand by a fixed number
 // of elements. Which operands a loop moves says what it is:
@@ -36,7 +36,8 @@ struct Access {
 struct Match {
   mlir::linalg::LinalgOp op;
   bool isFloat = false;
-  mlir::Value a, b, c; ///< rows, columns, result
+  bool alongBatch = false; ///< C is contiguous along a batch loop (depthwise)
+  mlir::Value a, b, c;     ///< rows, columns, result
   Access accessA, accessB, accessC;
   llvm::SmallVector<int64_t> extents; ///< of the loops, kDynamic where unknown
   llvm::SmallVector<unsigned> batch, rows, columns, depth; ///< loops
@@ -81,24 +82,25 @@ struct Nest {
 };
 
 /// Builds the loops of a match over given views of its operands.
-Nest buildNest(KernelBuilder &b, const Match &match, View a, View bView,
-               View c, const DotProduct &dot, const Access &accessA);
+Nest buildNest(KernelBuilder &b, const Match &match, View a, View bView, View c,
+               const DotProduct &dot, const Access &accessA);
 
-/// Copies A into a new row-major buffer, depth dimensions last, in the form that
-/// `dot` reads. `access` is changed to that of the copy. `buffer` is to be freed.
+/// Copies A into a new row-major buffer, depth dimensions last, in the form
+/// that `dot` reads. `access` is changed to that of the copy. `buffer` is to be
+/// freed.
 View copyRows(KernelBuilder &b, const Match &match, const View &a,
               const DotProduct &dot, Access &access, mlir::Value &buffer);
 
 /// B in panels of `tile.vectors * lanes` columns. Inside a panel, for each
-/// segment and each group of depth: [column][group]. Sums of columns, times 128,
-/// negated, follow where rows are biased. In elements of B.
+/// segment and each group of depth: [column][group]. Sums of columns, times
+/// 128, negated, follow where rows are biased. In elements of B.
 struct Panels {
   mlir::Value flat;
-  int64_t width = 0;    ///< columns of a panel
-  Index count;          ///< panels of one batch element
-  Index groups;         ///< steps of one segment
-  Index corrections;    ///< offset of the sums inside a panel
-  Index stride;         ///< elements of a panel
+  int64_t width = 0; ///< columns of a panel
+  Index count;       ///< panels of one batch element
+  Index groups;      ///< steps of one segment
+  Index corrections; ///< offset of the sums inside a panel
+  Index stride;      ///< elements of a panel
 
   static Panels describe(KernelBuilder &b, const Nest &nest,
                          const DotProduct &dot, TileShape tile);
@@ -118,13 +120,17 @@ using Start = std::optional<mlir::TypedAttr>;
 void emitLoops(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
                const Panels &panels, TileShape tile, Start start);
 
+/// Builds plain loops whose lanes are the batch loop that all operands are
+/// contiguous along: depthwise convolution.
+void emitLanes(KernelBuilder &b, Nest nest, const DotProduct &dot, Start start);
+
 /// One tile of C, `shape` large, at a row and a panel.
 struct Tile {
   TileShape shape;
-  Index a;       ///< offset of the first row in A
-  Index panel;   ///< offset of the panel
-  Index c;       ///< offset of the first element in C
-  Index columns; ///< valid columns
+  Index a;             ///< offset of the first row in A
+  Index panel;         ///< offset of the panel
+  Index c;             ///< offset of the first element in C
+  Index columns;       ///< valid columns
   bool masked = false; ///< whether these are fewer than the tile has
 };
 void emitTile(KernelBuilder &b, const Nest &nest, const DotProduct &dot,

@@ -218,9 +218,9 @@ TileShape DotProduct::chooseTile(std::optional<int64_t> rows,
                               0.5 * (r + vectors), 4.0 + dotCost()});
       // Loop control and the filling of the pipeline.
       step += 0.4;
-      int64_t tiles = std::max<int64_t>((m + r - 1) / r, 1) *
-                      std::max<int64_t>(
-                          (n + vectors * lanes - 1) / (vectors * lanes), 1);
+      int64_t tiles =
+          std::max<int64_t>((m + r - 1) / r, 1) *
+          std::max<int64_t>((n + vectors * lanes - 1) / (vectors * lanes), 1);
       double time = tiles * step;
       if (bestTime == 0 || time < bestTime) {
         bestTime = time;

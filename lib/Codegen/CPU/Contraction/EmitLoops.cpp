@@ -137,8 +137,8 @@ void emitLoops(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
     if (!nest.rows.empty()) {
       advance(ArrayRef(nest.rows).drop_back(), false);
       outerLower = b.mul(ivs.front(), b.index(block.outer));
-      outerUpper = b.min(nest.rows.back().size,
-                         b.add(outerLower, b.index(block.outer)));
+      outerUpper =
+          b.min(nest.rows.back().size, b.add(outerLower, b.index(block.outer)));
       ivs = ivs.drop_front();
     }
     Index lower = b.mul(ivs[0], b.index(block.rows));

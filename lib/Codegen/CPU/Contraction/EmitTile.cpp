@@ -26,9 +26,7 @@ struct TileEmitter {
   SmallVector<Value> masks; ///< by vector, empty where all lanes are valid
   Value lanesApart;         ///< offsets of the lanes where C is not contiguous
 
-  VectorType maskType() {
-    return VectorType::get(dot.lanes, b.getI1Type());
-  }
+  VectorType maskType() { return VectorType::get(dot.lanes, b.getI1Type()); }
   bool contiguous() const { return isConstant(nest.column.c, 1); }
 
   void prepareStores() {
@@ -43,10 +41,9 @@ struct TileEmitter {
     SmallVector<Attribute> numbers;
     for (int64_t i = 0; i < dot.lanes; ++i)
       numbers.push_back(b.getIndexAttr(i));
-    Value lane = arith::ConstantOp::create(
-        b, DenseElementsAttr::get(type, numbers));
-    Value stride =
-        vector::BroadcastOp::create(b, type, b.value(nest.column.c));
+    Value lane =
+        arith::ConstantOp::create(b, DenseElementsAttr::get(type, numbers));
+    Value stride = vector::BroadcastOp::create(b, type, b.value(nest.column.c));
     lanesApart = arith::MulIOp::create(b, lane, stride);
   }
 
@@ -59,11 +56,11 @@ struct TileEmitter {
   Value loadC(int64_t r, int64_t v) {
     Value at = addressOfC(r, v), none = zero();
     if (!contiguous())
-      return vector::GatherOp::create(b, dot.accumulatorType(), nest.c.flat,
-                                      at, lanesApart, masks[v], none);
+      return vector::GatherOp::create(b, dot.accumulatorType(), nest.c.flat, at,
+                                      lanesApart, masks[v], none);
     if (tile.masked)
-      return vector::MaskedLoadOp::create(b, dot.accumulatorType(),
-                                          nest.c.flat, at, masks[v], none);
+      return vector::MaskedLoadOp::create(b, dot.accumulatorType(), nest.c.flat,
+                                          at, masks[v], none);
     return vector::LoadOp::create(b, dot.accumulatorType(), nest.c.flat, at);
   }
 
@@ -98,8 +95,7 @@ struct TileEmitter {
     bool isZero = start && *start == b.getZeroAttr((*start).getType());
     if (start)
       fixed = arith::ConstantOp::create(
-          b, DenseElementsAttr::get(dot.accumulatorType(),
-                                    Attribute(*start)));
+          b, DenseElementsAttr::get(dot.accumulatorType(), Attribute(*start)));
     for (int64_t r = 0; r < tile.shape.rows; ++r)
       for (int64_t v = 0; v < tile.shape.vectors; ++v) {
         Value x = start ? fixed : loadC(r, v);
@@ -123,17 +119,16 @@ struct TileEmitter {
     for (int64_t r = 0; r < tile.shape.rows; ++r) {
       Value row = dot.loadRow(b, nest.a.flat, b.value(b.add(a, rowOffsets[r])));
       for (int64_t v = 0; v < tile.shape.vectors; ++v)
-        next.push_back(dot.emitDot(b, acc[r * tile.shape.vectors + v], row,
-                                   loaded[v]));
+        next.push_back(
+            dot.emitDot(b, acc[r * tile.shape.vectors + v], row, loaded[v]));
     }
     return next;
   }
 
-  /// The loops from segment `level` on. `a` and `number` are the offset in A and
-  /// the count of segments before this one.
+  /// The loops from segment `level` on. `a` and `number` are the offset in A
+  /// and the count of segments before this one.
   SmallVector<Value> segments(unsigned level, Index a, Index number,
-                              ArrayRef<Value> acc,
-                              ArrayRef<Index> rowOffsets) {
+                              ArrayRef<Value> acc, ArrayRef<Index> rowOffsets) {
     if (level < nest.segments.size()) {
       const Loop &loop = nest.segments[level];
       return b.loop(b.index(0), loop.size, 1, acc,
@@ -144,8 +139,8 @@ struct TileEmitter {
                     });
     }
     int64_t width = panels.width * dot.group;
-    Index first = b.add(
-        tile.panel, b.product({number, panels.groups, b.index(width)}));
+    Index first =
+        b.add(tile.panel, b.product({number, panels.groups, b.index(width)}));
     Index stepA = b.mul(nest.depth.a, b.index(dot.group));
     return b.loop(b.index(0), panels.groups, 1, acc,
                   [&](Index i, ArrayRef<Value> inside) {

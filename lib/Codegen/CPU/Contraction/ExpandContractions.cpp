@@ -2,7 +2,8 @@
 //
 // Before: linalg operations on buffers that multiply and add, and the
 //   linalg.fill of a constant that each starts from.
-// After: scf and vector loops around the target's dot product. A right-hand side
+// After: scf and vector loops around the target's dot product. A right-hand
+// side
 //   that is a parameter is read from a new, packed argument of @main.
 // What is not understood stays as it is, for the generic lowering.
 //
@@ -35,9 +36,20 @@ static Value rootOf(Value v) {
   return v;
 }
 
+/// Whether two roots are known to be different memory: each an allocation or an
+/// argument of the function.
+static bool areDistinct(Value x, Value y) {
+  auto isOwn = [](Value v) {
+    if (auto argument = dyn_cast<BlockArgument>(v))
+      return isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
+    return isa<memref::AllocOp, memref::AllocaOp>(v.getDefiningOp());
+  };
+  return x != y && isOwn(x) && isOwn(y);
+}
+
 /// Whether `op` may read or write the buffer with this root.
 static bool mayTouch(Operation *op, Value root) {
-  if (isa<memref::AllocOp>(op) || isMemoryEffectFree(op))
+  if (isa<memref::AllocOp, memref::AllocaOp>(op) || isMemoryEffectFree(op))
     return false;
   if (isa<CallOpInterface>(op))
     return true;
@@ -45,7 +57,7 @@ static bool mayTouch(Operation *op, Value root) {
       ->walk([&](Operation *inner) {
         for (Value operand : inner->getOperands())
           if (isa<BaseMemRefType>(operand.getType()) &&
-              rootOf(operand) == root)
+              !areDistinct(rootOf(operand), root))
             return WalkResult::interrupt();
         return WalkResult::advance();
       })
@@ -99,7 +111,8 @@ struct ExpandContractionsPass
       if (succeeded(match))
         expand(*match, match->isFloat ? *floats : *integers, parameters);
       else
-        LLVM_DEBUG(llvm::dbgs() << op->getLoc() << ": left: " << reason << "\n");
+        LLVM_DEBUG(llvm::dbgs()
+                   << op->getLoc() << ": left: " << reason << "\n");
     }
   }
 
@@ -117,6 +130,15 @@ struct ExpandContractionsPass
       fill.erase();
     }
 
+    if (match.alongBatch) {
+      auto plain =
+          createDotProduct(&getContext(), TargetISA::Portable, match.isFloat);
+      Nest nest = buildNest(b, match, viewOf(b, match.a), viewOf(b, match.b),
+                            viewOf(b, match.c), *plain, match.accessA);
+      emitLanes(b, nest, *plain, start);
+      return op->erase();
+    }
+
     Access accessA = match.accessA;
     View a = viewOf(b, match.a);
     Value copy, scratch;
@@ -124,8 +146,8 @@ struct ExpandContractionsPass
       a = copyRows(b, match, a, dot, accessA, copy);
     Nest nest = buildNest(b, match, a, viewOf(b, match.b), viewOf(b, match.c),
                           dot, accessA);
-    TileShape tile = dot.chooseTile(constant(nest.row.size),
-                                    constant(nest.column.size));
+    TileShape tile =
+        dot.chooseTile(constant(nest.row.size), constant(nest.column.size));
     Panels panels = Panels::describe(b, nest, dot, tile);
     panels.flat = parameters.find(b, match, nest, dot, panels);
     if (!panels.flat) {

@@ -109,8 +109,8 @@ void KernelBuilder::loop(Index lower, Index upper, int64_t step,
     return;
   if (l && u && *l + step >= *u)
     return body(lower);
-  auto forOp = scf::ForOp::create(*this, value(lower), value(upper),
-                                  value(index(step)));
+  auto forOp =
+      scf::ForOp::create(*this, value(lower), value(upper), value(index(step)));
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPoint(forOp.getBody()->getTerminator());
   body(forOp.getInductionVar());
@@ -181,8 +181,8 @@ void KernelBuilder::ifThenElse(Value condition, function_ref<void()> thenBody,
 
 Value KernelBuilder::allocate(Type elementType, Index size) {
   std::optional<int64_t> fixed = constant(size);
-  auto type = MemRefType::get({fixed.value_or(ShapedType::kDynamic)},
-                              elementType);
+  auto type =
+      MemRefType::get({fixed.value_or(ShapedType::kDynamic)}, elementType);
   SmallVector<Value> sizes;
   if (!fixed)
     sizes.push_back(value(size));

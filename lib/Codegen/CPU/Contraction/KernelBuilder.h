@@ -1,4 +1,5 @@
-//===- KernelBuilder.h - index arithmetic and loops with folding -*- C++ -*-===//
+//===- KernelBuilder.h - index arithmetic and loops with folding -*- C++
+//-*-===//
 //
 // Sizes, strides and offsets are OpFoldResults: constants are folded while the
 // IR is built, so that static shapes give static addressing and dynamic shapes
@@ -38,16 +39,15 @@ public:
   /// A vector of `lanes` zeros, integer or float.
   Value zeros(mlir::Type elementType, int64_t lanes);
 
-  /// for (iv = lower; iv < upper; iv += step) body(iv). No loop is built when it
-  /// is known to run never, or once.
+  /// for (iv = lower; iv < upper; iv += step) body(iv). No loop is built when
+  /// it is known to run never, or once.
   void loop(Index lower, Index upper, int64_t step,
             llvm::function_ref<void(Index)> body);
   /// The same with values carried from one iteration to the next.
-  llvm::SmallVector<Value>
-  loop(Index lower, Index upper, int64_t step, llvm::ArrayRef<Value> carried,
-       llvm::function_ref<llvm::SmallVector<Value>(Index,
-                                                   llvm::ArrayRef<Value>)>
-           body);
+  llvm::SmallVector<Value> loop(
+      Index lower, Index upper, int64_t step, llvm::ArrayRef<Value> carried,
+      llvm::function_ref<llvm::SmallVector<Value>(Index, llvm::ArrayRef<Value>)>
+          body);
   /// A loop over each size, in order, the last one innermost. `parallel` makes
   /// one scf.parallel of them.
   void nest(llvm::ArrayRef<Index> sizes, bool parallel,

@@ -3,8 +3,8 @@
 // In: a linalg operation on buffers. Out: its operands, put in roles, and its
 // loops, sorted into batch, row, column and depth.
 // Refused: bodies other than acc + x * y with sign-extended i8 or plain f32
-// factors; maps that are not linear; results whose unit-stride dimension is a
-// batch dimension (depthwise convolution).
+// factors; maps that are not linear; results that are contiguous along a batch
+// loop when the factors are not.
 //
 //===----------------------------------------------------------------------===//
 #include "Contraction.h"
@@ -115,25 +115,27 @@ static Value lookThroughCasts(Value v) {
   return v;
 }
 
-static bool isPlainMemref(Value v) {
-  auto type = dyn_cast<MemRefType>(v.getType());
+/// The strides, empty when the layout is not strided.
+static SmallVector<int64_t> stridesOf(Value v) {
   SmallVector<int64_t> strides;
   int64_t offset;
-  if (!type || type.getMemorySpace() ||
-      failed(type.getStridesAndOffset(strides, offset)))
-    return false;
-  return llvm::all_of(strides, [](int64_t s) {
-    return s >= 0 || ShapedType::isDynamic(s);
-  });
+  if (failed(
+          cast<MemRefType>(v.getType()).getStridesAndOffset(strides, offset)))
+    strides.clear();
+  return strides;
+}
+
+static bool isPlainMemref(Value v) {
+  auto type = dyn_cast<MemRefType>(v.getType());
+  return type && !type.getMemorySpace() && type.isStrided() &&
+         llvm::all_of(stridesOf(v), [](int64_t s) {
+           return s >= 0 || ShapedType::isDynamic(s);
+         });
 }
 
 /// The loop that C is contiguous along, best a loop of more than one step.
 static std::optional<unsigned> unitStrideLoop(const Match &match) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (failed(cast<MemRefType>(match.c.getType())
-                 .getStridesAndOffset(strides, offset)))
-    return std::nullopt;
+  SmallVector<int64_t> strides = stridesOf(match.c);
   std::optional<unsigned> found;
   for (unsigned loop = 0; loop < match.extents.size(); ++loop) {
     int p = match.accessC.positionOf(loop);
@@ -165,11 +167,11 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
     return cast<MemRefType>(v.getType()).getElementType();
   };
   match.isFloat = element(match.c).isF32();
-  bool typesFit =
-      match.isFloat
-          ? element(match.a).isF32() && element(match.b).isF32()
-          : element(match.c).isInteger(32) && element(match.a).isInteger(8) &&
-                element(match.b).isInteger(8);
+  bool typesFit = match.isFloat
+                      ? element(match.a).isF32() && element(match.b).isF32()
+                      : element(match.c).isInteger(32) &&
+                            element(match.a).isInteger(8) &&
+                            element(match.b).isInteger(8);
   if (!typesFit)
     return refuse("expected i8 x i8 -> i32 or f32 x f32 -> f32");
   if (!isMultiplyAdd(op.getBlock(), match.isFloat))
@@ -191,7 +193,8 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
     bool inA = a->uses(loop), inB = b->uses(loop);
     bool inC = match.accessC.uses(loop);
     if (inC != (kind == utils::IteratorType::parallel))
-      return refuse("expected every parallel loop, and no other, in the result");
+      return refuse(
+          "expected every parallel loop, and no other, in the result");
     if (match.extents[loop] == ShapedType::kDynamic &&
         a->positionOf(loop) < 0 && b->positionOf(loop) < 0 &&
         match.accessC.positionOf(loop) < 0)
@@ -205,19 +208,30 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
   if (match.depth.empty())
     return refuse("expected a reduction");
 
-  // Columns are what C is contiguous along: else the operands change roles.
   std::optional<unsigned> unit = unitStrideLoop(match);
-  bool change = match.columns.empty() ||
-                (unit && llvm::is_contained(match.rows, *unit));
+  if (unit && llvm::is_contained(match.batch, *unit) &&
+      match.extents[*unit] != 1) {
+    // Depthwise: the lanes are to be contiguous in all operands.
+    match.alongBatch = true;
+    for (auto [v, access] : {std::pair(match.a, &match.accessA),
+                             std::pair(match.b, &match.accessB)}) {
+      int p = access->positionOf(*unit);
+      if (p < 0 || stridesOf(v)[p] != 1)
+        return refuse("expected factors that are contiguous along the batch "
+                      "loop that the result is contiguous along");
+    }
+    return match;
+  }
+  // Columns are what C is contiguous along: else the operands change roles.
+  bool change =
+      match.columns.empty() || (unit && llvm::is_contained(match.rows, *unit));
   if (change) {
     std::swap(match.a, match.b);
     std::swap(match.accessA, match.accessB);
     std::swap(match.rows, match.columns);
   }
-  if (match.columns.empty() ||
-      (unit && match.extents[*unit] != 1 &&
-       llvm::is_contained(match.batch, *unit)))
-    return refuse("expected a result that is contiguous along rows or columns");
+  if (match.columns.empty())
+    return refuse("expected a result with rows or columns");
   return match;
 }
 

@@ -1,13 +1,14 @@
 //===- PackColumns.cpp - panels of B, packed while the program runs -------===//
 //
 // Before: B of any layout. After: panels of `width` columns, each
-//   [segment][ceil(depth / group)][width][group], zeros past the last column and
-//   the last product, then, where rows are biased, width x i32 of
-//   -128 * (sum of the column).
+//   [segment][ceil(depth / group)][width][group], zeros past the last column
+//   and the last product, then, where rows are biased, width x i32 of -128 *
+//   (sum of the column).
 // packParameter (PackWeights.cpp) makes the same bytes for parameters.
 //
 //===----------------------------------------------------------------------===//
 #include "Contraction.h"
+#include "Transpose.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -21,8 +22,8 @@ Panels Panels::describe(KernelBuilder &b, const Nest &nest,
   panels.width = tile.vectors * dot.lanes;
   panels.count = b.ceilDiv(nest.column.size, panels.width);
   panels.groups = b.ceilDiv(nest.depth.size, dot.group);
-  panels.corrections = b.product({nest.segmentCount(b), panels.groups,
-                                  b.index(panels.width * dot.group)});
+  panels.corrections = b.product(
+      {nest.segmentCount(b), panels.groups, b.index(panels.width * dot.group)});
   panels.stride = panels.corrections;
   if (dot.biasesRows())
     panels.stride = b.add(panels.stride, b.index(panels.width * 4));
@@ -75,7 +76,8 @@ struct PanelPacker {
            [&](Index i) { store(zero, b.add(from, i)); });
   }
 
-  /// Element by element, or a group at a time where B is contiguous along depth.
+  /// Element by element, or a group at a time where B is contiguous along
+  /// depth.
   void copyElements(Index from, Index to, Index lower, Index upper) {
     int64_t g = group();
     bool together = g > 1 && isConstant(nest.depth.b, 1);
@@ -119,8 +121,7 @@ struct PanelPacker {
       while (parts.size() > 1) {
         size_t half = parts.size() / 2;
         for (size_t i = 0; i < half; ++i)
-          parts[i] =
-              vector::InterleaveOp::create(b, parts[i], parts[i + half]);
+          parts[i] = vector::InterleaveOp::create(b, parts[i], parts[i + half]);
         parts.resize(half);
       }
       Index step = b.mul(b.floorDiv(k, group()), stepSize());
@@ -129,11 +130,54 @@ struct PanelPacker {
     }
   }
 
+  /// Four steps of a full panel where B is contiguous along depth and a group
+  /// is 32 bits.
+  void transpose(Index from, Index to, Index k) {
+    auto four = VectorType::get(4 * group(), dot.sourceElement());
+    auto step = VectorType::get(dot.lanes * group(), dot.sourceElement());
+    for (int64_t v = 0; v < panels.width / dot.lanes; ++v) {
+      SmallVector<Value> columns;
+      for (int64_t n = 0; n < dot.lanes; ++n) {
+        Index column = b.mul(b.index(v * dot.lanes + n), nest.column.b);
+        Value at = b.value(b.add(b.add(from, column), k));
+        Value x = vector::LoadOp::create(b, four, nest.b.flat, at);
+        columns.push_back(vector::BitCastOp::create(
+            b, VectorType::get(4, b.getI32Type()), x));
+      }
+      for (auto [i, x] : llvm::enumerate(transposeWords(b, columns))) {
+        Index number = b.add(b.floorDiv(k, group()), b.index(i));
+        store(vector::BitCastOp::create(b, step, x),
+              b.add(b.add(to, b.mul(number, stepSize())),
+                    b.index(v * dot.lanes * group())));
+      }
+    }
+  }
+
+  /// The steps from `whole` on, where the last group is not full.
+  void packTail(Index from, Index to, Index whole) {
+    b.loop(whole, nest.depth.size, group(), [&](Index k) {
+      fillZero(b.add(to, b.mul(b.floorDiv(k, group()), stepSize())),
+               stepSize());
+      copyElements(from, to, k, nest.depth.size);
+    });
+  }
+
+  void packTransposed() {
+    Index depth = nest.depth.size;
+    forSegments([&](Index from, Index to) {
+      Index fours = b.roundDown(depth, 4 * group());
+      Index whole = b.roundDown(depth, group());
+      b.loop(b.index(0), fours, 4 * group(),
+             [&](Index k) { transpose(from, to, k); });
+      copyElements(from, to, fours, whole);
+      packTail(from, to, whole);
+    });
+  }
+
   void packElements() {
     Index depth = nest.depth.size;
-    bool wholeGroups =
-        constant(depth) && *constant(depth) % group() == 0 &&
-        constant(columns) && *constant(columns) == panels.width;
+    bool wholeGroups = constant(depth) && *constant(depth) % group() == 0 &&
+                       constant(columns) && *constant(columns) == panels.width;
     if (!wholeGroups)
       fillZero(target, panels.corrections);
     forSegments([&](Index from, Index to) {
@@ -152,13 +196,7 @@ struct PanelPacker {
           interleave(from, to, whole, *fixed % group());
         return;
       }
-      if (group() == 1)
-        return;
-      b.loop(whole, depth, group(), [&](Index k) {
-        fillZero(b.add(to, b.mul(b.floorDiv(k, group()), stepSize())),
-                 stepSize());
-        copyElements(from, to, k, depth);
-      });
+      packTail(from, to, whole);
     });
   }
 
@@ -168,18 +206,18 @@ struct PanelPacker {
     for (int64_t v = 0; v < panels.width / dot.lanes; ++v) {
       Value zero = b.zeros(dot.accumulatorElement(), dot.lanes);
       Index first = b.add(target, b.index(v * dot.lanes * group()));
-      SmallVector<Value> sum = b.loop(
-          b.index(0), panels.corrections, panels.width * group(), {zero},
-          [&](Index i, ArrayRef<Value> acc) -> SmallVector<Value> {
-            Value part =
-                dot.loadColumns(b, panels.flat, b.value(b.add(first, i)));
-            return {dot.emitDot(b, acc[0], row, part)};
-          });
+      SmallVector<Value> sum =
+          b.loop(b.index(0), panels.corrections, panels.width * group(), {zero},
+                 [&](Index i, ArrayRef<Value> acc) -> SmallVector<Value> {
+                   Value part = dot.loadColumns(b, panels.flat,
+                                                b.value(b.add(first, i)));
+                   return {dot.emitDot(b, acc[0], row, part)};
+                 });
       Value negated = arith::SubIOp::create(b, zero, sum[0]);
       auto bytes = VectorType::get(dot.lanes * 4, b.getI8Type());
-      store(vector::BitCastOp::create(b, bytes, negated),
-            b.add(b.add(target, panels.corrections),
-                  b.index(v * dot.lanes * 4)));
+      store(
+          vector::BitCastOp::create(b, bytes, negated),
+          b.add(b.add(target, panels.corrections), b.index(v * dot.lanes * 4)));
     }
   }
 };
@@ -205,20 +243,33 @@ void packColumns(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
     Index left = b.sub(nest.column.size, first);
     std::optional<int64_t> size = constant(nest.column.size);
     PanelPacker packer{
-        b, nest, dot, panels,
+        b,
+        nest,
+        dot,
+        panels,
         b.add(source, b.mul(first, nest.column.b)),
         b.mul(b.add(b.mul(number, panels.count), ivs.back()), panels.stride),
         size && *size % panels.width == 0 ? width : b.min(left, width)};
-    bool vectors = isConstant(nest.column.b, 1);
+    // A full panel is packed by whole vectors, where B is contiguous.
+    bool alongColumns = isConstant(nest.column.b, 1);
+    bool alongDepth =
+        isConstant(nest.depth.b, 1) &&
+        dot.group * dot.sourceElement().getIntOrFloatBitWidth() == 32;
+    auto pack = [&](bool full) {
+      if (full && alongColumns)
+        packer.packVectors();
+      else if (full && alongDepth)
+        packer.packTransposed();
+      else
+        packer.packElements();
+    };
     if (std::optional<int64_t> valid = constant(packer.columns))
-      vectors && *valid == panels.width ? packer.packVectors()
-                                        : packer.packElements();
-    else if (vectors)
+      pack(*valid == panels.width);
+    else if (alongColumns || alongDepth)
       b.ifThenElse(
-          b.lessEqual(width, left), [&] { packer.packVectors(); },
-          [&] { packer.packElements(); });
+          b.lessEqual(width, left), [&] { pack(true); }, [&] { pack(false); });
     else
-      packer.packElements();
+      pack(false);
     if (dot.biasesRows())
       packer.appendCorrections();
   });

@@ -54,9 +54,13 @@ struct Packing {
       at += (loops[i] - 1) * loops[i + 1];
     return at;
   }
-  int64_t panelElements() const { return count(segments) * groups() * width * group; }
-  int64_t total() const { return count(batch) * panels() * count(segments) *
-                                 count(column) * count(depth); }
+  int64_t panelElements() const {
+    return count(segments) * groups() * width * group;
+  }
+  int64_t total() const {
+    return count(batch) * panels() * count(segments) * count(column) *
+           count(depth);
+  }
   size_t panelBytes() const {
     return panelElements() * elementBytes() + (corrections ? width * 4 : 0);
   }
@@ -70,23 +74,34 @@ size_t packedByteSize(DictionaryAttr dict) {
          packing.panelBytes();
 }
 
-/// One panel: columns `first` and on of the parameter at `source`.
-static void packPanel(const Packing &p, const char *source, int64_t first,
-                      char *panel) {
-  std::memset(panel, 0, p.panelBytes());
-  size_t bytes = p.elementBytes();
+/// Elements of one panel: columns `first` and on of the parameter at `source`.
+template <typename Element>
+static void copyElements(const Packing &p, const char *source, int64_t first,
+                         char *panel) {
   int64_t columns = std::min(p.width, p.column[0] - first);
   for (int64_t s = 0; s < Packing::count(p.segments); ++s) {
     int64_t segment = Packing::offsetOf(p.segments, s) + first * p.column[1];
     for (int64_t k = 0; k < p.depth[0]; ++k) {
       int64_t step = s * p.groups() + k / p.group;
-      const char *from = source + (segment + k * p.depth[1]) * (int64_t)bytes;
-      char *to = panel + (step * p.width * p.group + k % p.group) * bytes;
+      int64_t from = segment + k * p.depth[1];
+      int64_t to = step * p.width * p.group + k % p.group;
+      // The bytes may lie at any address: no access through Element pointers.
       for (int64_t n = 0; n < columns; ++n)
-        std::memcpy(to + n * p.group * bytes, from + n * p.column[1] * bytes,
-                    bytes);
+        std::memcpy(panel + (to + n * p.group) * sizeof(Element),
+                    source + (from + n * p.column[1]) *
+                                 static_cast<int64_t>(sizeof(Element)),
+                    sizeof(Element));
     }
   }
+}
+
+static void packPanel(const Packing &p, const char *source, int64_t first,
+                      char *panel) {
+  std::memset(panel, 0, p.panelBytes());
+  if (p.element.isF32())
+    copyElements<float>(p, source, first, panel);
+  else
+    copyElements<char>(p, source, first, panel);
   if (!p.corrections)
     return;
   int64_t steps = Packing::count(p.segments) * p.groups();
@@ -94,8 +109,9 @@ static void packPanel(const Packing &p, const char *source, int64_t first,
     uint32_t sum = 0;
     for (int64_t step = 0; step < steps; ++step)
       for (int64_t i = 0; i < p.group; ++i)
-        sum += static_cast<uint32_t>(static_cast<int32_t>(
-            static_cast<signed char>(panel[(step * p.width + n) * p.group + i])));
+        sum +=
+            static_cast<uint32_t>(static_cast<int32_t>(static_cast<signed char>(
+                panel[(step * p.width + n) * p.group + i])));
     uint32_t correction = 0u - 128u * sum;
     std::memcpy(panel + p.panelElements() + n * 4, &correction, 4);
   }

@@ -75,12 +75,12 @@ Value PackedParameters::find(KernelBuilder &b, const Match &match,
   if (known)
     return known;
   auto packedType = MemRefType::get({*total}, dot.sourceElement());
-  auto attributes = b.getDictionaryAttr(
-      {b.getNamedAttr("lowbit.packing", packing),
-       b.getNamedAttr("lowbit.parameter", name)});
+  auto attributes =
+      b.getDictionaryAttr({b.getNamedAttr("lowbit.packing", packing),
+                           b.getNamedAttr("lowbit.parameter", name)});
   unsigned last = func.getNumArguments();
-  if (failed(func.insertArgument(last, packedType, attributes,
-                                 argument.getLoc())))
+  if (failed(
+          func.insertArgument(last, packedType, attributes, argument.getLoc())))
     return nullptr;
   return known = func.getArgument(last);
 }

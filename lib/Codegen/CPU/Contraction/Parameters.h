@@ -16,9 +16,9 @@ public:
 
 private:
   /// By function, parameter and packing.
-  llvm::DenseMap<std::pair<mlir::Operation *,
-                           std::pair<mlir::Attribute, mlir::Attribute>>,
-                 mlir::Value>
+  llvm::DenseMap<
+      std::pair<mlir::Operation *, std::pair<mlir::Attribute, mlir::Attribute>>,
+      mlir::Value>
       known;
 };
 

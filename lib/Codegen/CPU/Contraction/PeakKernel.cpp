@@ -1,9 +1,9 @@
 //===- PeakKernel.cpp - code that measures what the machine can do --------===//
 //
-// As many independent accumulators as the registers hold, one dot product each an
-// iteration: no loads, no stores. Every accumulator has a row of its own that the
-// loop carries and that starts from the argument, so that nothing can be computed
-// before the loop or merged.
+// As many independent accumulators as the registers hold, one dot product each
+// an iteration: no loads, no stores. Every accumulator has a row of its own
+// that the loop carries and that starts from the argument, so that nothing can
+// be computed before the loop or merged.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Codegen/CPU/PeakKernel.h"
@@ -46,14 +46,14 @@ int64_t buildPeakFunction(OpBuilder &builder, ModuleOp module, TargetISA isa,
     row = mixed;
   else
     row = arith::XOrIOp::create(b, row, mixed);
-  SmallVector<Value> sums = b.loop(
-      b.index(0), iterations, 1, start,
-      [&](OpFoldResult, ArrayRef<Value> acc) -> SmallVector<Value> {
-        SmallVector<Value> next;
-        for (Value a : acc)
-          next.push_back(dot->emitDot(b, a, row, row));
-        return next;
-      });
+  SmallVector<Value> sums =
+      b.loop(b.index(0), iterations, 1, start,
+             [&](OpFoldResult, ArrayRef<Value> acc) -> SmallVector<Value> {
+               SmallVector<Value> next;
+               for (Value a : acc)
+                 next.push_back(dot->emitDot(b, a, row, row));
+               return next;
+             });
   Value total = sums.front();
   for (Value sum : ArrayRef(sums).drop_front())
     total = isFloat ? arith::AddFOp::create(b, total, sum).getResult()

@@ -1,0 +1,111 @@
+// Integers move; dequantize comes last. Padding is with the zero point.
+// RUN: quant-opt %s --split-input-file --lowbit-fold-qdq | FileCheck %s
+
+!q = !lowbit.affine<i8>
+
+// CHECK-LABEL: @pad
+// CHECK-SAME: (%[[X:.*]]: tensor<4x!lowbit.affine<i8>>)
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant -3 : i8
+// CHECK-DAG: %[[I:.*]] = lowbit.storage_cast %[[X]]
+// CHECK: %[[P:.*]] = tensor.pad %[[I]] low[1] high[2]
+// CHECK: tensor.yield %[[ZERO]] : i8
+// CHECK: %[[Q:.*]] = lowbit.storage_cast %[[P]] : tensor<7xi8> to tensor<7x!lowbit.affine<i8>>
+// CHECK: %[[D:.*]] = lowbit.dequantize %[[Q]] {{.*}}lowbit.id = "padded"
+// CHECK: return %[[D]]
+func.func @pad(%x: tensor<4x!q>) -> tensor<7xf32> {
+  %zero = arith.constant 0.0 : f32
+  %d = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<-3> : tensor<i32>} : tensor<4x!q> -> tensor<4xf32>
+  %p = tensor.pad %d low[1] high[2] {
+  ^bb0(%i: index):
+    tensor.yield %zero : f32
+  } {lowbit.id = "padded"} : tensor<4xf32> to tensor<7xf32>
+  return %p : tensor<7xf32>
+}
+
+// -----
+
+!q = !lowbit.affine<i8>
+
+// CHECK-LABEL: @pad_dynamic
+// CHECK-SAME: %[[Z:[a-z0-9]*]]: tensor<i32>)
+// CHECK: %[[WIDE:.*]] = tensor.extract %[[Z]][]
+// CHECK: %[[ZERO:.*]] = arith.trunci %[[WIDE]] : i32 to i8
+// CHECK: tensor.yield %[[ZERO]] : i8
+func.func @pad_dynamic(%x: tensor<4x!q>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<5xf32> {
+  %zero = arith.constant 0.0 : f32
+  %d = lowbit.dequantize %x dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<4x!q> -> tensor<4xf32>
+  %p = tensor.pad %d low[0] high[1] {
+  ^bb0(%i: index):
+    tensor.yield %zero : f32
+  } : tensor<4xf32> to tensor<5xf32>
+  return %p : tensor<5xf32>
+}
+
+// -----
+
+// Padding with something else is not moving.
+// CHECK-LABEL: @pad_one
+// CHECK: lowbit.dequantize
+// CHECK-NEXT: tensor.pad
+func.func @pad_one(%x: tensor<4x!lowbit.affine<i8>>) -> tensor<5xf32> {
+  %one = arith.constant 1.0 : f32
+  %d = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<4x!lowbit.affine<i8>> -> tensor<4xf32>
+  %p = tensor.pad %d low[0] high[1] {
+  ^bb0(%i: index):
+    tensor.yield %one : f32
+  } : tensor<4xf32> to tensor<5xf32>
+  return %p : tensor<5xf32>
+}
+
+// -----
+
+// The axis goes along: 0 to 1 by the transpose, 1 to 2 by the reshape.
+// CHECK-LABEL: @axis
+// CHECK: linalg.transpose ins(%{{.*}} : tensor<3x4xi8>) outs(%{{.*}} : tensor<4x3xi8>) permutation = [1, 0]
+// CHECK: tensor.expand_shape {{.*}} : tensor<4x3xi8> into tensor<2x2x3xi8>
+// CHECK: lowbit.dequantize {{.*}} : tensor<2x2x3x!lowbit.affine<i8, -127:127, axis = 2>> -> tensor<2x2x3xf32>
+func.func @axis(%x: tensor<3x4x!lowbit.affine<i8, -127:127, axis = 0>>) -> tensor<2x2x3xf32> {
+  %d = lowbit.dequantize %x {scale = dense<[1.0, 2.0, 3.0]> : tensor<3xf32>, zero_point = dense<0> : tensor<3xi32>} : tensor<3x4x!lowbit.affine<i8, -127:127, axis = 0>> -> tensor<3x4xf32>
+  %e = tensor.empty() : tensor<4x3xf32>
+  %t = linalg.transpose ins(%d : tensor<3x4xf32>) outs(%e : tensor<4x3xf32>) permutation = [1, 0]
+  %r = tensor.expand_shape %t [[0, 1], [2]] output_shape [2, 2, 3] : tensor<4x3xf32> into tensor<2x2x3xf32>
+  return %r : tensor<2x2x3xf32>
+}
+
+// -----
+
+// An axis that is split stays where it is.
+// CHECK-LABEL: @axis_split
+// CHECK: lowbit.dequantize
+// CHECK-NEXT: tensor.expand_shape {{.*}} : tensor<4x3xf32>
+func.func @axis_split(%x: tensor<4x3x!lowbit.affine<i8, axis = 0>>) -> tensor<2x2x3xf32> {
+  %d = lowbit.dequantize %x {scale = dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>, zero_point = dense<0> : tensor<4xi32>} : tensor<4x3x!lowbit.affine<i8, axis = 0>> -> tensor<4x3xf32>
+  %r = tensor.expand_shape %d [[0, 1], [2]] output_shape [2, 2, 3] : tensor<4x3xf32> into tensor<2x2x3xf32>
+  return %r : tensor<2x2x3xf32>
+}
+
+// -----
+
+// A look-up reads the integer and the scale of its row.
+// CHECK-LABEL: @lookup
+// CHECK: linalg.generic
+// CHECK: ^bb0(%[[ID:.*]]: index
+// CHECK: %[[V:.*]] = tensor.extract %{{.*}}[%[[ID]], %{{.*}}] : tensor<3x4xi8>
+// CHECK: %[[W:.*]] = arith.extsi %[[V]] : i8 to i32
+// CHECK: %[[S:.*]] = tensor.extract %{{.*}}[%[[ID]]] : tensor<3xf32>
+// CHECK: %[[F:.*]] = arith.sitofp %[[W]] : i32 to f32
+// CHECK: arith.mulf %[[F]], %[[S]]
+func.func @lookup(%t: tensor<3x4x!lowbit.affine<i8, -127:127, axis = 0>>, %ids: tensor<5xindex>) -> tensor<5x4xf32> {
+  %d = lowbit.dequantize %t {scale = dense<[1.0, 2.0, 3.0]> : tensor<3xf32>, zero_point = dense<0> : tensor<3xi32>} : tensor<3x4x!lowbit.affine<i8, -127:127, axis = 0>> -> tensor<3x4xf32>
+  %e = tensor.empty() : tensor<5x4xf32>
+  %x = linalg.generic {
+      indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%ids : tensor<5xindex>) outs(%e : tensor<5x4xf32>) {
+  ^bb0(%id: index, %o: f32):
+    %j = linalg.index 1 : index
+    %v = tensor.extract %d[%id, %j] : tensor<3x4xf32>
+    linalg.yield %v : f32
+  } -> tensor<5x4xf32>
+  return %x : tensor<5x4xf32>
+}

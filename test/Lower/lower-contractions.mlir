@@ -1,0 +1,100 @@
+// The same operation on integers and one generic that dequantizes.
+// RUN: quant-opt %s --split-input-file --lowbit-lower-contractions | FileCheck %s
+
+!a = !lowbit.affine<i8>
+!w = !lowbit.affine<i8, -127:127, axis = 1>
+
+// Static: 2 * sum(w) = [12, 14, -2] and 0.5 * scale are computed here.
+// CHECK-LABEL: @matmul
+// CHECK: %[[ACC:.*]] = linalg.matmul {lowbit.id = "y.i32"} ins(%{{.*}}, %{{.*}} : tensor<?x2xi8>, tensor<2x3xi8>) outs(%{{.*}} : tensor<?x3xi32>)
+// CHECK-DAG: %[[SUM:.*]] = arith.constant dense<[12, 14, -2]> : tensor<3xi32>
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<[5.000000e-01, 1.000000e+00, 2.000000e+00]> : tensor<3xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[ACC]], %[[SUM]], %[[SCALE]] : {{.*}} attrs = {lowbit.id = "y"}
+// CHECK: arith.subi
+// CHECK: arith.sitofp
+// CHECK: arith.mulf
+func.func @matmul(%x: tensor<?x2x!a>) -> tensor<?x3xf32> {
+  %i = arith.constant dense<[[2, 3, -4], [4, 4, 3]]> : tensor<2x3xi8>
+  %w = lowbit.storage_cast %i : tensor<2x3xi8> to tensor<2x3x!w>
+  %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<2> : tensor<i32>} : tensor<?x2x!a> -> tensor<?x2xf32>
+  %wd = lowbit.dequantize %w {scale = dense<[1.0, 2.0, 4.0]> : tensor<3xf32>, zero_point = dense<0> : tensor<3xi32>} : tensor<2x3x!w> -> tensor<2x3xf32>
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x2x!a>
+  %e = tensor.empty(%n) : tensor<?x3xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x3xf32>) -> tensor<?x3xf32>
+  %y = linalg.matmul {lowbit.id = "y"} ins(%xd, %wd : tensor<?x2xf32>, tensor<2x3xf32>) outs(%f : tensor<?x3xf32>) -> tensor<?x3xf32>
+  return %y : tensor<?x3xf32>
+}
+
+// -----
+
+!a = !lowbit.affine<i8>
+
+// Two activations: the sums are integer reductions, the longer one without the
+// zero point of its own, so that no product of both is left. A sum of dynamic
+// length is checked. The init is added.
+// CHECK-LABEL: @attention
+// CHECK: lowbit.check_range %{{.*}} in [0, 33026)
+// CHECK: %[[ACC:.*]] = linalg.batch_matmul ins({{.*}} : tensor<2x3x?xi8>, tensor<2x?x4xi8>) outs({{.*}} : tensor<2x3x4xi32>)
+// CHECK: %[[B:.*]] = linalg.generic {{.*}} ["parallel", "reduction", "parallel"]} ins(%{{.*}}, %{{.*}} : tensor<2x?x4xi8>, tensor<i32>) outs(%{{.*}} : tensor<2x4xi32>)
+// CHECK: %[[A:.*]] = linalg.generic {{.*}} ["parallel", "parallel", "reduction"]} ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<2x3x?xi8>, tensor<i32>, tensor<i32>) outs(%{{.*}} : tensor<2x3xi32>)
+// CHECK: arith.subi
+// CHECK: arith.muli
+// CHECK: %[[S:.*]] = linalg.generic {{.*}} : tensor<f32>, tensor<f32>)
+// CHECK: arith.mulf
+// CHECK: linalg.generic {{.*}} ins(%[[ACC]], %[[B]], %[[A]], %[[S]], %{{.*}} : tensor<2x3x4xi32>, tensor<2x4xi32>, tensor<2x3xi32>, tensor<f32>, tensor<2x3x4xf32>)
+// CHECK: arith.addf
+func.func @attention(%a: tensor<2x3x?x!a>, %b: tensor<2x?x4x!a>, %sa: tensor<f32>, %za: tensor<i32>,
+                     %sb: tensor<f32>, %zb: tensor<i32>, %init: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
+  %ad = lowbit.dequantize %a dynamic(%sa, %za : tensor<f32>, tensor<i32>) : tensor<2x3x?x!a> -> tensor<2x3x?xf32>
+  %bd = lowbit.dequantize %b dynamic(%sb, %zb : tensor<f32>, tensor<i32>) : tensor<2x?x4x!a> -> tensor<2x?x4xf32>
+  %y = linalg.batch_matmul ins(%ad, %bd : tensor<2x3x?xf32>, tensor<2x?x4xf32>) outs(%init : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  return %y : tensor<2x3x4xf32>
+}
+
+// -----
+
+!a = !lowbit.affine<i8>
+!w = !lowbit.affine<i8, -127:127, axis = 3>
+
+// Strides and dilations stay. A zero point of 0 needs no correction; equal
+// scales per tensor are one number.
+// CHECK-LABEL: @conv
+// CHECK: %[[ACC:.*]] = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : tensor<2xi64>, strides = dense<2> : tensor<2xi64>} ins(%{{.*}}, %{{.*}} : tensor<1x5x5x2xi8>, tensor<3x3x2x2xi8>) outs(%{{.*}} : tensor<1x2x2x2xi32>)
+// CHECK: linalg.generic {{.*}} ins(%[[ACC]], %{{.*}} : tensor<1x2x2x2xi32>, tensor<2xf32>)
+// CHECK-NOT: arith.subi
+func.func @conv(%x: tensor<1x5x5x2x!a>, %w: tensor<3x3x2x2x!w>) -> tensor<1x2x2x2xf32> {
+  %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<1x5x5x2x!a> -> tensor<1x5x5x2xf32>
+  %wd = lowbit.dequantize %w {scale = dense<[1.0, 2.0]> : tensor<2xf32>, zero_point = dense<0> : tensor<2xi32>} : tensor<3x3x2x2x!w> -> tensor<3x3x2x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x2x2x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32>
+  %y = linalg.conv_2d_nhwc_hwcf {strides = dense<2> : tensor<2xi64>, dilations = dense<1> : tensor<2xi64>}
+      ins(%xd, %wd : tensor<1x5x5x2xf32>, tensor<3x3x2x2xf32>) outs(%f : tensor<1x2x2x2xf32>) -> tensor<1x2x2x2xf32>
+  return %y : tensor<1x2x2x2xf32>
+}
+
+// -----
+
+!a = !lowbit.affine<i8>
+
+// A contract keeps its maps; a product of a matrix and a vector becomes one.
+// CHECK-LABEL: @contract
+// CHECK: linalg.contract indexing_maps = [{{.*}}] ins({{.*}} : tensor<4x2xi8>, tensor<3x2xi8>) outs({{.*}} : tensor<3x4xi32>)
+// CHECK: linalg.contract indexing_maps = [{{.*}}] ins({{.*}} : tensor<4x2xi8>, tensor<2xi8>) outs({{.*}} : tensor<4xi32>)
+func.func @contract(%a: tensor<4x2x!a>, %b: tensor<3x2x!a>, %v: tensor<2x!a>) -> (tensor<3x4xf32>, tensor<4xf32>) {
+  %ad = lowbit.dequantize %a {scale = dense<0.5> : tensor<f32>, zero_point = dense<1> : tensor<i32>} : tensor<4x2x!a> -> tensor<4x2xf32>
+  %bd = lowbit.dequantize %b {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<3x2x!a> -> tensor<3x2xf32>
+  %vd = lowbit.dequantize %v {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<2x!a> -> tensor<2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<3x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<3x4xf32>) -> tensor<3x4xf32>
+  %y = linalg.contract
+      indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>, affine_map<(i, j, k) -> (j, i)>]
+      ins(%ad, %bd : tensor<4x2xf32>, tensor<3x2xf32>) outs(%f : tensor<3x4xf32>) -> tensor<3x4xf32>
+  %e2 = tensor.empty() : tensor<4xf32>
+  %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<4xf32>) -> tensor<4xf32>
+  %z = linalg.matvec ins(%ad, %vd : tensor<4x2xf32>, tensor<2xf32>) outs(%f2 : tensor<4xf32>) -> tensor<4xf32>
+  return %y, %z : tensor<3x4xf32>, tensor<4xf32>
+}

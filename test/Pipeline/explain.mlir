@@ -1,0 +1,40 @@
+// Every operation once, with what became of it, and every observed value.
+// RUN: quant-opt %s --quantize-ptq="mode=dynamic explain=%t.json" -o /dev/null
+// RUN: FileCheck %s < %t.json
+
+// CHECK: "operations": [
+// CHECK: "format": "i8 x i8 -> i32"
+// CHECK: "name": "matmul_0"
+// CHECK-NEXT: "op": "linalg.matmul"
+// CHECK-NEXT: "result": "integer"
+// CHECK: "name": "add_0"
+// CHECK: "reason": "elementwise operation: integer form not available in this version"
+// CHECK-NEXT: "result": "float"
+// CHECK: "name": "transpose_0"
+// CHECK: "result": "moved"
+// CHECK: "name": "matmul_1"
+// CHECK: "reason": "each sum has a single product"
+// CHECK-NEXT: "result": "float"
+// CHECK: "values": [
+// CHECK: "format": "!lowbit.affine<i8>"
+// CHECK: "name": "arg0"
+// CHECK: "parameters": "found at run time"
+// CHECK: "role": "activation"
+// CHECK: "name": "matmul_0.weight"
+// CHECK: "scale": [
+func.func @main(%x: tensor<4x2xf32>) -> (tensor<3x4xf32>, tensor<4x4xf32>) {
+  %w = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x3xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x3xf32>) outs(%f : tensor<4x3xf32>) -> tensor<4x3xf32>
+  %a = linalg.add ins(%y, %y : tensor<4x3xf32>, tensor<4x3xf32>) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
+  %et = tensor.empty() : tensor<3x4xf32>
+  %t = linalg.transpose ins(%a : tensor<4x3xf32>) outs(%et : tensor<3x4xf32>) permutation = [1, 0]
+  %c = tensor.extract_slice %x[0, 0] [4, 1] [1, 1] : tensor<4x2xf32> to tensor<4x1xf32>
+  %r = tensor.extract_slice %t[0, 0] [1, 4] [1, 1] : tensor<3x4xf32> to tensor<1x4xf32>
+  %e2 = tensor.empty() : tensor<4x4xf32>
+  %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %z = linalg.matmul ins(%c, %r : tensor<4x1xf32>, tensor<1x4xf32>) outs(%f2 : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %t, %z : tensor<3x4xf32>, tensor<4x4xf32>
+}

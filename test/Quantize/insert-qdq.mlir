@@ -1,0 +1,34 @@
+// An observer with a format becomes a pair, one without becomes its operand.
+// RUN: quant-opt %s --lowbit-insert-qdq | FileCheck %s
+
+// CHECK-LABEL: @static
+// CHECK-SAME: (%[[X:.*]]: tensor<4xf32>)
+// CHECK: %[[Q:.*]] = lowbit.quantize %[[X]] {scale = dense<5.000000e-01> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : tensor<4xf32> -> tensor<4x!lowbit.affine<i8>>
+// CHECK: %[[D:.*]] = lowbit.dequantize %[[Q]] {scale = dense<5.000000e-01> : tensor<f32>, zero_point = dense<3> : tensor<i32>}
+// CHECK: return %[[D]], %[[X]]
+func.func @static(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %0 = lowbit.observe %x "activation" "x" {format = !lowbit.affine<i8>, scale = dense<0.5> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : tensor<4xf32>
+  %1 = lowbit.observe %x "activation" "y" : tensor<4xf32>
+  return %0, %1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: @dynamic
+// CHECK-SAME: (%[[X:.*]]: tensor<?x4xf32>)
+// CHECK: %[[LOW:.*]] = linalg.generic {{.*}} ["reduction", "reduction"]} ins(%[[X]]
+// CHECK: arith.minnumf
+// CHECK: %[[HIGH:.*]] = linalg.generic {{.*}} ["reduction", "reduction"]} ins(%[[X]]
+// CHECK: arith.maxnumf
+// CHECK: %[[SCALE:.*]] = linalg.generic {{.*}} ins(%[[LOW]], %[[HIGH]]
+// CHECK: arith.subf
+// CHECK: arith.divf
+// CHECK: arith.maxnumf
+// CHECK: arith.minnumf
+// CHECK: %[[ZERO:.*]] = linalg.generic {{.*}} ins(%[[LOW]], %[[SCALE]]
+// CHECK: math.roundeven
+// CHECK: arith.fptosi
+// CHECK: %[[Q:.*]] = lowbit.quantize %[[X]] dynamic(%[[SCALE]], %[[ZERO]] : tensor<f32>, tensor<i32>)
+// CHECK: lowbit.dequantize %[[Q]] dynamic(%[[SCALE]], %[[ZERO]] :
+func.func @dynamic(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = lowbit.observe %x "activation" "x" {format = !lowbit.affine<i8>} : tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
