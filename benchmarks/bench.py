@@ -38,7 +38,8 @@ def prepare(model: str, folder: Path) -> dict[str, Path]:
     onnx = ONNX.get(model, folder / f"{model}.onnx")
     if model == "minilm":
         minilm.save_minilm(onnx)
-        data = sts.write_calibration(sts.load_pairs(PAIRS), folder / f"{model}-calibration")
+        data = folder / f"{model}-calibration"
+        sts.write_by_length(sts.load_pairs(PAIRS).calibration(), data)
     else:
         data = folder / f"{model}-calibration.npz"
         save_arrays(data, samples(model, CALIBRATION_SAMPLES))

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lowbit.demo import table
+from lowbit.demo import table, threads_text
 from rich.console import Console
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -25,7 +25,7 @@ def render(result: dict[str, Any]) -> str:
     assert isinstance(console.file, io.StringIO)
     lines = "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
     machine = result["machine"]
-    threads = f"{result['threads']} thread{'' if result['threads'] == 1 else 's'}"
+    threads = threads_text(result["threads"])
     took = f"The demo took {result['seconds']:.0f} s after the build."
     return f"```\n{lines}\n```\n\nMeasured on {machine['cpu']}, {threads}, code for {result['target']}. {took}\n"
 

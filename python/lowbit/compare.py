@@ -5,7 +5,9 @@ for outputs taken sample by sample. Equal values have no noise: their SQNR is gi
 """
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,11 @@ from lowbit.progress import Report
 
 SQNR_EQUAL = 200.0
 
-# Values inside are dumped for this many samples at most: a dump is large, and the order of the layers settles early.
-LAYER_SAMPLES = 16
-LAYER_RUNS = 8
+# Values inside are compared on a few runs only: a dump is large, each is a start of both models, and the order of the
+# layers settles early. A model with a fixed batch takes so many samples in a run; others take up to OPEN_BATCH_ROWS.
+FIXED_BATCH_RUNS = 4
+OPEN_BATCH_RUNS = 2
+OPEN_BATCH_ROWS = 16
 
 
 @dataclass
@@ -88,28 +92,34 @@ def compare_models(a: Path, b: Path, data: Path, report: Report | None = None) -
         run = _Runs(module_a, module_b, {**names_a, **names_b}, Path(folder))
         inputs = run.check_signatures(str(a), str(b))
         outputs: dict[str, Difference] = {}
+        for name, (x, y) in run.outputs(data).items():
+            outputs.setdefault(name, Difference()).add(x, y, by_row=True)
         layers: dict[str, Difference] = {}
-        files = samples.data_files(data)
-        count = layer_count = dumps = 0
-        # The whole batch of a file for the outputs; pieces that a dump can hold for the values inside.
-        size = run.rows_per_run or LAYER_SAMPLES
-        for index, path in enumerate(files):
-            sample = samples.read_sample(path, inputs)
+        layer_count = 0
+        pieces = list(_pieces(samples.data_files(data), inputs, run.rows_per_run))
+        for index, (label, piece) in enumerate(pieces):
             if report:
-                report(index, len(files), path.name)
-            for name, (x, y) in run.outputs(sample, str(path)).items():
-                outputs.setdefault(name, Difference()).add(x, y, by_row=True)
-            count += samples.rows(sample)
-            for piece in samples.pieces(sample, inputs, size):
-                if layer_count >= LAYER_SAMPLES or dumps >= LAYER_RUNS:
-                    break
-                for name, (x, y) in run.values(piece, str(path)).items():
-                    layers.setdefault(name, Difference()).add(x, y)
-                layer_count += samples.rows(piece)
-                dumps += 1
+                report(index, len(pieces), "layers")
+            for name, (x, y) in run.values(piece, label).items():
+                layers.setdefault(name, Difference()).add(x, y)
+            layer_count += samples.rows(piece)
         if report:
-            report(len(files), len(files), "done")
+            report(len(pieces), len(pieces), "layers")
+    count = max((len(difference.cosines) for difference in outputs.values()), default=0)
     return _summary(str(a), str(b), count, layer_count, outputs, layers)
+
+
+def _pieces(
+    files: list[Path], inputs: samples.Inputs, rows_per_run: int | None
+) -> Iterator[tuple[str, samples.Sample]]:
+    """What the values inside are compared on: a few runs, spread over the files."""
+    runs = FIXED_BATCH_RUNS if rows_per_run else OPEN_BATCH_RUNS
+    spread = np.linspace(0, len(files) - 1, min(runs, len(files))).round().astype(int)
+    for index in spread:
+        sample = samples.read_sample(files[index], inputs)
+        in_file = samples.pieces(sample, inputs, rows_per_run or OPEN_BATCH_ROWS)
+        for piece in islice(in_file, runs // len(spread)):
+            yield str(files[index]), piece
 
 
 class _Runs:
@@ -135,22 +145,24 @@ class _Runs:
         inputs: samples.Inputs = first["inputs"]
         return inputs
 
-    def outputs(self, sample: samples.Sample, label: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        return self._both(sample, label, dump=False)
+    def outputs(self, data: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """The outputs on all of the data, joined."""
+        return self._both(data, {}, dump=False)
 
     def values(self, sample: samples.Sample, label: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        pairs = self._both(sample, label, dump=True)
+        """The float values inside that both models have."""
+        source = self.folder / "inputs.npz"
+        save_arrays(source, sample)
+        pairs = self._both(source, {source: label}, dump=True)
         return {
             name: (x, y) for name, (x, y) in pairs.items() if x.shape == y.shape and x.dtype.kind == y.dtype.kind == "f"
         }
 
-    def _both(self, sample: samples.Sample, label: str, dump: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        source = self.folder / "inputs.npz"
-        save_arrays(source, sample)
+    def _both(self, data: Path, names: dict[Path, str], dump: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         results = []
         for index, model in enumerate(self.models):
             target = self.folder / f"{index}.npz"
-            compiler.run_model(model, source, target, aliases={**self.names, source: label}, dump_values=dump)
+            compiler.run_model(model, data, target, aliases={**self.names, **names}, dump_values=dump)
             results.append(np.load(target, allow_pickle=False))
         with results[0] as a, results[1] as b:
             return {name: (a[name], b[name]) for name in a.files if name in set(b.files)}

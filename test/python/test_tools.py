@@ -62,6 +62,12 @@ def test_remarks_pass_and_progress_does_not(tool: Path, capfd: pytest.CaptureFix
     assert capfd.readouterr().err == "remark: calibrate\n"
 
 
+def test_equal_remarks_are_gathered(tool: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(tool, """for i in 1 2 3 4 5 6 7 8; do echo "<unknown>:0: remark: loc(\\"conv$i\\"): stays float" >&2; done""")
+    run_tool(tool.name, [])
+    assert capfd.readouterr().err == "conv1, conv2, conv3, conv4, conv5, conv6 and 2 more: remark: stays float\n"
+
+
 def test_much_output_on_both_streams(tool: Path) -> None:
     write(tool, "yes error | head -c 1000000 >&2; yes out | head -c 1000000")
     assert len(run_tool(tool.name, [])) == 1000000
