@@ -36,7 +36,7 @@ class Lowbit_ParameterizedOp<string mnemonic, list<Trait> traits = []>
 def Lowbit_QuantizeOp : Lowbit_ParameterizedOp<"quantize"> {
   let summary = "float to integer: clamp(round_half_even(x / scale) + zero_point)";
   let description = [{
-    Computes, element by element, rule N1 of docs/numerics.md. NaN gives the
+    Computes, element by element, rule N7 of docs/numerics.md. NaN gives the
     zero point; values outside the range saturate.
   }] # parameterDoc # [{
 
@@ -65,7 +65,7 @@ def Lowbit_QuantizeOp : Lowbit_ParameterizedOp<"quantize"> {
 def Lowbit_DequantizeOp : Lowbit_ParameterizedOp<"dequantize"> {
   let summary = "integer to float: (q - zero_point) * scale";
   let description = [{
-    Computes rule N2 of docs/numerics.md. A `quantize` of a `dequantize` with
+    Computes rule N8 of docs/numerics.md. A `quantize` of a `dequantize` with
     equal parameters folds; a `dequantize` of a `quantize` never does, for that
     pair is where the quantization error is.
   }] # parameterDoc;
