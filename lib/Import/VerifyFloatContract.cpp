@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/Offenders.h"
 #include "lowbit/Import/Passes.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
@@ -17,9 +18,6 @@ namespace lowbit {
 #define GEN_PASS_DEF_VERIFYFLOATCONTRACT
 #include "lowbit/Import/Passes.h.inc"
 } // namespace lowbit
-
-/// Offenders named in full; the rest is a number.
-static constexpr size_t kMaxNotes = 20;
 
 /// What is wrong with the type of a value; empty when nothing is.
 static std::string findTypeProblem(Type type) {
@@ -71,34 +69,22 @@ struct VerifyFloatContract
     if (failed(main))
       return signalPassFailure();
 
-    SmallVector<std::pair<Location, std::string>> problems;
+    Offenders offenders;
     for (BlockArgument argument : main->getArguments()) {
       std::string problem = isa<ShapedType>(argument.getType())
                                 ? findTypeProblem(argument.getType())
                                 : "is no tensor";
       if (!problem.empty())
-        problems.emplace_back(argument.getLoc(),
-                              "argument " +
-                                  std::to_string(argument.getArgNumber()) +
-                                  " " + problem);
+        offenders.add(argument.getLoc(),
+                      "argument " + std::to_string(argument.getArgNumber()) +
+                          " " + problem);
     }
     main->walk([&](Operation *op) {
       if (op != main->getOperation())
-        if (std::string problem = findProblem(op); !problem.empty())
-          problems.emplace_back(op->getLoc(), std::move(problem));
+        offenders.add(op->getLoc(), findProblem(op));
     });
-    if (problems.empty())
-      return;
-    InFlightDiagnostic error = getOperation().emitError()
-                               << "the module does not keep the float "
-                                  "contract: "
-                               << problems.size() << " offender"
-                               << (problems.size() == 1 ? "" : "s");
-    for (auto &[loc, text] : ArrayRef(problems).take_front(kMaxNotes))
-      error.attachNote(loc) << text;
-    if (problems.size() > kMaxNotes)
-      error.attachNote() << "and " << problems.size() - kMaxNotes << " more";
-    signalPassFailure();
+    if (failed(offenders.report(getOperation(), "float")))
+      signalPassFailure();
   }
 };
 } // namespace

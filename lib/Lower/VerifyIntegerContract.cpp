@@ -9,6 +9,7 @@
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/Contractions.h"
+#include "lowbit/Import/Offenders.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -17,9 +18,6 @@ namespace lowbit {
 #define GEN_PASS_DEF_VERIFYINTEGERCONTRACT
 #include "lowbit/Lower/Passes.h.inc"
 } // namespace lowbit
-
-/// Offenders named in full; the rest is a number.
-static constexpr size_t kMaxNotes = 20;
 
 static bool isQuantized(Type type) {
   return isa<AffineType>(getElementTypeOrSelf(type));
@@ -47,23 +45,11 @@ struct VerifyIntegerContract
     : lowbit::impl::VerifyIntegerContractBase<VerifyIntegerContract> {
   void runOnOperation() override {
     markAllAnalysesPreserved();
-    SmallVector<std::pair<Location, std::string>> problems;
-    getOperation().walk([&](Operation *op) {
-      if (std::string problem = findProblem(op); !problem.empty())
-        problems.emplace_back(op->getLoc(), std::move(problem));
-    });
-    if (problems.empty())
-      return;
-    InFlightDiagnostic error = getOperation().emitError()
-                               << "the module does not keep the integer "
-                                  "contract: "
-                               << problems.size() << " offender"
-                               << (problems.size() == 1 ? "" : "s");
-    for (auto &[loc, text] : ArrayRef(problems).take_front(kMaxNotes))
-      error.attachNote(loc) << text;
-    if (problems.size() > kMaxNotes)
-      error.attachNote() << "and " << problems.size() - kMaxNotes << " more";
-    signalPassFailure();
+    Offenders offenders;
+    getOperation().walk(
+        [&](Operation *op) { offenders.add(op->getLoc(), findProblem(op)); });
+    if (failed(offenders.report(getOperation(), "integer")))
+      signalPassFailure();
   }
 };
 } // namespace
