@@ -8,6 +8,7 @@
 #include "lowbit/Pipeline/Pipelines.h"
 
 #include "lowbit/Calibrate/Passes.h"
+#include "lowbit/Codegen/CPU/Pipeline.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Fold/Passes.h"
 #include "lowbit/Import/MainFunction.h"
@@ -141,6 +142,10 @@ LogicalResult lowbit::buildPtqPipeline(
       pm.addPass(createCanonicalizerPass());
       pm.addPass(createCSEPass());
       pm.addPass(createVerifyIntegerContract());
+      return;
+    case Phase::Codegen:
+      buildCpuLoopPipeline(pm, {});
+      buildCpuLLVMPipeline(pm, {});
       return;
     }
   };

@@ -53,8 +53,7 @@ lowbit::profile(Program &program, ArrayRef<const NpyArray *> inputs,
   program.setMarkHandler([&](int64_t next) {
     Clock::time_point now = Clock::now();
     if (site >= 0)
-      times[site].push_back(
-          std::chrono::duration<double>(now - begin).count());
+      times[site].push_back(std::chrono::duration<double>(now - begin).count());
     site = next;
     begin = Clock::now();
   });
@@ -79,8 +78,7 @@ lowbit::profile(Program &program, ArrayRef<const NpyArray *> inputs,
   return steps;
 }
 
-std::optional<lowbit::MultiplyAdds>
-lowbit::countMultiplyAdds(ModuleOp module) {
+std::optional<lowbit::MultiplyAdds> lowbit::countMultiplyAdds(ModuleOp module) {
   MultiplyAdds count;
   bool isStatic = true;
   module.walk([&](linalg::LinalgOp op) {
@@ -96,8 +94,8 @@ lowbit::countMultiplyAdds(ModuleOp module) {
       isStatic &= !ShapedType::isDynamic(range);
       product *= range;
     }
-    bool isFloat = isa<FloatType>(
-        getElementTypeOrSelf(op.getDpsInputs()[0].getType()));
+    bool isFloat =
+        isa<FloatType>(getElementTypeOrSelf(op.getDpsInputs()[0].getType()));
     (isFloat ? count.floating : count.integer) += product;
   });
   if (!isStatic)

@@ -99,11 +99,11 @@ void checkRange(int64_t site, const UnrankedMemRef &tensor, int64_t lower,
   }
   for (int64_t i = 0; i < count; ++i)
     if (data[i] < lower || data[i] >= upper) {
-      fail(llvm::createStringError(
-          llvm::Twine(current->sites[site]) + ": index " +
-          llvm::Twine(int64_t(data[i])) + " at position " + llvm::Twine(i) +
-          " is out of range [" + llvm::Twine(lower) + ", " +
-          llvm::Twine(upper) + ")"));
+      fail(llvm::createStringError(llvm::Twine(current->sites[site]) +
+                                   ": index " + llvm::Twine(int64_t(data[i])) +
+                                   " at position " + llvm::Twine(i) +
+                                   " is out of range [" + llvm::Twine(lower) +
+                                   ", " + llvm::Twine(upper) + ")"));
       return;
     }
 }

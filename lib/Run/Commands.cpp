@@ -348,8 +348,7 @@ llvm::Error benchModel(MLIRContext &context, const RunOptions &options) {
     bool isFloat = count->integer == 0;
     double gops =
         2e-6 * double(count->integer + count->floating) / result->medianMs;
-    auto peak =
-        measurePeak(context, options.isa, isFloat, options.threads);
+    auto peak = measurePeak(context, options.isa, isFloat, options.threads);
     if (!peak)
       return peak.takeError();
     report["gops"] = gops;
@@ -366,8 +365,7 @@ llvm::Error profileModel(MLIRContext &context, const RunOptions &options) {
   auto module = load(context, options);
   if (!module)
     return module.takeError();
-  auto program =
-      compile(std::move(*module), options, "none", /*marks=*/true);
+  auto program = compile(std::move(*module), options, "none", /*marks=*/true);
   if (!program)
     return program.takeError();
   auto inputs = firstFeed((*program)->signature(), options);

@@ -35,8 +35,7 @@ lowbit::createJit(ModuleOp module, bool parallel) {
   if (parallel)
     libraries.push_back(LOWBIT_OPENMP_LIBRARY);
   options.sharedLibPaths = libraries;
-  auto engine =
-      ExecutionEngine::create(module, options, std::move(*machine));
+  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
   if (!engine)
     return engine.takeError();
   (*engine)->registerSymbols([](llvm::orc::MangleAndInterner interner) {

@@ -59,11 +59,9 @@ Program::compile(OwningOpRef<ModuleOp> module,
     for (auto site : sites.getAsRange<StringAttr>())
       program->sites.push_back(site.str());
   // The translation to LLVM knows none of our attributes.
-  entry.setAllArgAttrs(
-      SmallVector<DictionaryAttr>(entry.getNumArguments()));
+  entry.setAllArgAttrs(SmallVector<DictionaryAttr>(entry.getNumArguments()));
   entry.setAllResultAttrs(SmallVector<DictionaryAttr>(entry.getNumResults()));
-  for (auto parameter :
-       llvm::make_early_inc_range(code->getOps<ParameterOp>()))
+  for (auto parameter : llvm::make_early_inc_range(code->getOps<ParameterOp>()))
     parameter.erase();
 
   PassManager toLLVM(context);

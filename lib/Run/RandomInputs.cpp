@@ -37,8 +37,8 @@ lowbit::makeRandomInputs(llvm::ArrayRef<InputSpec> inputs, uint64_t seed) {
       if (size < 0) {
         bool named =
             index < spec.symbols.size() && !spec.symbols[index].empty();
-        std::string name =
-            named ? spec.symbols[index] : "its dimension " + std::to_string(index);
+        std::string name = named ? spec.symbols[index]
+                                 : "its dimension " + std::to_string(index);
         return llvm::createStringError(
             "input '" + spec.name + "' has shape " + shapeString(spec.shape) +
             "; random data needs every size: give --shape " + name + "=N");

@@ -78,11 +78,10 @@ static llvm::json::Array toJSON(ArrayRef<InputSpec> specs) {
       dims.push_back(hasSymbol ? spec.symbols[index]
                                : (size < 0 ? "?" : std::to_string(size)));
     }
-    result.push_back(
-        llvm::json::Object{{"name", spec.name},
-                           {"dtype", dtypeName(spec.dtype).str()},
-                           {"shape", std::move(shape)},
-                           {"dims", std::move(dims)}});
+    result.push_back(llvm::json::Object{{"name", spec.name},
+                                        {"dtype", dtypeName(spec.dtype).str()},
+                                        {"shape", std::move(shape)},
+                                        {"dims", std::move(dims)}});
   }
   return result;
 }

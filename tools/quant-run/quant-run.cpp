@@ -52,9 +52,9 @@ int main(int argc, char **argv) {
   cl::opt<std::string> isa(
       "isa", cl::cat(category), cl::init(options.isa),
       cl::desc("dot product: auto, avx512-vnni, avx-vnni, avx2, portable"));
-  cl::opt<std::string> shape(
-      "shape", cl::cat(category), cl::value_desc("batch=1,seq=128"),
-      cl::desc("sizes of dynamic dimensions"));
+  cl::opt<std::string> shape("shape", cl::cat(category),
+                             cl::value_desc("batch=1,seq=128"),
+                             cl::desc("sizes of dynamic dimensions"));
   cl::opt<double> seconds("seconds", cl::cat(category),
                           cl::init(options.seconds),
                           cl::desc("how long to measure (default 2)"));
@@ -68,8 +68,7 @@ int main(int argc, char **argv) {
     return 2;
   };
   int modes = signature + !observe.empty() + !dump.empty() + verify + bench +
-              profile +
-              !output.empty();
+              profile + !output.empty();
   if (modes != 1)
     return usage("give one of -o, --signature, --observe, --dump-values, "
                  "--verify-contractions, --bench and --profile");

@@ -1,7 +1,7 @@
 //===- Callbacks.h - what compiled code calls -------------------*- C++ -*-===//
 //
-// The C functions behind lowbit.tap, lowbit.check_range and lowbit.mark. They report to the
-// run that is going on; one run at a time goes on in a process.
+// The C functions behind lowbit.tap, lowbit.check_range and lowbit.mark. They
+// report to the run that is going on; one run at a time goes on in a process.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_RUN_CALLBACKS_H

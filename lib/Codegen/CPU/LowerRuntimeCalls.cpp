@@ -58,8 +58,7 @@ struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
     if (!known)
       return op->emitOpError() << "has no runtime function for " << element;
 
-    std::string name =
-        check ? "lowbit_check_range_" : "lowbit_tap_";
+    std::string name = check ? "lowbit_check_range_" : "lowbit_tap_";
     llvm::raw_string_ostream(name) << element;
     Type unranked = UnrankedMemRefType::get(element, type.getMemorySpace());
     Value cast = memref::CastOp::create(builder, loc, unranked, buffer);

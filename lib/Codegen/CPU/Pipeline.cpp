@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Codegen/CPU/Pipeline.h"
 #include "lowbit/Codegen/Passes.h"
+#include "lowbit/Lower/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
@@ -18,6 +19,8 @@ using namespace mlir;
 void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
                                   const CpuCodegenOptions &options) {
   pm.addPass(createInsertTaps({options.taps}));
+  // A module of phase 4 or 5 still has some: they are computed in float.
+  pm.addPass(createLowerQdq());
   pm.addPass(createParametersToArguments());
   pm.addNestedPass<func::FuncOp>(createDecomposeTensorOps());
   pm.addPass(createCanonicalizerPass());

@@ -67,10 +67,10 @@ def check(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., str]:
         mlir = tmp_path / "model.mlir"
         import_onnx(path, mlir, tmp_path / "model.safetensors", shapes)
         runner = request.getfixturevalue("run_mlir")
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        names = [output.name for output in session.get_outputs()]
+        reference = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        names = [output.name for output in reference.get_outputs()]
         for inputs in cases:
-            expected = dict(zip(names, session.run(names, dict(inputs)), strict=True))
+            expected = dict(zip(names, reference.run(names, dict(inputs)), strict=True))
             assert_close(runner(mlir, inputs), expected, tolerance)
         return mlir.read_text(encoding="utf-8")
 

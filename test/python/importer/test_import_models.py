@@ -95,8 +95,8 @@ def test_minilm_is_the_golden_model(minilm: Path, data_folder: Path) -> None:
     with np.load(data_folder / "minilm_sts/stsb_dev_subset.npz") as golden:
         ids, lengths, expected = (golden[k][:64] for k in ("ids_a", "len_a", "emb_a"))
     mask = (np.arange(ids.shape[1])[None] < lengths[:, None]).astype(I64)
-    session = onnxruntime.InferenceSession(str(minilm))
-    found = session.run(None, {"input_ids": ids.astype(I64), "attention_mask": mask})[0]
+    reference = onnxruntime.InferenceSession(str(minilm))
+    found = reference.run(None, {"input_ids": ids.astype(I64), "attention_mask": mask})[0]
     assert np.abs(found - expected).max() <= 1e-5
 
 

@@ -4,8 +4,8 @@
 // order of the others, which values of the body differ from lane to lane, which
 // loops run in parallel. The choice of the lane loop reads only the indexing
 // maps and the body, never the strides of a buffer, so the order of a float
-// reduction does not depend on where bufferization put a value. Loops whose extent is known
-// to be 1 do not count.
+// reduction does not depend on where bufferization put a value. Loops whose
+// extent is known to be 1 do not count.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_LIB_CODEGEN_CPU_GENERIC_PLAN_H

@@ -28,11 +28,10 @@ LogicalResult LowbitDialect::verifyOperationAttribute(Operation *op,
   bool wantsString =
       name == kStoreAttr || name == kIdAttr || name == kFloatReasonAttr;
   if (wantsString && !isa<StringAttr>(attr.getValue()))
-    return op->emitOpError()
-           << "attribute '" << name << "' must be a string, found "
-           << attr.getValue();
-  if (name == kStoreAttr && !isa<ModuleOp>(op))
     return op->emitOpError() << "attribute '" << name
-                             << "' belongs on the module";
+                             << "' must be a string, found " << attr.getValue();
+  if (name == kStoreAttr && !isa<ModuleOp>(op))
+    return op->emitOpError()
+           << "attribute '" << name << "' belongs on the module";
   return success();
 }

@@ -53,9 +53,9 @@ static LogicalResult verifyParameterShape(Operation *op, StringRef what,
     return success();
   }
   int64_t size = shape.getDimSize(*format.getAxis());
-  if (type.getRank() != 1 || (!ShapedType::isDynamic(size) &&
-                              !type.isDynamicDim(0) &&
-                              type.getDimSize(0) != size))
+  if (type.getRank() != 1 ||
+      (!ShapedType::isDynamic(size) && !type.isDynamicDim(0) &&
+       type.getDimSize(0) != size))
     return op->emitOpError()
            << what << " along axis " << *format.getAxis() << " must have "
            << size << " elements, found " << type;
@@ -64,8 +64,8 @@ static LogicalResult verifyParameterShape(Operation *op, StringRef what,
 
 static LogicalResult verifyScales(Operation *op, ElementsAttr scale) {
   if (!scale.getElementType().isF32())
-    return op->emitOpError() << "scale must be f32, found "
-                             << scale.getElementType();
+    return op->emitOpError()
+           << "scale must be f32, found " << scale.getElementType();
   auto values = scale.tryGetValues<float>();
   if (!values)
     return success(); // A resource that is elsewhere: checked when it is read.
@@ -79,8 +79,8 @@ static LogicalResult verifyScales(Operation *op, ElementsAttr scale) {
 static LogicalResult verifyZeroPoints(Operation *op, ElementsAttr zeroPoint,
                                       AffineType format) {
   if (!zeroPoint.getElementType().isInteger(32))
-    return op->emitOpError() << "zero_point must be i32, found "
-                             << zeroPoint.getElementType();
+    return op->emitOpError()
+           << "zero_point must be i32, found " << zeroPoint.getElementType();
   auto values = zeroPoint.tryGetValues<int32_t>();
   if (!values)
     return success();
@@ -98,19 +98,18 @@ template <typename OpTy>
 static LogicalResult verifyParameters(OpTy op, AffineType format,
                                       RankedTensorType shape) {
   if (format.getAxis() && *format.getAxis() >= shape.getRank())
-    return op.emitOpError() << "axis " << *format.getAxis()
-                            << " is out of range for a tensor of rank "
-                            << shape.getRank();
+    return op.emitOpError()
+           << "axis " << *format.getAxis()
+           << " is out of range for a tensor of rank " << shape.getRank();
   ElementsAttr scale = op.getScaleAttr(), zeroPoint = op.getZeroPointAttr();
   bool isDynamic = bool(op.getDynamicScale());
-  if (isDynamic != bool(op.getDynamicZeroPoint()) ||
-      isDynamic == bool(scale) || bool(scale) != bool(zeroPoint))
+  if (isDynamic != bool(op.getDynamicZeroPoint()) || isDynamic == bool(scale) ||
+      bool(scale) != bool(zeroPoint))
     return op.emitOpError()
            << "needs scale and zero_point, both as attributes or both as "
               "dynamic operands";
-  auto scaleType = isDynamic
-                       ? cast<ShapedType>(op.getDynamicScale().getType())
-                       : scale.getShapedType();
+  auto scaleType = isDynamic ? cast<ShapedType>(op.getDynamicScale().getType())
+                             : scale.getShapedType();
   auto zeroType = isDynamic
                       ? cast<ShapedType>(op.getDynamicZeroPoint().getType())
                       : zeroPoint.getShapedType();
@@ -126,8 +125,8 @@ static LogicalResult verifyParameters(OpTy op, AffineType format,
 static LogicalResult verifySameShape(Operation *op, Type from, Type to) {
   auto a = dyn_cast<RankedTensorType>(from), b = dyn_cast<RankedTensorType>(to);
   if (!a || !b)
-    return op->emitOpError() << "needs ranked tensors, found " << from
-                             << " and " << to;
+    return op->emitOpError()
+           << "needs ranked tensors, found " << from << " and " << to;
   if (a.getShape() != b.getShape())
     return op->emitOpError() << "operand and result must have the same shape, "
                                 "found "
@@ -136,24 +135,24 @@ static LogicalResult verifySameShape(Operation *op, Type from, Type to) {
 }
 
 LogicalResult QuantizeOp::verify() {
-  if (failed(verifySameShape(*this, getInput().getType(),
-                             getOutput().getType())))
+  if (failed(
+          verifySameShape(*this, getInput().getType(), getOutput().getType())))
     return failure();
   auto type = cast<RankedTensorType>(getOutput().getType());
   return verifyParameters(*this, cast<AffineType>(type.getElementType()), type);
 }
 
 LogicalResult DequantizeOp::verify() {
-  if (failed(verifySameShape(*this, getInput().getType(),
-                             getOutput().getType())))
+  if (failed(
+          verifySameShape(*this, getInput().getType(), getOutput().getType())))
     return failure();
   auto type = cast<RankedTensorType>(getInput().getType());
   return verifyParameters(*this, cast<AffineType>(type.getElementType()), type);
 }
 
 LogicalResult FakeQuantOp::verify() {
-  if (failed(verifySameShape(*this, getInput().getType(),
-                             getOutput().getType())))
+  if (failed(
+          verifySameShape(*this, getInput().getType(), getOutput().getType())))
     return failure();
   return verifyParameters(*this, cast<AffineType>(getFormat()),
                           cast<RankedTensorType>(getOutput().getType()));
@@ -165,9 +164,8 @@ OpFoldResult QuantizeOp::fold(FoldAdaptor) {
     return {};
   bool sameStatic = getScaleAttr() == producer.getScaleAttr() &&
                     getZeroPointAttr() == producer.getZeroPointAttr();
-  bool sameDynamic =
-      getDynamicScale() == producer.getDynamicScale() &&
-      getDynamicZeroPoint() == producer.getDynamicZeroPoint();
+  bool sameDynamic = getDynamicScale() == producer.getDynamicScale() &&
+                     getDynamicZeroPoint() == producer.getDynamicZeroPoint();
   if (sameStatic && sameDynamic)
     return producer.getInput();
   return {};
@@ -178,8 +176,8 @@ OpFoldResult QuantizeOp::fold(FoldAdaptor) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult StorageCastOp::verify() {
-  if (failed(verifySameShape(*this, getInput().getType(),
-                             getOutput().getType())))
+  if (failed(
+          verifySameShape(*this, getInput().getType(), getOutput().getType())))
     return failure();
   Type from = cast<RankedTensorType>(getInput().getType()).getElementType();
   Type to = cast<RankedTensorType>(getOutput().getType()).getElementType();
@@ -247,14 +245,14 @@ LogicalResult ObserveOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult ParameterOp::verify() {
-  if (ElementsAttr value = getValueAttr(); value && value.getType() != getType())
+  if (ElementsAttr value = getValueAttr();
+      value && value.getType() != getType())
     return emitOpError() << "value must have type " << getType() << ", found "
                          << value.getType();
   return success();
 }
 
-LogicalResult
-GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
+LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto parameter =
       symbols.lookupNearestSymbolFrom<ParameterOp>(*this, getParameterAttr());
   if (!parameter)
