@@ -5,12 +5,14 @@ that mean nothing to a user). Out: the tool's standard output; its warnings and 
 that fails, or is killed by a signal, becomes one LowbitError: its first error with the notes, and nothing else.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +40,7 @@ def find_tool(name: str) -> Path:
         folders = [package / "bin", package.parent.parent / "build" / "bin"]
     for candidate in (folder / name for folder in folders):
         if os.access(candidate, os.X_OK) and candidate.is_file():
-            return candidate
+            return candidate.absolute()
     if not os.environ.get("LOWBIT_TOOLS") and (found := shutil.which(name)):
         return Path(found)
     raise LowbitError(
@@ -134,20 +136,24 @@ def _failure(tool: str, code: int, diagnostics: list[_Diagnostic]) -> LowbitErro
     return LowbitError(message, *notes)
 
 
-def run_tool(
-    name: str,
-    arguments: Sequence[str | Path],
-    *,
-    aliases: Mapping[Path, str] | None = None,
-    report: Report | None = None,
-    cwd: Path | None = None,
-) -> str:
-    """Runs the tool and returns its standard output; raises LowbitError when it fails.
+def _end(child: "subprocess.Popen[str]") -> None:
+    """Ends a tool and what it started, with a moment to remove its temporary files."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=5)
+            return
 
-    `aliases` gives the names that messages should use for temporary files.
+
+def _communicate(
+    command: list[str], temporary: Path, cwd: Path | None, report: Report | None
+) -> tuple[int, str, list[str]]:
+    """Runs the command: its exit code, standard output, and the lines of its standard error that are not progress.
+
+    Its temporary files go to `temporary`, so that none is left however it ends.
     """
-    command = [str(find_tool(name)), *map(str, arguments)]
-    environment = dict(os.environ)
+    environment = {**os.environ, "TMPDIR": str(temporary)}
     environment.pop("LOWBIT_PROGRESS", None)
     if report:
         environment["LOWBIT_PROGRESS"] = "1"
@@ -161,6 +167,7 @@ def run_tool(
             errors="replace",
             env=environment,
             cwd=cwd,
+            process_group=0,  # quant-opt starts quant-run: both end together
         )
     except OSError as error:
         raise LowbitError(f"{command[0]} cannot be started: {error.strerror}") from error
@@ -180,9 +187,26 @@ def run_tool(
         child.wait()
         reader.join()
     except BaseException:
-        child.kill()
-        child.wait()
+        _end(child)
         raise
+    return child.returncode, "".join(output), lines
+
+
+def run_tool(
+    name: str,
+    arguments: Sequence[str | Path],
+    *,
+    aliases: Mapping[Path, str] | None = None,
+    report: Report | None = None,
+    cwd: Path | None = None,
+) -> str:
+    """Runs the tool and returns its standard output; raises LowbitError when it fails.
+
+    `aliases` gives the names that messages should use for temporary files.
+    """
+    command = [str(find_tool(name)), *map(str, arguments)]
+    with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
+        code, output, lines = _communicate(command, Path(folder), cwd, report)
     if os.environ.get("LOWBIT_DEBUG"):
         print("+ " + " ".join(command), *(line.rstrip() for line in lines), sep="\n", file=sys.stderr)
     # Longest first, so that a folder's alias does not eat the name of a file within it.
@@ -191,8 +215,8 @@ def run_tool(
     # Where an imported model says something as a whole, its place is a line of the text that the importer wrote.
     lines = [_NAMED_PLACE.sub(r"\2: \1: ", _ONNX_PLACE.sub(r"\1: ", line)) for line in lines]
     diagnostics = _parse(lines)
-    if child.returncode:
-        raise _failure(name, child.returncode, diagnostics)
+    if code:
+        raise _failure(name, code, diagnostics)
     for text in _gathered(diagnostics):
         print(text, file=sys.stderr)
-    return "".join(output)
+    return output

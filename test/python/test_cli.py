@@ -2,11 +2,14 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from artifacts import Artifacts, load, lowbit, must
+from artifacts import LOWBIT, Artifacts, load, lowbit, must
 from inputs import INPUT, ONNX
 from lowbit.compare import SQNR_EQUAL
 
@@ -133,3 +136,25 @@ def test_compare_with_open_dimensions(artifacts: Artifacts) -> None:
     result = json.loads(must(lowbit("compare", *pair, "--inputs", artifacts.inputs("minilm"), "--json")))
     assert result["outputs"][0]["cosine_mean"] > 0.98
     assert len(result["layers"]) > 40
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_command_leaves_nothing(
+    number: signal.Signals, artifacts: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    options = ["--calibration-data", str(artifacts.calibration("minilm")), "-o", str(tmp_path / "out" / "q.mlir")]
+    command = [str(LOWBIT), "quantize", str(artifacts.imported("minilm")), *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
+        # The run on the data has begun when quant-run writes its files.
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "temporary").rglob("*.json")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        started.send_signal(number)
+        _, errors = started.communicate(timeout=60)
+    assert started.returncode == 128 + number
+    assert errors == ""
+    assert list((tmp_path / "out").iterdir()) == []
+    assert list((tmp_path / "temporary").iterdir()) == []
