@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowbit/Data/Npz.h"
+#include "lowbit/Store/AtomicFile.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -46,9 +47,14 @@ llvm::Error lowbit::writeNpz(
                        "name");
 
   // libzip writes beside the path and renames, but leaves no file at all for an
-  // empty archive.
+  // empty archive. Such a file is nothing but an end record, which is zeros
+  // after its signature (APPNOTE.TXT, 4.3.16).
   if (arrays.empty())
-    return cannotWrite("there is no array to write");
+    return writeFileAtomically(path, [](llvm::raw_ostream &os) {
+      os << "PK\x05\x06";
+      os.write_zeros(18);
+      return llvm::Error::success();
+    });
   std::string file = path.str();
   int code = 0;
   zip_t *archive = zip_open(file.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);

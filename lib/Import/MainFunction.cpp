@@ -10,20 +10,17 @@ using namespace mlir;
 
 FailureOr<func::FuncOp> lowbit::findMain(ModuleOp module) {
   SmallVector<func::FuncOp> candidates;
-  for (auto function : module.getOps<func::FuncOp>()) {
-    if (function.isExternal() || !function.isPublic())
-      continue;
-    if (function.getName() == "main")
-      return function;
-    candidates.push_back(function);
-  }
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isExternal() && function.isPublic())
+      candidates.push_back(function);
   if (candidates.size() == 1)
     return candidates.front();
   if (candidates.empty())
     return module.emitError("the module has no public function with a body");
   InFlightDiagnostic error = module.emitError("the module has ")
                              << candidates.size()
-                             << " public functions and none is named @main";
+                             << " public functions, and a model is one; make "
+                                "the others private or remove them";
   for (func::FuncOp function : candidates)
     error.attachNote(function.getLoc())
         << "@" << function.getName() << " is public";

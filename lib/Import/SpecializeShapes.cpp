@@ -62,6 +62,38 @@ struct FoldCastIntoCheckRange : OpRewritePattern<CheckRangeOp> {
   }
 };
 
+/// Makes a slice that drops unit dimensions keep them, and drops them by a
+/// reshape. Once a size becomes 1, which of the unit dimensions a slice drops
+/// could no longer be told from its types.
+static void keepSliceRank(tensor::ExtractSliceOp op) {
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  if (dropped.none())
+    return;
+  OpBuilder builder(op);
+  auto slice = tensor::ExtractSliceOp::create(
+      builder, op.getLoc(), op.getSource(), op.getMixedOffsets(),
+      op.getMixedSizes(), op.getMixedStrides());
+  // Dropped dimensions join the kept one before them, or the first after.
+  SmallVector<ReassociationIndices> groups;
+  for (unsigned dim = 0; dim < dropped.size(); ++dim) {
+    bool startsGroup = groups.empty() || !dropped[dim];
+    bool onlyDroppedYet =
+        groups.size() == 1 && llvm::all_of(groups.front(), [&](int64_t other) {
+          return dropped[other];
+        });
+    if (startsGroup && !onlyDroppedYet)
+      groups.emplace_back();
+    groups.back().push_back(dim);
+  }
+  if (op.getType().getRank() == 0)
+    groups.clear();
+  auto reshape = tensor::CollapseShapeOp::create(builder, op.getLoc(),
+                                                 op.getType(), slice, groups);
+  reshape->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  op.getResult().replaceAllUsesWith(reshape);
+  op.erase();
+}
+
 /// The dims of an argument or result; empty when it names none.
 static SmallVector<Attribute> dimsOf(ArrayAttr dims, ShapedType type) {
   if (!dims || !type.hasRank() || int64_t(dims.size()) != type.getRank())
@@ -93,6 +125,7 @@ struct SpecializeShapes : lowbit::impl::SpecializeShapesBase<SpecializeShapes> {
     FailureOr<func::FuncOp> main = findMain(getOperation());
     if (failed(main) || failed(checkSymbols(*main, *sizes)))
       return signalPassFailure();
+    main->walk(keepSliceRank);
     setArgumentTypes(*main, *sizes);
     if (failed(propagate(*main)))
       return signalPassFailure();

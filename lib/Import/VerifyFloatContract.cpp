@@ -11,6 +11,8 @@
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
+#include "llvm/ADT/StringSet.h"
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -60,6 +62,24 @@ static std::string findProblem(Operation *op) {
   return "";
 }
 
+/// Data files are keyed by name.
+static void checkNames(func::FuncOp main, Offenders &offenders) {
+  auto check = [&](unsigned count, StringRef what, auto nameOf) {
+    llvm::StringSet<> seen;
+    for (unsigned i = 0; i < count; ++i)
+      if (auto name = llvm::dyn_cast_or_null<StringAttr>(nameOf(i));
+          name && !seen.insert(name.getValue()).second)
+        offenders.add(main.getLoc(), (what + " " + Twine(i) + " is named '" +
+                                      name.getValue() + "' like another")
+                                         .str());
+  };
+  StringRef key = LowbitDialect::kNameAttr;
+  check(main.getNumArguments(), "argument",
+        [&](unsigned i) { return main.getArgAttr(i, key); });
+  check(main.getNumResults(), "result",
+        [&](unsigned i) { return main.getResultAttr(i, key); });
+}
+
 namespace {
 struct VerifyFloatContract
     : lowbit::impl::VerifyFloatContractBase<VerifyFloatContract> {
@@ -79,6 +99,7 @@ struct VerifyFloatContract
                       "argument " + std::to_string(argument.getArgNumber()) +
                           " " + problem);
     }
+    checkNames(*main, offenders);
     main->walk([&](Operation *op) {
       if (op != main->getOperation())
         offenders.add(op->getLoc(), findProblem(op));

@@ -108,6 +108,8 @@ LogicalResult lowbit::buildPtqPipeline(
     switch (phase) {
     case Phase::Import:
       pm.addPass(createAttachWeights());
+      // What nothing calls is not part of the model.
+      pm.addPass(createSymbolDCEPass());
       if (!options.shape.empty())
         pm.addPass(createSpecializeShapes({options.shape}));
       pm.addPass(createAssignIds());

@@ -39,6 +39,20 @@ Program::compile(OwningOpRef<ModuleOp> module,
   if (failed(found))
     return reported();
   func::FuncOp entry = *found;
+  bool hasCalls = entry
+                      .walk([](func::CallOp call) {
+                        call.emitError("calls @")
+                            << call.getCallee()
+                            << "; functions must be inlined first: quant-opt "
+                               "--inline";
+                        return WalkResult::interrupt();
+                      })
+                      .wasInterrupted();
+  if (hasCalls)
+    return reported();
+  for (auto other : llvm::make_early_inc_range(code->getOps<func::FuncOp>()))
+    if (other != entry)
+      other.erase();
   auto signature = getSignature(entry);
   if (!signature)
     return signature.takeError();

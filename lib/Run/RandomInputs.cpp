@@ -37,11 +37,13 @@ lowbit::makeRandomInputs(llvm::ArrayRef<InputSpec> inputs, uint64_t seed) {
       if (size < 0) {
         bool named =
             index < spec.symbols.size() && !spec.symbols[index].empty();
-        std::string name = named ? spec.symbols[index]
-                                 : "its dimension " + std::to_string(index);
         return llvm::createStringError(
             "input '" + spec.name + "' has shape " + shapeString(spec.shape) +
-            "; random data needs every size: give --shape " + name + "=N");
+            "; random data needs every size: give " +
+            (named
+                 ? "--shape " + spec.symbols[index] + "=N"
+                 : std::string("inputs in a file, for dimension ") +
+                       std::to_string(index) + " has no name to give --shape"));
       }
     auto array = NpyArray::create(spec.dtype, spec.shape);
     if (!array)

@@ -6,7 +6,7 @@ module {
 
 // -----
 
-// expected-error @+1 {{the module has 2 public functions and none is named @main}}
+// expected-error @+1 {{the module has 2 public functions, and a model is one}}
 module {
   // expected-note @+1 {{@a is public}}
   func.func @a() { return }
@@ -35,4 +35,15 @@ module {
     return %0, %q : tensor<4xf64>, tensor<?x!lowbit.affine<i8>>
   }
   func.func private @helper()
+}
+
+// -----
+
+// expected-error @+1 {{the module does not keep the float contract: 1 offender}}
+module {
+  // expected-note @+1 {{result 1 is named 'y' like another}}
+  func.func @main(%x: tensor<?xf32> {lowbit.dims = ["batch"]}) -> (tensor<2xf32> {lowbit.name = "y"}, tensor<2xf32> {lowbit.name = "y"}) {
+    %0 = tensor.cast %x : tensor<?xf32> to tensor<2xf32>
+    return %0, %0 : tensor<2xf32>, tensor<2xf32>
+  }
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Codegen/CPU/Bufferization.h"
+#include "lowbit/Codegen/CPU/TargetISA.h"
 #include "lowbit/Run/Commands.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -78,6 +79,12 @@ int main(int argc, char **argv) {
     inputs = "random";
   if (!signature && inputs.empty())
     return usage("--inputs is missing");
+  if (!(seconds > 0))
+    return usage("--seconds must be positive");
+  std::string isaError;
+  lowbit::resolveISA(isa, isaError);
+  if (!isaError.empty())
+    return usage(isaError);
   options.model = model;
   options.inputs = inputs;
   options.isa = isa;

@@ -1,7 +1,8 @@
 //===- Bufferize.cpp - tensors become buffers -----------------------------===//
 //
 // In:  functions on tensors, parameters as read-only arguments.
-// Out: functions on memrefs with the identity layout at their borders.
+// Out: functions on memrefs with the identity layout at their borders, which
+//      never write to an argument.
 // Refused (by upstream's analysis): operations without a buffer form.
 //
 //===----------------------------------------------------------------------===//
@@ -20,6 +21,13 @@ namespace lowbit {
 namespace {
 struct Bufferize : impl::BufferizeBase<Bufferize> {
   void runOnOperation() override {
+    // Inputs belong to the caller.
+    Builder builder(&getContext());
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      for (unsigned i = 0; i < func.getNumArguments(); ++i)
+        func.setArgAttr(i,
+                        bufferization::BufferizationDialect::kWritableAttrName,
+                        builder.getBoolAttr(false));
     bufferization::OneShotBufferizationOptions options;
     options.bufferizeFunctionBoundaries = true;
     options.setFunctionBoundaryTypeConversion(

@@ -38,6 +38,7 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
 
   if (options.marks)
     pm.addNestedPass<func::FuncOp>(createInsertMarks());
