@@ -4,7 +4,7 @@ VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo check bench docs lint format clean
+.PHONY: help setup tools build demo check bench docs lint format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,18 +12,21 @@ help: ## list the commands
 setup: ## install the Debian packages and the Python environment, where missing
 	@utils/setup.sh
 
-build: setup ## build everything: tools in build/bin, commands in build/venv/bin
+tools: setup ## build the tools in build/bin and the commands in build/venv/bin
 	@test -f $(BUILD)/build.ninja || cmake -S . -B $(BUILD) -G Ninja \
 	  -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 -DCMAKE_PREFIX_PATH=/usr/lib/llvm-22
+	@ninja -C $(BUILD) quant-opt quant-run
+
+build: tools ## build everything, unit tests included
 	@ninja -C $(BUILD)
 
-demo: build ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
+demo: tools ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
 	@$(PYTHON) -m lowbit.demo --output $(BUILD)/demo
 
 check: build ## lint and every test; the last line counts them
 	@$(PYTHON) utils/run_tests.py --build $(BUILD)
 
-bench: build ## latency of every shipped model, float and int8
+bench: tools ## latency of every shipped model, float and int8
 	@$(PYTHON) benchmarks/bench.py --output $(BUILD)/bench
 
 docs: setup ## write docs/generated from TableGen, and the last demo's result into README.md

@@ -68,6 +68,14 @@ struct WriteStoreBeside
           << "', whose weights are in it; give the output another name";
       return signalPassFailure();
     }
+    // A store without its module is somebody else's file.
+    if (!isNew && !llvm::sys::fs::exists(output)) {
+      module.emitError("the weights of '")
+          << output << "' would replace '" << path
+          << "', which is there already; give the output another name or "
+             "remove that file";
+      return signalPassFailure();
+    }
     OpPassManager nested(ModuleOp::getOperationName());
     nested.addPass(createWriteStore({path.str().str()}));
     if (failed(runPipeline(nested, module)))
