@@ -20,6 +20,12 @@ std::vector<Variant> variants() {
   return all;
 }
 
+std::vector<Variant> integerVariants() {
+  std::vector<Variant> all = variants();
+  llvm::erase_if(all, [](const Variant &variant) { return variant.isFloat; });
+  return all;
+}
+
 std::string variantName(const testing::TestParamInfo<Variant> &info) {
   std::string name = isaName(info.param.isa).str();
   name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
@@ -105,9 +111,10 @@ TEST_P(Matmul, StaticShapes) {
       }
 }
 
-TEST_P(Matmul, Extremes) {
-  if (isFloat())
-    GTEST_SKIP();
+/// What only integers have: the largest sums.
+class IntegerMatmul : public Matmul {};
+
+TEST_P(IntegerMatmul, Extremes) {
   for (bool parameter : {false, true}) {
     Kernel kernel(matmul(17, 33, 383, true, parameter), GetParam().isa);
     ASSERT_EQ(kernel.error, "");
@@ -259,5 +266,7 @@ TEST_P(Matmul, StridedViews) {
 
 INSTANTIATE_TEST_SUITE_P(All, Matmul, testing::ValuesIn(variants()),
                          variantName);
+INSTANTIATE_TEST_SUITE_P(All, IntegerMatmul,
+                         testing::ValuesIn(integerVariants()), variantName);
 
 } // namespace
