@@ -156,7 +156,7 @@ def verify_contractions(module: Path, inputs: Path) -> str:
 
 def require_data(path: Path) -> Path:
     """Calibration or comparison data: a file, or a folder of files."""
-    return path if path.is_dir() else require_file(path, "data")
+    return path if path.is_dir() else require_file(path, "the data")
 
 
 def _counting(report: Report, what: str) -> Callable[[int, int], None]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lowbit import compiler
 from lowbit.errors import LowbitError
-from lowbit.files import is_mlir, staged, store_of
+from lowbit.files import check_module_output, check_overwrite, is_mlir, staged, store_of
 
 Arrays = Mapping[str, np.ndarray]
 # A path as the command line takes it, the inputs of one run, or those of several.
@@ -27,10 +27,10 @@ def load(path: str | Path, shapes: compiler.Shapes | None = None) -> "Model":
         if not is_mlir(source):
             module = Path(folder.name) / "model.mlir"
             compiler.import_model(source, module, shapes)
-            return Model(module, str(source), folder)
+            return Model(module, str(source), folder, [source.resolve()])
         if shapes:
             raise LowbitError(f"{source}: shapes are fixed when ONNX is imported, and this is MLIR")
-        return Model(source.resolve(), str(source), folder)
+        return Model(source.resolve(), str(source), folder, [source.resolve()])
     except BaseException:
         folder.cleanup()
         raise
@@ -39,10 +39,11 @@ def load(path: str | Path, shapes: compiler.Shapes | None = None) -> "Model":
 class Model:
     """A module on disk with its weight store. Made by `load` and by the methods here."""
 
-    def __init__(self, module: Path, name: str, folder: tempfile.TemporaryDirectory[str]) -> None:
+    def __init__(self, module: Path, name: str, folder: tempfile.TemporaryDirectory[str], sources: list[Path]) -> None:
         self._module = module
         self._name = name
         self._folder = folder  # lives as long as the model does
+        self._sources = sources  # what the user gave: never written to
         self._aliases = {module: name}
 
     def __repr__(self) -> str:
@@ -68,6 +69,8 @@ class Model:
             raise ValueError(f"mode {mode!r} is not available in this version: {', '.join(MODES)}")
         if mode == "static" and calibration_data is None:
             raise ValueError("mode 'static' needs calibration_data")
+        if explain is not None:
+            check_overwrite([Path(explain)], self._sources)
         folder = tempfile.TemporaryDirectory(prefix="lowbit-")
         module = Path(folder.name) / "model.mlir"
         data = None if calibration_data is None else _on_disk(calibration_data, Path(folder.name) / "data")
@@ -81,11 +84,14 @@ class Model:
             explain=None if explain is None else Path(explain),
             aliases=self._aliases,
         )
-        return Model(module, f"{self._name} (quantized)", folder)
+        return Model(module, f"{self._name} (quantized)", folder, self._sources)
 
     def save(self, path: str | Path) -> None:
         """Writes the module as MLIR, and its weight store beside it: q.mlir and q.safetensors."""
         output = Path(path)
+        if output.suffix != ".mlir":
+            raise LowbitError(f"{output}: does not end in .mlir", "a model is saved as a module, such as model.mlir")
+        check_module_output(output, self._sources)
         with staged(store_of(output), output) as (_, module):
             compiler.copy_module(self._module, module, aliases=self._aliases)
 

@@ -57,3 +57,16 @@ def test_errors(tmp_path: Path) -> None:
         model.quantize(mode="static")
     with pytest.raises(package.LowbitError, match="picture"):
         model.run({"picture": np.zeros((1, 1, 28, 28), np.float32)})
+
+
+def test_save_overwrites_no_input(tmp_path: Path) -> None:
+    must(lowbit("import", ONNX[MODEL], "-o", tmp_path / "f.mlir"))
+    (tmp_path / "other.safetensors").write_text("somebody's")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    quantized = package.load(tmp_path / "f.mlir").quantize()
+    for name in ("f.mlir", "f.int8", "other.mlir"):
+        with pytest.raises(package.LowbitError, match=name):
+            quantized.save(tmp_path / name)
+    with pytest.raises(package.LowbitError, match=r"f\.safetensors"):
+        quantized.quantize(explain=tmp_path / "f.safetensors")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from lowbit.cli.options import make_command
+from lowbit.cli.options import make_command, model
 from lowbit.compare import SQNR_EQUAL, compare_models
 from lowbit.progress import step
 
@@ -25,8 +25,8 @@ _SHOWN_LAYERS = 12
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = make_command(commands, "compare", "compare two models on the same inputs, layer by layer", _DETAILS)
-    parser.add_argument("a", metavar="A", type=Path, help="the reference, ONNX or MLIR")
-    parser.add_argument("b", metavar="B", type=Path, help="the model in question, ONNX or MLIR")
+    parser.add_argument("a", metavar="A", type=model, help="the reference, ONNX or MLIR")
+    parser.add_argument("b", metavar="B", type=model, help="the model in question, ONNX or MLIR")
     parser.add_argument("--inputs", metavar="D", type=Path, required=True, help="data to run both on")
     parser.add_argument("--json", action="store_true", help="print JSON (its keys are in docs/commands.md)")
     parser.set_defaults(execute=execute, parser=parser)
