@@ -101,7 +101,8 @@ def check_overwrite(outputs: Sequence[Path], models: Iterable[Path], data: Itera
         if found := input_at(path, models, data):
             written = "" if path == outputs[-1] else f" (written along with {outputs[-1]})"
             raise LowbitError(
-                f"{path}: the output{written} would overwrite {found}", "give the output another name, or another folder"
+                f"{path}: the output{written} would overwrite {found}",
+                "give the output another name, or another folder",
             )
 
 

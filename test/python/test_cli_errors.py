@@ -343,3 +343,13 @@ def test_a_failed_move_restores_earlier_files(tmp_path: Path, monkeypatch: pytes
             path.write_text("new")
     assert store.read_text() == module.read_text() == "earlier"
     assert sorted(tmp_path.iterdir()) == [module, store]
+
+
+@pytest.mark.parametrize("case", ["nan", "infinity", "minus infinity"])
+def test_compare_refuses_data_that_is_not_finite(
+    case: str, refused: Refused, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    arrays, words = BAD_ARRAYS[case]
+    np.savez(tmp_path / "in.npz", **arrays)
+    module = artifacts.imported("mnist_pytorch")
+    refused(["compare", module, module, "--inputs", "in.npz"], "in.npz", "[2, 0, 5, 5]", *words)

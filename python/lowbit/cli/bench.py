@@ -36,7 +36,7 @@ def execute(args: argparse.Namespace) -> None:
             module, inputs=args.inputs, threads=args.threads, shapes=args.shape, aliases=aliases, report=report
         )
     if args.json:
-        print(json.dumps(result, indent=2))
+        print(json.dumps(result, indent=2, allow_nan=False))
         return
     print(f"median  {result['median_ms']:.3f} ms   (min {result['min_ms']:.3f})")
     if result["gops"] is not None:

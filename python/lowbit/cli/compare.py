@@ -36,9 +36,13 @@ def execute(args: argparse.Namespace) -> None:
     with step("comparing") as report:
         result = compare_models(args.a, args.b, args.inputs, report)
     if args.json:
-        print(json.dumps(result, indent=2))
+        print(json.dumps(result, indent=2, allow_nan=False))
     else:
         show(result, Console(highlight=False))
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _db(value: float) -> str:
@@ -50,14 +54,14 @@ def show(result: dict[str, Any], console: Console) -> None:
     for heading in ("SQNR dB", "cosine mean", "min", "max abs difference"):
         outputs.add_column(heading, justify="right")
     for row in result["outputs"]:
-        numbers = (f"{row['cosine_mean']:.5f}", f"{row['cosine_min']:.5f}", f"{row['max_abs']:.3g}")
-        outputs.add_row(row["name"], _db(row["sqnr_db"]), *numbers)
+        cosines = (_number(row["cosine_mean"], ".5f"), _number(row["cosine_min"], ".5f"))
+        outputs.add_row(row["name"], _db(row["sqnr_db"]), *cosines, _number(row["max_abs"], ".3g"))
     console.print(outputs)
     layers = Table("layer, worst first", title=f"{result['layer_samples']} samples", title_justify="left")
     for heading in ("SQNR dB", "cosine"):
         layers.add_column(heading, justify="right")
     for row in result["layers"][:_SHOWN_LAYERS]:
-        layers.add_row(row["id"], _db(row["sqnr_db"]), f"{row['cosine']:.5f}")
+        layers.add_row(row["id"], _db(row["sqnr_db"]), _number(row["cosine"], ".5f"))
     if rest := len(result["layers"]) - _SHOWN_LAYERS:
         if rest > 0:
             layers.add_row(f"... and {rest} more (--json has all)", "", "")
