@@ -177,7 +177,7 @@ class _Runs:
     def values(self, sample: samples.Sample, label: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """The float values inside that both models have."""
         source = self.folder / "inputs.npz"
-        save_arrays(source, sample)
+        save_arrays(source, sample, label)
         pairs = self._both(source, {source: label}, dump=True)
         return {
             name: (x, y) for name, (x, y) in pairs.items() if x.shape == y.shape and x.dtype.kind == y.dtype.kind == "f"
@@ -242,7 +242,7 @@ def _advice(
         where = f"; {first!r} is the first value inside where they differ so" if first else ""
         count = sum(difference.broken for difference in seen_outputs.values())
         return [
-            f"{', '.join(map(repr, broken))}: {count} elements are NaN or infinite in one model and not, or not equally, "
+            f"{', '.join(map(repr, broken))}: {count} elements are NaN or infinite in one model and not equally so "
             f"in the other: look for an overflow, a division by zero or a logarithm of zero{where}"
         ]
     if not outputs or min(row["sqnr_db"] for row in outputs) >= SQNR_EQUAL:
