@@ -38,16 +38,19 @@ class Difference:
     norm_b: float = 0.0
     max_abs: float = 0.0
     cosines: list[float] = field(default_factory=list)
+    broken: int = 0  # elements that are NaN or infinite, and not the same in both
 
     def add(self, a: np.ndarray, b: np.ndarray, by_row: bool = False) -> None:
         a, b = a.astype(np.float64), b.astype(np.float64)
+        # A mask may hold infinities: equal ones differ by nothing and say nothing of the signal.
+        usable = np.isfinite(a) & np.isfinite(b)
+        self.broken += int(np.sum(~usable & (a != b) & ~(np.isnan(a) & np.isnan(b))))
+        a, b = np.where(usable, a, 0.0), np.where(usable, b, 0.0)
         if by_row and a.ndim > 1:
             self.cosines += [cosine(x, y) for x, y in zip(a, b, strict=True)]
         elif by_row:
             self.cosines.append(cosine(a, b))
-        # A mask may hold infinities: equal ones differ by nothing and say nothing of the signal.
-        usable = np.isfinite(a) & np.isfinite(b)
-        a, b = a[usable], b[usable]
+        a, b = a.ravel(), b.ravel()
         difference = a - b
         self.signal += float(a @ a)
         self.noise += float(difference @ difference)
@@ -57,6 +60,8 @@ class Difference:
 
     @property
     def sqnr_db(self) -> float:
+        if self.broken:
+            return -SQNR_EQUAL
         if self.noise == 0:
             return SQNR_EQUAL
         if self.signal == 0:
@@ -64,8 +69,8 @@ class Difference:
         return float(np.clip(10 * np.log10(self.signal / self.noise), -SQNR_EQUAL, SQNR_EQUAL))
 
     @property
-    def cosine(self) -> float:
-        return _ratio(self.dot, self.signal, self.norm_b)
+    def cosine(self) -> float | None:
+        return None if self.broken else _ratio(self.dot, self.signal, self.norm_b)
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -91,8 +96,14 @@ def compare_models(a: Path, b: Path, data: Path, report: Report | None = None) -
     ):
         run = _Runs(module_a, module_b, {**names_a, **names_b}, Path(folder))
         inputs = run.check_signatures(str(a), str(b))
+        check_finite(samples.data_files(data), inputs)
         outputs: dict[str, Difference] = {}
         for name, (x, y) in run.outputs(data).items():
+            if x.shape != y.shape:
+                raise LowbitError(
+                    f"output {name!r} is {list(x.shape)} in {a} and {list(y.shape)} in {b}",
+                    "compare two forms of one model, such as the float one and a quantized one",
+                )
             outputs.setdefault(name, Difference()).add(x, y, by_row=True)
         layers: dict[str, Difference] = {}
         layer_count = 0
@@ -106,7 +117,21 @@ def compare_models(a: Path, b: Path, data: Path, report: Report | None = None) -
         if report:
             report(len(pieces), len(pieces), "layers")
     count = max((len(difference.cosines) for difference in outputs.values()), default=0)
-    return _summary(str(a), str(b), count, layer_count, outputs, layers)
+    return summary(str(a), str(b), count, layer_count, outputs, layers)
+
+
+def check_finite(files: list[Path], inputs: samples.Inputs) -> None:
+    """Refuses NaN and infinity in the data: what comes of them says nothing of the models."""
+    for path in files:
+        for name, array in samples.read_sample(path, inputs).items():
+            if array.dtype.kind != "f" or np.isfinite(array).all():
+                continue
+            place = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+            value = "NaN" if np.isnan(array[tuple(place)]) else "infinity"
+            raise LowbitError(
+                f"{path}: input {name!r} has {value} at {place}; expected finite numbers",
+                "mend or leave out that sample",
+            )
 
 
 def _pieces(
@@ -152,7 +177,7 @@ class _Runs:
     def values(self, sample: samples.Sample, label: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """The float values inside that both models have."""
         source = self.folder / "inputs.npz"
-        save_arrays(source, sample)
+        save_arrays(source, sample, label)
         pairs = self._both(source, {source: label}, dump=True)
         return {
             name: (x, y) for name, (x, y) in pairs.items() if x.shape == y.shape and x.dtype.kind == y.dtype.kind == "f"
@@ -165,19 +190,28 @@ class _Runs:
             compiler.run_model(model, data, target, aliases={**self.names, **names}, dump_values=dump)
             results.append(np.load(target, allow_pickle=False))
         with results[0] as a, results[1] as b:
+            # Values without a name, as in a module written by hand, are not dumped: there may be no array at all.
             return {name: (a[name], b[name]) for name in a.files if name in set(b.files)}
 
 
-def _summary(
+def _over_samples(difference: Difference) -> dict[str, float | None]:
+    if difference.broken:
+        return {"cosine_mean": None, "cosine_min": None, "max_abs": None}
+    return {
+        "cosine_mean": float(np.mean(difference.cosines)) if difference.cosines else 1.0,
+        "cosine_min": min(difference.cosines, default=1.0),
+        "max_abs": difference.max_abs,
+    }
+
+
+def summary(
     a: str, b: str, count: int, layer_count: int, outputs: dict[str, Difference], layers: dict[str, Difference]
 ) -> dict[str, Any]:
     output_rows = [
         {
             "name": name,
             "sqnr_db": difference.sqnr_db,
-            "cosine_mean": float(np.mean(difference.cosines)) if difference.cosines else 1.0,
-            "cosine_min": min(difference.cosines, default=1.0),
-            "max_abs": difference.max_abs,
+            **_over_samples(difference),
         }
         for name, difference in outputs.items()
     ]
@@ -191,15 +225,29 @@ def _summary(
         "layer_samples": layer_count,
         "outputs": output_rows,
         "layers": layer_rows,
-        "next": _advice(output_rows, layer_rows),
+        "next": _advice(output_rows, layer_rows, outputs, layers),
     }
 
 
-def _advice(outputs: list[dict[str, Any]], layers: list[dict[str, Any]]) -> list[str]:
+def _advice(
+    outputs: list[dict[str, Any]],
+    layers: list[dict[str, Any]],
+    seen_outputs: dict[str, Difference],
+    seen_layers: dict[str, Difference],
+) -> list[str]:
     """What to do next, from what was seen."""
+    if broken := [name for name, difference in seen_outputs.items() if difference.broken]:
+        # The values come in the order in which they are computed.
+        first = next((name for name, difference in seen_layers.items() if difference.broken), None)
+        where = f"; {first!r} is the first value inside where they differ so" if first else ""
+        count = sum(difference.broken for difference in seen_outputs.values())
+        return [
+            f"{', '.join(map(repr, broken))}: {count} elements are NaN or infinite in one model and not equally so "
+            f"in the other: look for an overflow, a division by zero or a logarithm of zero{where}"
+        ]
     if not outputs or min(row["sqnr_db"] for row in outputs) >= SQNR_EQUAL:
         return ["nothing: the outputs are equal"]
-    worst_cosine = min(row["cosine_min"] for row in outputs)
+    worst_cosine = min(row["cosine_min"] for row in outputs)  # no output is broken: none is null
     advice = []
     if layers and layers[0]["sqnr_db"] < 20:
         worst = layers[0]["id"]

@@ -5,6 +5,7 @@ files in the folder that it was given.
 """
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -102,9 +103,22 @@ def quantize_model(
             "explain": written,
         }
         arguments = [*_OPT_OPTIONS, f"--quantize-ptq={pass_options(options)}", _plain(module), "-o", _plain(output)]
-        run_tool("quant-opt", arguments, aliases=names, report=report)
+        try:
+            run_tool("quant-opt", arguments, aliases=names, report=report)
+        except LowbitError as error:
+            if "float contract" in error.message and _is_quantized(module):
+                name = names.get(module, str(module))
+                raise LowbitError(
+                    f"{name}: is quantized already", "quantize the float model that it came from"
+                ) from error
+            raise
         if explain is not None and written is not None and written != explain and written.exists():
             shutil.move(written, explain)
+
+
+def _is_quantized(module: Path) -> bool:
+    """Whether the module has integer contractions that a quantization made; their ids end so."""
+    return re.search(rb"\.i32\b", module.read_bytes()) is not None
 
 
 def copy_module(module: Path, output: Path, *, aliases: Mapping[Path, str] | None = None) -> None:
@@ -156,7 +170,7 @@ def verify_contractions(module: Path, inputs: Path) -> str:
 
 def require_data(path: Path) -> Path:
     """Calibration or comparison data: a file, or a folder of files."""
-    return path if path.is_dir() else require_file(path, "data")
+    return path if path.is_dir() else require_file(path, "the data")
 
 
 def _counting(report: Report, what: str) -> Callable[[int, int], None]:

@@ -17,5 +17,13 @@ class LowbitError(Exception):
         return f"error: {self}"
 
 
+class ArgumentValueError(LowbitError, ValueError):
+    """An argument of the Python API has a value that it cannot have."""
+
+
+class ArgumentTypeError(LowbitError, TypeError):
+    """An argument of the Python API is of the wrong kind."""
+
+
 class UsageError(Exception):
     """Options that do not go together. The command line prints it below the usage and exits with 2."""

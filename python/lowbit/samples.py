@@ -24,7 +24,7 @@ def data_files(path: Path) -> list[Path]:
             raise LowbitError(f"{path}: no .npz or .npy file is in this folder", "put one file for each run there")
         return files
     if not path.exists():
-        raise LowbitError(f"{path}: no such file or folder", "the data is read from here: check the path")
+        raise LowbitError(f"{path}: no such file or folder", "this is where the data should be: check the path")
     if path.suffix in (".npz", ".npy"):
         return [path]
     if path.suffix != ".txt":
@@ -42,7 +42,7 @@ def read_sample(path: Path, inputs: Inputs) -> Sample:
     try:
         loaded = np.load(path, allow_pickle=False)
     except FileNotFoundError as error:
-        raise LowbitError(f"{path}: no such file", "the data is read from here: check the path") from error
+        raise LowbitError(f"{path}: no such file", "this is where the data should be: check the path") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise LowbitError(f"{path}: cannot be read as .npz or .npy: {error}", "write it with numpy.savez") from error
     if isinstance(loaded, np.ndarray):

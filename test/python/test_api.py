@@ -1,5 +1,6 @@
 """The Python API: the same verbs as the command line."""
 
+import tempfile
 from pathlib import Path
 
 import lowbit as package
@@ -57,3 +58,55 @@ def test_errors(tmp_path: Path) -> None:
         model.quantize(mode="static")
     with pytest.raises(package.LowbitError, match="picture"):
         model.run({"picture": np.zeros((1, 1, 28, 28), np.float32)})
+
+
+def test_save_overwrites_no_input(tmp_path: Path) -> None:
+    must(lowbit("import", ONNX[MODEL], "-o", tmp_path / "f.mlir"))
+    (tmp_path / "other.safetensors").write_text("somebody's")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    quantized = package.load(tmp_path / "f.mlir").quantize()
+    for name in ("f.mlir", "f.int8", "other.mlir"):
+        with pytest.raises(package.LowbitError, match=name):
+            quantized.save(tmp_path / name)
+    with pytest.raises(package.LowbitError, match=r"f\.safetensors"):
+        quantized.quantize(explain=tmp_path / "f.safetensors")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_arguments_of_the_wrong_kind_are_refused() -> None:
+    model = package.load(ONNX[MODEL])
+    array = np.zeros((2, 1, 28, 28), np.float32)
+    keyed = "a dict keyed by input name"
+    for inputs in (array, [array], {0: array}):
+        with pytest.raises(package.LowbitError, match=keyed):
+            model.run(inputs)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=keyed):
+            model.quantize(calibration_data=inputs)  # type: ignore[arg-type]
+    for threads in (0, -1, True, 1.5):
+        with pytest.raises(package.LowbitError, match="threads"):
+            model.quantize(threads=threads)  # type: ignore[arg-type]
+        with pytest.raises(package.LowbitError, match="threads"):
+            model.run({INPUT[MODEL]: array}, threads=threads)  # type: ignore[arg-type]
+    for empty in ([], {}):
+        with pytest.raises(package.LowbitError):
+            model.quantize(calibration_data=empty)
+    with pytest.raises(package.LowbitError, match="no calibration samples were given"):
+        model.quantize(calibration_data=[])
+    with pytest.raises(package.LowbitError, match="not available in this version"):
+        model.quantize(mode="weight-only")
+
+
+def test_messages_name_samples_and_no_temporary_path() -> None:
+    model = package.load(ONNX[MODEL])
+    good = np.zeros((1, 1, 28, 28), np.float32)
+    for bad in (np.full_like(good, np.nan), good[:, :, :5], good.astype(np.float64)):
+        with pytest.raises(package.LowbitError) as caught:
+            model.quantize(calibration_data=[{INPUT[MODEL]: good}, {INPUT[MODEL]: bad}])
+        assert "sample 1" in str(caught.value)
+        assert tempfile.gettempdir() not in str(caught.value)
+
+
+def test_a_quantized_model_is_not_quantized_again(artifacts: Artifacts) -> None:
+    for mode in ("static", "dynamic"):
+        with pytest.raises(package.LowbitError, match="is quantized already"):
+            package.load(artifacts.quantized(MODEL, mode)).quantize()

@@ -158,3 +158,34 @@ def test_an_interrupted_command_leaves_nothing(
     assert errors == ""
     assert list((tmp_path / "out").iterdir()) == []
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+# A module without a lowbit.id: the quantity is the logarithm of the input, which is not finite at 0.
+BY_HAND = """
+#map = affine_map<(d0, d1) -> (d0, d1)>
+func.func @main(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %empty = tensor.empty() : tensor<2x2xf32>
+  %y = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<2x2xf32>) outs(%empty : tensor<2x2xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %0 = math.OPERATION %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}
+"""
+
+
+def test_compare_of_modules_by_hand(tmp_path: Path) -> None:
+    """No value has an id: the outputs are compared, and a NaN in one of them is no equality."""
+    for operation in ("log", "absf"):
+        (tmp_path / f"{operation}.mlir").write_text(BY_HAND.replace("OPERATION", operation))
+    np.savez(tmp_path / "in.npz", arg0=np.array([[1, 2], [-1, 3]], np.float32))
+    command = ["compare", "log.mlir", "absf.mlir", "--inputs", "in.npz", "--json"]
+    done = lowbit(*command, cwd=tmp_path)
+    result = json.loads(must(done))
+    assert done.stderr == ""
+    assert result["layers"] == []
+    (output,) = result["outputs"]
+    assert output["sqnr_db"] == -SQNR_EQUAL
+    assert output["cosine_min"] is None

@@ -3,6 +3,7 @@
 Each case says which words its message must have: the thing at fault, and what was expected instead.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from artifacts import Artifacts, load, lowbit
+from artifacts import Artifacts, load, lowbit, must
 from inputs import INPUT, ONNX, samples
-from lowbit.files import store_of
+from lowbit.errors import LowbitError
+from lowbit.files import staged, store_of
 from onnx import TensorProto, helper
 
 MODEL = ONNX["mnist_pytorch"]
@@ -260,8 +262,9 @@ def test_a_model_with_nothing_to_quantize_is_refused(refused: Refused, tmp_path:
     refused(["quantize", "relu.onnx", "-o", "out.mlir"], "quantiz")
 
 
-@pytest.mark.parametrize("output", ["absent/out.mlir", "."])
-def test_an_output_that_cannot_be_written_is_refused(output: str, refused: Refused) -> None:
+@pytest.mark.parametrize("output", ["absent/out.mlir", "folder.mlir"])
+def test_an_output_that_cannot_be_written_is_refused(output: str, refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "folder.mlir").mkdir()
     refused(["import", MODEL, "-o", output], "folder")
 
 
@@ -271,3 +274,82 @@ def test_a_failure_leaves_an_earlier_output_as_it_was(refused: Refused, artifact
     np.savez(tmp_path / "calib.npz", **{NAME: with_value(np.nan)})
     refused(["quantize", MODEL, "--calibration-data", "calib.npz", "-o", "out.mlir"], "nan")
     assert (tmp_path / "out.mlir").read_text() == (tmp_path / "out.safetensors").read_text() == "earlier"
+
+
+def copies(artifacts: Artifacts, folder: Path) -> None:
+    """f.mlir with its store, same.onnx, link.mlir (a link to f.mlir), a Hugging Face folder's model.safetensors."""
+    module = artifacts.imported("mnist_pytorch")
+    must(lowbit("import", MODEL, "-o", folder / "f.mlir"))
+    shutil.copy(MODEL, folder / "same.onnx")
+    shutil.copy(store_of(module), folder / "model.safetensors")
+    shutil.copy(artifacts.inputs("mnist_pytorch"), folder / "in.npz")
+    (folder / "link.mlir").symlink_to("f.mlir")
+    shutil.copy(folder / "f.mlir", folder / "renamed.mlir")  # its store is still f.safetensors
+
+
+OVERWRITES: dict[str, tuple[list[str], list[str]]] = {
+    "a foreign store": (["quantize", "same.onnx", "-o", "model.mlir"], ["model.mlir", "model.safetensors"]),
+    "a foreign store, import": (["import", "same.onnx", "-o", "model.mlir"], ["model.mlir", "model.safetensors"]),
+    "the module": (["quantize", "f.mlir", "-o", "f.mlir"], ["f.mlir"]),
+    "the module, spelled differently": (["quantize", "f.mlir", "-o", "./f.mlir"], ["f.mlir"]),
+    "the module, by its link": (["quantize", "link.mlir", "-o", "f.mlir"], ["f.mlir"]),
+    "the link": (["quantize", "f.mlir", "-o", "link.mlir"], ["link.mlir"]),
+    "a renamed module's store": (["quantize", "renamed.mlir", "-o", "f.mlir"], ["f.safetensors", "renamed.mlir"]),
+    "the inputs": (["run", "same.onnx", "--inputs", "in.npz", "-o", "in.npz"], ["in.npz"]),
+    "the model of a run": (["run", "same.onnx", "--inputs", "in.npz", "-o", "same.onnx"], ["same.onnx"]),
+    "the store of a run": (["run", "f.mlir", "--inputs", "in.npz", "-o", "f.safetensors"], ["f.safetensors"]),
+}
+
+
+@pytest.mark.parametrize("case", OVERWRITES)
+def test_no_output_overwrites_an_input(case: str, refused: Refused, artifacts: Artifacts, tmp_path: Path) -> None:
+    copies(artifacts, tmp_path)
+    arguments, words = OVERWRITES[case]
+    refused(list(arguments), *words)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["quantize", "model.safetensors", "-o", "model.mlir"], ["import", "same.onnx", "-o", "same.onnx"]]
+    + [["quantize", "f.mlir", "-o", "f.int8"], ["quantize", "f.mlir", "-o", "q.mlir", "--explain", "f.safetensors"]]
+    + [["quantize", "f.mlir", "-o", "q.mlir", "--explain", "link.mlir"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_inputs_survive_wrong_names(arguments: list[str], artifacts: Artifacts, tmp_path: Path) -> None:
+    copies(artifacts, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert lowbit(*arguments, cwd=tmp_path).returncode in (1, 2)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_an_earlier_output_is_written_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        must(lowbit("import", MODEL, "-o", "m.mlir", cwd=tmp_path))
+
+
+def test_a_failed_move_restores_earlier_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, module = tmp_path / "m.safetensors", tmp_path / "m.mlir"
+    for path in (store, module):
+        path.write_text("earlier")
+    replace = os.replace
+
+    def fail(source: Path, target: Path) -> None:
+        if target == module and source.read_text() == "new":
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(LowbitError, match="No space left"), staged(store, module) as made:
+        for path in made:
+            path.write_text("new")
+    assert store.read_text() == module.read_text() == "earlier"
+    assert sorted(tmp_path.iterdir()) == [module, store]
+
+
+@pytest.mark.parametrize("case", ["nan", "infinity", "minus infinity"])
+def test_compare_refuses_data_that_is_not_finite(
+    case: str, refused: Refused, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    arrays, words = BAD_ARRAYS[case]
+    np.savez(tmp_path / "in.npz", **arrays)
+    module = artifacts.imported("mnist_pytorch")
+    refused(["compare", module, module, "--inputs", "in.npz"], "in.npz", "[2, 0, 5, 5]", *words)

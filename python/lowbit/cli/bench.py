@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from lowbit import compiler
-from lowbit.cli.options import add_shape, add_threads, make_command
+from lowbit.cli.options import add_shape, add_threads, make_command, model
 from lowbit.files import require_file
 from lowbit.progress import step
 
@@ -20,7 +20,7 @@ share of the peak is against what this machine's dot-product instructions reach 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = make_command(commands, "bench", "measure the latency of a model", _DETAILS)
-    parser.add_argument("model", metavar="MODEL", type=Path, help="ONNX or MLIR")
+    parser.add_argument("model", metavar="MODEL", type=model, help="ONNX or MLIR")
     parser.add_argument("--inputs", metavar="IN.npz", type=Path, help="arrays by input name")
     add_threads(parser)
     add_shape(parser, "sizes of open dimensions by name")
@@ -30,13 +30,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def execute(args: argparse.Namespace) -> None:
     if args.inputs:
-        require_file(args.inputs, "inputs")
+        require_file(args.inputs, "the inputs")
     with compiler.opened(args.model) as (module, aliases), step(f"measuring {args.model.name}") as report:
         result = compiler.bench_model(
             module, inputs=args.inputs, threads=args.threads, shapes=args.shape, aliases=aliases, report=report
         )
     if args.json:
-        print(json.dumps(result, indent=2))
+        print(json.dumps(result, indent=2, allow_nan=False))
         return
     print(f"median  {result['median_ms']:.3f} ms   (min {result['min_ms']:.3f})")
     if result["gops"] is not None:

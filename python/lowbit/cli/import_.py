@@ -1,11 +1,10 @@
 """lowbit import: ONNX to MLIR bytecode and a weight store."""
 
 import argparse
-from pathlib import Path
 
 from lowbit import compiler
-from lowbit.cli.options import add_shape, make_command, module_output
-from lowbit.files import staged, store_of
+from lowbit.cli.options import add_shape, make_command, model, module_output
+from lowbit.files import check_module_output, staged, store_of
 
 _DETAILS = """examples:
   lowbit import model.onnx -o model.mlir
@@ -18,12 +17,13 @@ model.safetensors beside it: keep the two together.
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = make_command(commands, "import", "import an ONNX model to MLIR", _DETAILS)
-    parser.add_argument("model", metavar="MODEL", type=Path, help="an ONNX file, opset 7 or newer")
+    parser.add_argument("model", metavar="MODEL", type=model, help="an ONNX file, opset 7 or newer")
     parser.add_argument("-o", dest="output", metavar="OUT.mlir", type=module_output, required=True, help="the module")
     add_shape(parser, "fix open dimensions by name; without it, batch and sequence stay open")
     parser.set_defaults(execute=execute, parser=parser)
 
 
 def execute(args: argparse.Namespace) -> None:
+    check_module_output(args.output, [args.model])
     with staged(store_of(args.output), args.output) as (_, module):
         compiler.import_model(args.model, module, args.shape)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lowbit.errors import UsageError
-from lowbit.files import store_of
 
 
 def make_command(
@@ -51,9 +50,15 @@ def output(text: str) -> Path:
 
 def module_output(text: str) -> Path:
     path = output(text)
-    if path.name and path == store_of(path):
-        raise argparse.ArgumentTypeError(f"{text!r} is how the weight store beside the module is named: use .mlir")
+    if path.suffix != ".mlir":
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .mlir: the output is a module, such as model.mlir")
     return path
+
+
+def model(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the name of the model is empty")
+    return Path(text)
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:

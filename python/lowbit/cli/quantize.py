@@ -10,12 +10,13 @@ from lowbit.cli.options import (
     add_shape,
     add_threads,
     make_command,
+    model,
     module_output,
     one_of,
     output,
 )
 from lowbit.errors import UsageError
-from lowbit.files import staged, store_of
+from lowbit.files import check_module_output, data_inputs, input_at, staged, store_of
 from lowbit.model import METHODS, MODES
 from lowbit.progress import step
 
@@ -37,7 +38,7 @@ LATER_MODES = ("integer-only", "weight-only")
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = make_command(commands, "quantize", "quantize a float model", _DETAILS)
-    parser.add_argument("model", metavar="MODEL", type=Path, help="ONNX or MLIR")
+    parser.add_argument("model", metavar="MODEL", type=model, help="ONNX or MLIR")
     parser.add_argument(
         "--calibration-data", metavar="D", type=Path, help="inputs to measure the ranges of activations on"
     )
@@ -68,10 +69,14 @@ def execute(args: argparse.Namespace) -> None:
         raise UsageError("--calibration-data random is not available in this version")
     if data is None and method is not None:
         raise UsageError("--method chooses ranges from calibration data: give --calibration-data too")
-    if args.explain == args.output:
-        raise UsageError("--explain and -o name the same file")
+    if args.explain is not None:
+        if args.explain.resolve() in (args.output.resolve(), store_of(args.output).resolve()):
+            raise UsageError(f"--explain {args.explain} and -o {args.output} name the same file, or its weight store")
+        if found := input_at(args.explain, [args.model], data_inputs(data)):
+            raise UsageError(f"--explain {args.explain} would overwrite {found}")
     if data is not None:
         compiler.require_data(data)
+    check_module_output(args.output, [args.model], data_inputs(data))
     if mode == "dynamic" and data is not None:
         print(f"remark: --mode dynamic measures ranges in every run: {data} is not used", file=sys.stderr)
         data = None

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from lowbit import compiler
-from lowbit.cli.options import add_later, add_threads, make_command, output
-from lowbit.files import require_file, staged
+from lowbit.cli.options import add_later, add_threads, make_command, model, output
+from lowbit.files import check_overwrite, require_file, staged
 from lowbit.progress import step
 
 _DETAILS = """examples:
@@ -19,7 +19,7 @@ dimension that is a multiple of the model's is run in turns and the outputs are 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = make_command(commands, "run", "run a model, float or quantized", _DETAILS)
-    parser.add_argument("model", metavar="MODEL", type=Path, help="ONNX or MLIR")
+    parser.add_argument("model", metavar="MODEL", type=model, help="ONNX or MLIR")
     parser.add_argument("--inputs", metavar="IN.npz", type=Path, required=True, help="arrays by input name")
     parser.add_argument("-o", dest="output", metavar="OUT.npz", type=output, required=True, help="arrays by output")
     add_threads(parser)
@@ -28,7 +28,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def execute(args: argparse.Namespace) -> None:
-    require_file(args.inputs, "inputs")
+    require_file(args.inputs, "the inputs")
+    check_overwrite([args.output], [args.model], [args.inputs])
     with staged(args.output) as (result,), compiler.opened(args.model) as (module, aliases):
         with step(f"running {args.model.name}") as report:
             compiler.run_model(
