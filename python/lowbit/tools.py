@@ -66,6 +66,10 @@ def _quoted(value: str) -> str:
     return f'"{value}"' if "'" in value else f"'{value}'"
 
 
+def _is_text(line: str) -> bool:
+    return line.replace("\t", " ").isprintable() and "\ufffd" not in line
+
+
 @dataclass
 class _Diagnostic:
     kind: str
@@ -78,8 +82,13 @@ class _Diagnostic:
 def _parse(stderr: Sequence[str]) -> list[_Diagnostic]:
     """Groups lines into diagnostics: an error, warning or remark with the notes and source lines that follow it."""
     found: list[_Diagnostic] = []
+    in_binary = False
     for line in stderr:
         line = line.rstrip()
+        # A place in an ONNX file is shown with the bytes there, which mean nothing to a reader.
+        in_binary = not _is_text(line) or (in_binary and line.strip() in ("", "^"))
+        if in_binary:
+            continue
         head = _HEAD.match(line)
         if head and head["kind"] != "note":
             found.append(_Diagnostic(head["kind"]))

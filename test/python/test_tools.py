@@ -38,6 +38,13 @@ def test_the_first_of_several_errors_is_shown(tool: Path) -> None:
     assert error.notes == ["do this", "2 more errors follow from the same input"]
 
 
+def test_bytes_of_a_binary_model_are_not_shown(tool: Path) -> None:
+    script = "printf 'm.onnx:3:1: error: wrong\\n w\\001\\377Conv*\\n  ^\\nnote: do this\\n' >&2; exit 1"
+    error = failure(tool, script)
+    assert error.message == "m.onnx: wrong"
+    assert error.notes == ["do this"]
+
+
 def test_temporary_names_are_replaced(tool: Path, tmp_path: Path) -> None:
     module = tmp_path / "temporary.mlir"
     script = f"echo '{module}:3:4: error: odd type' >&2; exit 1"
