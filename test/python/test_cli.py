@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +148,9 @@ def test_an_interrupted_command_leaves_nothing(
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     options = ["--calibration-data", str(artifacts.calibration("minilm")), "-o", str(tmp_path / "out" / "q.mlir")]
     command = [str(LOWBIT), "quantize", str(artifacts.imported("minilm")), *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
+    # A job in the background of a shell inherits that SIGINT is ignored.
+    listen = partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=listen) as started:
         # The run on the data has begun when quant-run writes its files.
         deadline = time.monotonic() + 60
         while not list((tmp_path / "temporary").rglob("*.json")) and time.monotonic() < deadline:
