@@ -12,8 +12,9 @@
 
 using namespace lowbit;
 
-llvm::Error lowbit::checkNpySize(const NpyHeader &header, int64_t totalSize,
-                                 const llvm::Twine &what) {
+/// Whether `totalSize` bytes, header and data, are what the header calls for.
+static llvm::Error checkNpySize(const NpyHeader &header, int64_t totalSize,
+                                const llvm::Twine &what) {
   int64_t actual = totalSize - header.headerSize;
   if (actual == header.dataSize())
     return llvm::Error::success();
@@ -22,6 +23,17 @@ llvm::Error lowbit::checkNpySize(const NpyHeader &header, int64_t totalSize,
       dtypeName(header.dtype) + shapeString(header.shape) + " needs " +
       llvm::Twine(header.dataSize()) + " bytes, there are " +
       llvm::Twine(actual) + "; save it again");
+}
+
+llvm::Expected<NpyHeader>
+lowbit::readCheckedNpyHeader(ByteReader read, int64_t totalSize,
+                             const llvm::Twine &what) {
+  llvm::Expected<NpyHeader> header = readNpyHeader(read, what);
+  if (!header)
+    return header;
+  if (llvm::Error e = checkNpySize(*header, totalSize, what))
+    return e;
+  return header;
 }
 
 /// Turns Fortran order (the first index fastest) into C order.
@@ -49,12 +61,11 @@ static llvm::Expected<NpyArray> toCOrder(const NpyArray &fortran) {
 
 llvm::Expected<NpyArray> lowbit::readNpy(ByteReader read, int64_t totalSize,
                                          const llvm::Twine &what) {
-  llvm::Expected<NpyHeader> header = readNpyHeader(read, what);
+  // Checked before any memory is taken: a header may claim any shape.
+  llvm::Expected<NpyHeader> header =
+      readCheckedNpyHeader(read, totalSize, what);
   if (!header)
     return header.takeError();
-  // Before any memory is taken: a header may claim any shape.
-  if (llvm::Error e = checkNpySize(*header, totalSize, what))
-    return e;
   llvm::Expected<NpyArray> array =
       NpyArray::create(header->dtype, header->shape);
   if (!array)
@@ -106,15 +117,9 @@ withFile(llvm::StringRef path,
 
 llvm::Expected<NpyHeader> lowbit::readNpyFileHeader(llvm::StringRef path) {
   std::string what = "'" + path.str() + "'";
-  return withFile<NpyHeader>(
-      path, [&](ByteReader read, int64_t size) -> llvm::Expected<NpyHeader> {
-        llvm::Expected<NpyHeader> header = readNpyHeader(read, what);
-        if (!header)
-          return header;
-        if (llvm::Error e = checkNpySize(*header, size, what))
-          return e;
-        return header;
-      });
+  return withFile<NpyHeader>(path, [&](ByteReader read, int64_t size) {
+    return readCheckedNpyHeader(read, size, what);
+  });
 }
 
 llvm::Expected<NpyArray> lowbit::readNpyFile(llvm::StringRef path) {

@@ -102,15 +102,8 @@ llvm::Expected<Result> NpzFile::withEntry(llvm::StringRef name,
 
 llvm::Expected<NpyHeader> NpzFile::header(llvm::StringRef name) const {
   return withEntry<NpyHeader>(
-      name,
-      [](ByteReader read, int64_t size,
-         const std::string &what) -> llvm::Expected<NpyHeader> {
-        llvm::Expected<NpyHeader> header = readNpyHeader(read, what);
-        if (!header)
-          return header;
-        if (llvm::Error e = checkNpySize(*header, size, what))
-          return e;
-        return header;
+      name, [](ByteReader read, int64_t size, const std::string &what) {
+        return readCheckedNpyHeader(read, size, what);
       });
 }
 

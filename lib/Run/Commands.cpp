@@ -25,9 +25,6 @@
 using namespace mlir;
 
 namespace lowbit {
-/// An error whose text has been reported already, by a diagnostic.
-static llvm::Error reported() { return llvm::createStringError(""); }
-
 static void reportProgress(int64_t done, int64_t total, StringRef what) {
   if (llvm::sys::Process::GetEnv("LOWBIT_PROGRESS"))
     llvm::errs() << "progress: " << done << "/" << total << " " << what << "\n";
@@ -53,23 +50,17 @@ static llvm::Expected<OwningOpRef<ModuleOp>> load(MLIRContext &context,
 }
 
 static llvm::Expected<std::unique_ptr<Program>>
-compile(OwningOpRef<ModuleOp> module, const RunOptions &options,
-        StringRef taps = "none", bool marks = false) {
+loadAndCompile(MLIRContext &context, const RunOptions &options,
+               StringRef taps = "none", bool marks = false) {
+  auto module = load(context, options);
+  if (!module)
+    return module.takeError();
   CpuCodegenOptions codegen;
   codegen.isa = options.isa;
   codegen.parallel = options.threads > 1;
   codegen.taps = taps.str();
   codegen.marks = marks;
-  return Program::compile(std::move(module), codegen);
-}
-
-static llvm::Expected<std::unique_ptr<Program>>
-loadAndCompile(MLIRContext &context, const RunOptions &options,
-               StringRef taps = "none") {
-  auto module = load(context, options);
-  if (!module)
-    return module.takeError();
-  return compile(std::move(*module), options, taps);
+  return Program::compile(std::move(*module), codegen);
 }
 
 static SmallVector<const NpyArray *> pointers(ArrayRef<NpyArray> arrays) {
@@ -93,6 +84,32 @@ firstFeed(const Signature &signature, const RunOptions &options) {
   if (!feed)
     return feed.takeError();
   return std::move((*feed)->arrays);
+}
+
+namespace {
+/// A compiled model and the inputs of one run.
+struct SingleRun {
+  std::unique_ptr<Program> program;
+  std::vector<NpyArray> inputs;
+
+  llvm::Error run() {
+    auto outputs = program->run(pointers(inputs));
+    return outputs ? llvm::Error::success() : outputs.takeError();
+  }
+};
+} // namespace
+
+static llvm::Expected<SingleRun> prepare(MLIRContext &context,
+                                         const RunOptions &options,
+                                         StringRef taps = "none",
+                                         bool marks = false) {
+  auto program = loadAndCompile(context, options, taps, marks);
+  if (!program)
+    return program.takeError();
+  auto inputs = firstFeed((*program)->signature(), options);
+  if (!inputs)
+    return inputs.takeError();
+  return SingleRun{std::move(*program), std::move(*inputs)};
 }
 
 llvm::Error printSignature(MLIRContext &context, const RunOptions &options) {
@@ -247,14 +264,11 @@ llvm::Error observeModel(MLIRContext &context, const RunOptions &options,
 
 llvm::Error dumpValues(MLIRContext &context, const RunOptions &options,
                        StringRef outputPath) {
-  auto program = loadAndCompile(context, options, "values");
-  if (!program)
-    return program.takeError();
-  auto inputs = firstFeed((*program)->signature(), options);
-  if (!inputs)
-    return inputs.takeError();
+  auto single = prepare(context, options, "values");
+  if (!single)
+    return single.takeError();
   std::vector<std::pair<std::string, NpyArray>> values;
-  (*program)->setTapHandler([&](const TappedValue &value) -> llvm::Error {
+  single->program->setTapHandler([&](const TappedValue &value) -> llvm::Error {
     auto array = NpyArray::create(value.dtype, value.shape);
     if (!array)
       return array.takeError();
@@ -262,9 +276,8 @@ llvm::Error dumpValues(MLIRContext &context, const RunOptions &options,
     values.emplace_back(value.id.str(), std::move(*array));
     return llvm::Error::success();
   });
-  auto outputs = (*program)->run(pointers(*inputs));
-  if (!outputs)
-    return outputs.takeError();
+  if (llvm::Error error = single->run())
+    return error;
   std::vector<std::pair<std::string, const NpyArray *>> named;
   llvm::StringSet<> seen;
   for (auto &[id, array] : values)
@@ -275,21 +288,17 @@ llvm::Error dumpValues(MLIRContext &context, const RunOptions &options,
 
 llvm::Error verifyContractions(MLIRContext &context,
                                const RunOptions &options) {
-  auto module = load(context, options);
-  if (!module)
-    return module.takeError();
-  ContractionVerifier verifier(**module);
-  auto program = compile(std::move(*module), options, "contractions");
-  if (!program)
-    return program.takeError();
-  auto inputs = firstFeed((*program)->signature(), options);
-  if (!inputs)
-    return inputs.takeError();
-  (*program)->setTapHandler(
+  auto single = prepare(context, options, "contractions");
+  if (!single)
+    return single.takeError();
+  FailureOr<func::FuncOp> entry = findMain(single->program->module());
+  if (failed(entry))
+    return reported();
+  ContractionVerifier verifier(*entry);
+  single->program->setTapHandler(
       [&](const TappedValue &value) { return verifier.add(value); });
-  auto outputs = (*program)->run(pointers(*inputs));
-  if (!outputs)
-    return outputs.takeError();
+  if (llvm::Error error = single->run())
+    return error;
   llvm::outs() << verifier.contractions() << " contractions, "
                << verifier.checkedElements() << " elements, "
                << verifier.differingElements() << " differ\n";
@@ -323,18 +332,12 @@ static std::optional<MultiplyAdds> countAt(ModuleOp module,
 }
 
 llvm::Error benchModel(MLIRContext &context, const RunOptions &options) {
-  auto module = load(context, options);
-  if (!module)
-    return module.takeError();
-  OwningOpRef<ModuleOp> copy = (*module)->clone();
-  auto program = compile(std::move(*module), options);
-  if (!program)
-    return program.takeError();
-  auto inputs = firstFeed((*program)->signature(), options);
-  if (!inputs)
-    return inputs.takeError();
-  auto count = countAt(*copy, (*program)->signature(), *inputs);
-  auto result = bench(**program, pointers(*inputs), options.seconds);
+  auto single = prepare(context, options);
+  if (!single)
+    return single.takeError();
+  Program &program = *single->program;
+  auto count = countAt(program.module(), program.signature(), single->inputs);
+  auto result = bench(program, pointers(single->inputs), options.seconds);
   if (!result)
     return result.takeError();
 
@@ -365,16 +368,11 @@ llvm::Error benchModel(MLIRContext &context, const RunOptions &options) {
 }
 
 llvm::Error profileModel(MLIRContext &context, const RunOptions &options) {
-  auto module = load(context, options);
-  if (!module)
-    return module.takeError();
-  auto program = compile(std::move(*module), options, "none", /*marks=*/true);
-  if (!program)
-    return program.takeError();
-  auto inputs = firstFeed((*program)->signature(), options);
-  if (!inputs)
-    return inputs.takeError();
-  auto steps = profile(**program, pointers(*inputs), options.seconds);
+  auto single = prepare(context, options, "none", /*marks=*/true);
+  if (!single)
+    return single.takeError();
+  auto steps =
+      profile(*single->program, pointers(single->inputs), options.seconds);
   if (!steps)
     return steps.takeError();
   double total = 0;

@@ -24,9 +24,6 @@ OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   return parseSourceFile<ModuleOp>(path, &context);
 }
 
-/// A pass has reported what is wrong.
-static llvm::Error reported() { return llvm::createStringError(""); }
-
 llvm::Expected<std::unique_ptr<Program>>
 Program::compile(OwningOpRef<ModuleOp> module,
                  const CpuCodegenOptions &options) {

@@ -5,25 +5,21 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/VerifyContractions.h"
-#include "lowbit/Codegen/CPU/IntegerContraction.h"
+#include "lowbit/Codegen/CPU/TappedContractions.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Numerics/Contract.h"
-
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
 
 namespace lowbit {
-ContractionVerifier::ContractionVerifier(ModuleOp module) {
-  module.walk([&](linalg::LinalgOp op) {
-    if (!isIntegerContraction(op))
-      return;
+ContractionVerifier::ContractionVerifier(func::FuncOp entry) {
+  for (linalg::LinalgOp op : tappedContractions(entry)) {
     Site site;
     auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr);
     site.id = id ? id.str() : "contraction " + std::to_string(sites.size());
     site.maps = op.getIndexingMapsArray();
     sites.push_back(std::move(site));
-  });
+  }
 }
 
 llvm::Error ContractionVerifier::add(const TappedValue &value) {

@@ -41,9 +41,11 @@ using ByteReader =
 llvm::Expected<NpyHeader> readNpyHeader(ByteReader read,
                                         const llvm::Twine &what);
 
-/// Whether `totalSize` bytes, header and data, are what the header calls for.
-llvm::Error checkNpySize(const NpyHeader &header, int64_t totalSize,
-                         const llvm::Twine &what);
+/// The same, and an error unless `totalSize` bytes, header and data, are what
+/// the header calls for.
+llvm::Expected<NpyHeader> readCheckedNpyHeader(ByteReader read,
+                                               int64_t totalSize,
+                                               const llvm::Twine &what);
 
 /// Reads header and data; `totalSize` is what the file or archive says that
 /// there is, and is checked before any memory is taken.

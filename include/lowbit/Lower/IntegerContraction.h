@@ -26,14 +26,15 @@ struct LoopTensor {
   llvm::SmallVector<unsigned> loops;
 };
 
-/// sum over the reduction of `operand` minus its zero point, times the zero
-/// point of the other operand: i32 over the other loops of `operand`.
-/// Zero points are rank-0 i32 tensors, or constants.
+/// A constant, or a rank-0 i32 tensor.
 struct ZeroPoint {
   int32_t known = 0;
   mlir::Value dynamic;
   bool isZero() const { return !dynamic && known == 0; }
 };
+
+/// sum over the reduction of `operand` minus `subtract`, times `times` (the
+/// zero point of the other operand): i32 over the other loops of `operand`.
 LoopTensor emitWeightedSum(mlir::OpBuilder &builder, const Contraction &c,
                            unsigned operand, mlir::Value ints,
                            ZeroPoint subtract, ZeroPoint times);

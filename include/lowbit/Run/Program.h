@@ -25,6 +25,8 @@ public:
           const CpuCodegenOptions &options);
 
   const Signature &signature() const { return modelSignature; }
+  /// The module that was compiled, as it was given.
+  mlir::ModuleOp module() { return *source; }
 
   /// Called for each tap (see CpuCodegenOptions::taps) of each run.
   void setTapHandler(TapHandler handler) { onTap = std::move(handler); }
@@ -60,6 +62,9 @@ private:
   TapHandler onTap;
   MarkHandler onMark;
 };
+
+/// An error whose text a diagnostic has said already.
+inline llvm::Error reported() { return llvm::createStringError(""); }
 
 /// Reads a module, text or bytecode, and makes its folder the one that store
 /// paths are relative to. Reports errors through the context's diagnostics.

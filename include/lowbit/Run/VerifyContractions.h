@@ -9,16 +9,16 @@
 
 #include "lowbit/Run/Callbacks.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AffineMap.h"
-#include "mlir/IR/BuiltinOps.h"
 #include <vector>
 
 namespace lowbit {
 class ContractionVerifier {
 public:
-  /// Reads the contractions of `module`, which must be the one that is then
-  /// compiled with taps = "contractions".
-  explicit ContractionVerifier(mlir::ModuleOp module);
+  /// Reads the contractions of the function that is compiled with
+  /// taps = "contractions".
+  explicit ContractionVerifier(mlir::func::FuncOp entry);
 
   /// Takes the taps of a run; a difference is counted, not an error.
   llvm::Error add(const TappedValue &value);

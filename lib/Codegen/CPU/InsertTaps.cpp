@@ -5,7 +5,7 @@
 //      lowbit.observe (it is the identity).
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Codegen/CPU/IntegerContraction.h"
+#include "lowbit/Codegen/CPU/TappedContractions.h"
 #include "lowbit/Codegen/Passes.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
@@ -16,21 +16,6 @@ using namespace mlir;
 namespace lowbit {
 #define GEN_PASS_DEF_INSERTTAPS
 #include "lowbit/Codegen/Passes.h.inc"
-
-bool isIntegerContraction(Operation *op) {
-  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  if (!linalgOp || linalgOp.getNumDpsInputs() != 2 ||
-      linalgOp.getNumDpsInits() != 1 || linalgOp.getNumReductionLoops() == 0)
-    return false;
-  auto width = [](Value value) {
-    return getElementTypeOrSelf(value.getType());
-  };
-  return width(linalgOp.getDpsInputs()[0]).isInteger(8) &&
-         width(linalgOp.getDpsInputs()[1]).isInteger(8) &&
-         width(linalgOp.getDpsInits()[0]).isInteger(32) &&
-         (linalg::isaContractionOpInterface(linalgOp) ||
-          linalg::isaConvolutionOpInterface(linalgOp));
-}
 
 namespace {
 struct InsertTaps : impl::InsertTapsBase<InsertTaps> {
@@ -77,15 +62,10 @@ struct InsertTaps : impl::InsertTapsBase<InsertTaps> {
   }
 
   void tapContractions() {
-    SmallVector<linalg::LinalgOp> contractions;
-    getOperation().walk([&](linalg::LinalgOp op) {
-      if (isIntegerContraction(op))
-        contractions.push_back(op);
-    });
-    for (auto [index, op] : llvm::enumerate(contractions)) {
+    for (auto [index, op] :
+         llvm::enumerate(tappedContractions(getOperation()))) {
       OpBuilder builder(op);
       std::string number = std::to_string(index);
-      op->setAttr("lowbit.tap", builder.getI64IntegerAttr(index));
       TapOp::create(builder, op.getLoc(), op.getDpsInputs()[0],
                     builder.getStringAttr(number + ".lhs"));
       TapOp::create(builder, op.getLoc(), op.getDpsInputs()[1],

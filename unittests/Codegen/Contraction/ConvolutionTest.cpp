@@ -7,25 +7,6 @@ using namespace lowbit::test;
 
 namespace {
 
-struct Variant {
-  TargetISA isa;
-  bool isFloat;
-};
-
-std::vector<Variant> variants() {
-  std::vector<Variant> all;
-  for (TargetISA isa : runnableISAs())
-    for (bool isFloat : {false, true})
-      all.push_back({isa, isFloat});
-  return all;
-}
-
-std::string variantName(const testing::TestParamInfo<Variant> &info) {
-  std::string name = isaName(info.param.isa).str();
-  name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
-  return name + (info.param.isFloat ? "_f32" : "_i8");
-}
-
 using Shape = std::vector<int64_t>;
 
 class Convolution : public testing::TestWithParam<Variant> {

@@ -60,6 +60,20 @@ MLIRContext &sharedContext() {
   return *context;
 }
 
+std::vector<Variant> variants() {
+  std::vector<Variant> all;
+  for (TargetISA isa : runnableISAs())
+    for (bool isFloat : {false, true})
+      all.push_back({isa, isFloat});
+  return all;
+}
+
+std::string variantName(const testing::TestParamInfo<Variant> &info) {
+  std::string name = isaName(info.param.isa).str();
+  name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
+  return name + (info.param.isFloat ? "_f32" : "_i8");
+}
+
 std::vector<TargetISA> runnableISAs() {
   std::vector<TargetISA> isas;
   for (TargetISA isa : {TargetISA::AVX512VNNI, TargetISA::AVXVNNI,

@@ -18,8 +18,17 @@
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
+#include "gtest/gtest.h"
 
 namespace lowbit::test {
+
+/// What a test of kernels runs for: each ISA of this machine, i8 and f32.
+struct Variant {
+  TargetISA isa;
+  bool isFloat;
+};
+std::vector<Variant> variants();
+std::string variantName(const testing::TestParamInfo<Variant> &info);
 
 /// `bytes` bytes that end at a page that cannot be touched.
 void *guardedAllocate(size_t bytes);
