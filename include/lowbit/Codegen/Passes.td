@@ -167,7 +167,7 @@ def ExpandMath : Pass<"lowbit-expand-math", "::mlir::func::FuncOp"> {
     exp, expm1, log, log1p, tanh, erf, sin, cos, powf and rsqrt, on scalars and
     vectors alike, become arith and fused multiply-adds: no call of libm at run
     time, and the same bits on every target. The formulas are in
-    lowbit/Codegen/CPU/Generic/MathPolynomials.h, which plain C++ can use too.
+    lowbit/Numerics/MathPolynomials.h, which plain C++ can use too.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",

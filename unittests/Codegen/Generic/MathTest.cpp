@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "JitModule.h"
-#include "lowbit/Codegen/CPU/Generic/PlainMath.h"
+#include "lowbit/Numerics/PlainMath.h"
 #include "gtest/gtest.h"
 #include <functional>
 

@@ -11,8 +11,8 @@
 // upstream's expansions. Functions on f64 stay as they are.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Codegen/CPU/Generic/MathPolynomials.h"
-#include "lowbit/Codegen/CPU/Generic/PowPolynomial.h"
+#include "lowbit/Numerics/MathPolynomials.h"
+#include "lowbit/Numerics/PowPolynomial.h"
 #include "lowbit/Codegen/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 

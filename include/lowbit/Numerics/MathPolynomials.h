@@ -18,8 +18,8 @@
 // Coefficients: own minimax fits, relative, in double, then rounded to f32.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_CODEGEN_CPU_GENERIC_MATHPOLYNOMIALS_H
-#define LOWBIT_CODEGEN_CPU_GENERIC_MATHPOLYNOMIALS_H
+#ifndef LOWBIT_NUMERICS_MATHPOLYNOMIALS_H
+#define LOWBIT_NUMERICS_MATHPOLYNOMIALS_H
 
 #include <initializer_list>
 
@@ -209,4 +209,4 @@ private:
 
 } // namespace lowbit
 
-#endif // LOWBIT_CODEGEN_CPU_GENERIC_MATHPOLYNOMIALS_H
+#endif // LOWBIT_NUMERICS_MATHPOLYNOMIALS_H

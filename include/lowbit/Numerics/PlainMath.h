@@ -8,11 +8,11 @@
 // Compile with -ffp-contract=off.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_CODEGEN_CPU_GENERIC_PLAINMATH_H
-#define LOWBIT_CODEGEN_CPU_GENERIC_PLAINMATH_H
+#ifndef LOWBIT_NUMERICS_PLAINMATH_H
+#define LOWBIT_NUMERICS_PLAINMATH_H
 
-#include "lowbit/Codegen/CPU/Generic/MathPolynomials.h"
-#include "lowbit/Codegen/CPU/Generic/PowPolynomial.h"
+#include "lowbit/Numerics/MathPolynomials.h"
+#include "lowbit/Numerics/PowPolynomial.h"
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -74,4 +74,4 @@ inline float plainPow(float x, float y) {
 
 } // namespace lowbit
 
-#endif // LOWBIT_CODEGEN_CPU_GENERIC_PLAINMATH_H
+#endif // LOWBIT_NUMERICS_PLAINMATH_H

@@ -9,8 +9,8 @@
 // Both series are Taylor's.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_CODEGEN_CPU_GENERIC_POWPOLYNOMIAL_H
-#define LOWBIT_CODEGEN_CPU_GENERIC_POWPOLYNOMIAL_H
+#ifndef LOWBIT_NUMERICS_POWPOLYNOMIAL_H
+#define LOWBIT_NUMERICS_POWPOLYNOMIAL_H
 
 #include <cstdint>
 
@@ -74,4 +74,4 @@ typename B::F powWide(B &b, typename B::F x, typename B::F y) {
 
 } // namespace lowbit
 
-#endif // LOWBIT_CODEGEN_CPU_GENERIC_POWPOLYNOMIAL_H
+#endif // LOWBIT_NUMERICS_POWPOLYNOMIAL_H
