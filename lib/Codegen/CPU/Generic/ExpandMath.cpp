@@ -11,9 +11,9 @@
 // upstream's expansions. Functions on f64 stay as they are.
 //
 //===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/Passes.h"
 #include "lowbit/Numerics/MathPolynomials.h"
 #include "lowbit/Numerics/PowPolynomial.h"
-#include "lowbit/Codegen/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 
 namespace lowbit {
