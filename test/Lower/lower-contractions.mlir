@@ -47,8 +47,8 @@ func.func @matmul(%x: tensor<?x2x!a>) -> tensor<?x3xf32> {
 // CHECK: arith.addf
 func.func @attention(%a: tensor<2x3x?x!a>, %b: tensor<2x?x4x!a>, %sa: tensor<f32>, %za: tensor<i32>,
                      %sb: tensor<f32>, %zb: tensor<i32>, %init: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
-  %ad = lowbit.dequantize %a dynamic(%sa, %za : tensor<f32>, tensor<i32>) : tensor<2x3x?x!a> -> tensor<2x3x?xf32>
-  %bd = lowbit.dequantize %b dynamic(%sb, %zb : tensor<f32>, tensor<i32>) : tensor<2x?x4x!a> -> tensor<2x?x4xf32>
+  %ad = lowbit.dequantize %a scale(%sa : tensor<f32>) zero_point(%za : tensor<i32>) : tensor<2x3x?x!a> -> tensor<2x3x?xf32>
+  %bd = lowbit.dequantize %b scale(%sb : tensor<f32>) zero_point(%zb : tensor<i32>) : tensor<2x?x4x!a> -> tensor<2x?x4xf32>
   %y = linalg.batch_matmul ins(%ad, %bd : tensor<2x3x?xf32>, tensor<2x?x4xf32>) outs(%init : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return %y : tensor<2x3x4xf32>
 }
