@@ -109,9 +109,9 @@ TEST(AccumulationN19, NeededBits) {
 TEST(PairSumsN20, WhatVpmaddubswSaturates) {
   Interval u8{0, 255}, u7{0, 127};
   std::vector<int> full = {127, 127}, light = {127, 1}, negative = {-128, -1};
-  EXPECT_FALSE(pairSumsFit16(2, reader(full), u8)); // 64770
-  EXPECT_TRUE(pairSumsFit16(2, reader(full), u7));  // 32258
-  EXPECT_TRUE(pairSumsFit16(2, reader(light), u8)); // 32640
+  EXPECT_FALSE(pairSumsFit16(2, reader(full), u8));     // 64770
+  EXPECT_TRUE(pairSumsFit16(2, reader(full), u7));      // 32258
+  EXPECT_TRUE(pairSumsFit16(2, reader(light), u8));     // 32640
   EXPECT_FALSE(pairSumsFit16(2, reader(negative), u8)); // -32895
   // Of different signs they do not add up; a pair is (0, 1), never (1, 2).
   std::vector<int> mixed = {127, -127, -127, 127, 127};

@@ -53,8 +53,8 @@ TEST(MxN27, LargestElementReachesTheLastBinade) {
       EXPECT_LT(amax / scale, std::ldexp(2.0f, element->maxExponent()));
       for (unsigned i = 0; i < kMxBlock; ++i) {
         // Division by a power of two is exact: only the element is rounded.
-        double exact = std::min(std::fabs(double(values[i]) / scale),
-                                double(largest));
+        double exact =
+            std::min(std::fabs(double(values[i]) / scale), double(largest));
         double back = std::fabs(decode(codes[i], *element));
         int exponent = std::max(std::ilogb(exact), 1 - element->bias);
         double step = std::ldexp(1.0, exponent - element->mantissaBits);
@@ -79,8 +79,8 @@ TEST(MxN27, DeadAndNonFiniteBlocks) {
       EXPECT_EQ(quantizeMxBlock(values, 4, *element, codes), 0xff);
       for (uint8_t code : codes) {
         EXPECT_EQ(code, 0);
-        EXPECT_TRUE(std::isnan(
-            decodeScaled(code, decode(0xff, kF8E8M0FNU), *element)));
+        EXPECT_TRUE(
+            std::isnan(decodeScaled(code, decode(0xff, kF8E8M0FNU), *element)));
       }
     }
     float tiny[2] = {1e-45f, -kMax};

@@ -92,7 +92,8 @@ TEST(CodebookN26, LegalTables) {
 }
 
 TEST(CodebookN26, NF4AsBitsandbytesDecides) {
-  // Its thresholds are the midpoints rounded to f32; above one, the upper entry.
+  // Its thresholds are the midpoints rounded to f32; above one, the upper
+  // entry.
   const float thresholds[] = {
       -0.8480964004993439f,   -0.6106329262256622f,  -0.4599952697753906f,
       -0.33967943489551544f,  -0.23460740596055984f, -0.13791173323988914f,

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Exact.h"
 #include "lowbit/Numerics/Requantize.h"
+#include "Exact.h"
 #include "gtest/gtest.h"
 #include <random>
 
@@ -113,7 +113,8 @@ TEST(RequantizeFixedN15, TransitionsAgreeWithIntegers) {
     int32_t in = set % 2 ? int32_t(random() % 98304) - 32768 : 0;
     int32_t out = range.min + int32_t(random() % (range.max - range.min + 1));
     for (bool twice : {false, true}) {
-      FixedRounding mode = twice ? FixedRounding::Double : FixedRounding::Single;
+      FixedRounding mode =
+          twice ? FixedRounding::Double : FixedRounding::Single;
       auto exactly = [&](int32_t acc) {
         return exact::requantizeFixed(acc, in, scale, twice, out, range);
       };
@@ -134,8 +135,8 @@ TEST(RequantizeFixedN15, SixteenBitMultipliers) {
   for (int i = 0; i < 1000000; ++i) {
     int64_t value = int64_t(random()) >> (16 + random() % 40); // 48 bits
     FixedScale scale{int32_t(random() % 32768), int32_t(2 + random() % 61)};
-    __int128 sum = 2 * __int128(value) * scale.multiplier +
-                   (__int128(1) << scale.shift);
+    __int128 sum =
+        2 * __int128(value) * scale.multiplier + (__int128(1) << scale.shift);
     ASSERT_EQ(applyScale16(value, scale), int64_t(sum >> (scale.shift + 1)));
     ASSERT_EQ(requantizeFixed16(value, 0, scale, 3, kI32),
               exact::clampTo(int64_t(sum >> (scale.shift + 1)) + 3, kI32));
@@ -176,7 +177,8 @@ TEST(FixedScaleN16, IsTheNearest) {
     }
     ASSERT_TRUE(isLegalFixedScale(*scale, bits));
     // The exact error, in long double: at most half a step.
-    long double value = std::ldexp((long double)scale->multiplier, -scale->shift);
+    long double value =
+        std::ldexp((long double)scale->multiplier, -scale->shift);
     ASSERT_LE(std::fabs(value - ratio), std::ldexp(0.5L, -scale->shift));
     // No larger shift would have done.
     if (scale->shift < 62)

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Exact.h"
 #include "lowbit/Numerics/Rounding.h"
+#include "Exact.h"
 #include "gtest/gtest.h"
 #include <cfenv>
 #include <random>
@@ -20,11 +20,16 @@ TEST(RoundingN12, TiesAndNeighbours) {
   struct Case {
     double x;
     double even, away, up, zero, floor;
-  } cases[] = {{0.5, 0, 1, 1, 0, 0},       {-0.5, 0, -1, 0, 0, -1},
-               {1.5, 2, 2, 2, 1, 1},       {-1.5, -2, -2, -1, -1, -2},
-               {2.5, 2, 3, 3, 2, 2},       {-2.5, -2, -3, -2, -2, -3},
-               {0.25, 0, 0, 0, 0, 0},      {-0.25, 0, 0, 0, 0, -1},
-               {3.75, 4, 4, 4, 3, 3},      {-3.75, -4, -4, -4, -3, -4},
+  } cases[] = {{0.5, 0, 1, 1, 0, 0},
+               {-0.5, 0, -1, 0, 0, -1},
+               {1.5, 2, 2, 2, 1, 1},
+               {-1.5, -2, -2, -1, -1, -2},
+               {2.5, 2, 3, 3, 2, 2},
+               {-2.5, -2, -3, -2, -2, -3},
+               {0.25, 0, 0, 0, 0, 0},
+               {-0.25, 0, 0, 0, 0, -1},
+               {3.75, 4, 4, 4, 3, 3},
+               {-3.75, -4, -4, -4, -3, -4},
                {1048576.5, 1048576, 1048577, 1048577, 1048576, 1048576}};
   for (const Case &c : cases) {
     const double expected[] = {c.even, c.away, c.up, c.zero, c.floor};
@@ -126,8 +131,9 @@ TEST(WrapN13, NarrowRangesHaveNoModulus) {
 
 /// N7 and N8 at every transition of the output, 64 floats on both sides.
 TEST(QuantizeN7, TransitionsAgreeWithIntegers) {
-  StorageRange ranges[] = {{-128, 127}, {-127, 127}, {0, 255}, {0, 15}, {-2, 1}};
-  float scales[] = {1.0f,   0.1f,  1.0f / 3, 0.0371f,   0x1p-7f, 3e-5f,
+  StorageRange ranges[] = {
+      {-128, 127}, {-127, 127}, {0, 255}, {0, 15}, {-2, 1}};
+  float scales[] = {1.0f,   0.1f,  1.0f / 3,  0.0371f,   0x1p-7f,   3e-5f,
                     127.5f, 1e30f, kMinScale, 0x1p-149f, 0x1.8p119f};
   int sets = 0;
   for (StorageRange range : ranges)

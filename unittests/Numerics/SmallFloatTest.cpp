@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Exact.h"
 #include "lowbit/Numerics/SmallFloat.h"
+#include "Exact.h"
 #include "gtest/gtest.h"
 #include <cmath>
 
@@ -22,17 +22,17 @@ TEST(SmallFloatN25, ValuesOfTheSpecifications) {
     uint8_t code;
     float value;
   } known[] = {
-      {kF8E4M3FN, 0x7e, 448.0f},       {kF8E4M3FN, 0x08, 0x1p-6f},
-      {kF8E4M3FN, 0x07, 0.875f / 64},  {kF8E4M3FN, 0x01, 0x1p-9f},
-      {kF8E4M3FN, 0xb8, -1.0f},        {kF8E5M2, 0x7b, 57344.0f},
-      {kF8E5M2, 0x04, 0x1p-14f},       {kF8E5M2, 0x03, 0.75f * 0x1p-14f},
-      {kF8E5M2, 0x01, 0x1p-16f},       {kF8E5M2, 0x7c, kInf},
-      {kF8E5M2, 0xfc, -kInf},          {kF6E3M2FN, 0x1f, 28.0f},
-      {kF6E3M2FN, 0x04, 0.25f},        {kF6E3M2FN, 0x01, 0.0625f},
-      {kF6E2M3FN, 0x1f, 7.5f},         {kF6E2M3FN, 0x08, 1.0f},
-      {kF6E2M3FN, 0x01, 0.125f},       {kF4E2M1FN, 0x07, 6.0f},
-      {kF4E2M1FN, 0x01, 0.5f},         {kF4E2M1FN, 0x0f, -6.0f},
-      {kF8E8M0FNU, 0x00, 0x1p-127f},   {kF8E8M0FNU, 0x7f, 1.0f},
+      {kF8E4M3FN, 0x7e, 448.0f},      {kF8E4M3FN, 0x08, 0x1p-6f},
+      {kF8E4M3FN, 0x07, 0.875f / 64}, {kF8E4M3FN, 0x01, 0x1p-9f},
+      {kF8E4M3FN, 0xb8, -1.0f},       {kF8E5M2, 0x7b, 57344.0f},
+      {kF8E5M2, 0x04, 0x1p-14f},      {kF8E5M2, 0x03, 0.75f * 0x1p-14f},
+      {kF8E5M2, 0x01, 0x1p-16f},      {kF8E5M2, 0x7c, kInf},
+      {kF8E5M2, 0xfc, -kInf},         {kF6E3M2FN, 0x1f, 28.0f},
+      {kF6E3M2FN, 0x04, 0.25f},       {kF6E3M2FN, 0x01, 0.0625f},
+      {kF6E2M3FN, 0x1f, 7.5f},        {kF6E2M3FN, 0x08, 1.0f},
+      {kF6E2M3FN, 0x01, 0.125f},      {kF4E2M1FN, 0x07, 6.0f},
+      {kF4E2M1FN, 0x01, 0.5f},        {kF4E2M1FN, 0x0f, -6.0f},
+      {kF8E8M0FNU, 0x00, 0x1p-127f},  {kF8E8M0FNU, 0x7f, 1.0f},
       {kF8E8M0FNU, 0xfe, 0x1p127f}};
   for (const Known &k : known)
     EXPECT_EQ(decode(k.code, k.format), k.value)
@@ -73,7 +73,7 @@ TEST(SmallFloatN25, EveryCodeComesBack) {
       nans += std::isnan(value);
     }
     // E4M3 has two, E5M2 six, E8M0 one.
-    unsigned expected = format == &kF8E4M3FN   ? 2
+    unsigned expected = format == &kF8E4M3FN    ? 2
                         : format == &kF8E5M2    ? 6
                         : format == &kF8E8M0FNU ? 1
                                                 : 0;
@@ -94,7 +94,8 @@ TEST(SmallFloatN25, AroundEveryMidpoint) {
       for (bool saturate : {false, true}) {
         EXPECT_EQ(encode(middle, *format, saturate), code + tieUp)
             << format->name << " " << middle;
-        EXPECT_EQ(encode(std::nextafter(middle, 0.0f), *format, saturate), code);
+        EXPECT_EQ(encode(std::nextafter(middle, 0.0f), *format, saturate),
+                  code);
         EXPECT_EQ(encode(std::nextafter(middle, kInf), *format, saturate),
                   code + 1);
         if (format->isSigned) {
