@@ -4,10 +4,10 @@ VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build demo check bench docs lint format clean
+.PHONY: help setup tools build demo check exhaustive bench docs lint format clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages and the Python environment, where missing
 	@utils/setup.sh
@@ -25,6 +25,10 @@ demo: tools ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
 
 check: build ## lint and every test; the last line counts them
 	@$(PYTHON) utils/run_tests.py --build $(BUILD)
+
+exhaustive: tools ## every value of the numerics, minutes
+	@ninja -C $(BUILD) lowbit-exhaustive
+	@$(BUILD)/unittests/lowbit-exhaustive
 
 bench: tools ## latency of every shipped model, float and int8
 	@$(PYTHON) benchmarks/bench.py --output $(BUILD)/bench
