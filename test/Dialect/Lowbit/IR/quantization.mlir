@@ -47,13 +47,13 @@ func.func @gradient(%x: tensor<4x2xf32>, %g: tensor<4x2xf32>, %s: tensor<2xf32>,
 
 // CHECK-LABEL: @requantize
 func.func @requantize(%x: tensor<?x2xi32>, %q: tensor<?x2x!lowbit.affine<ui8>>, %s: tensor<f32>, %e: i32) {
-  // CHECK: lowbit.requantize %{{.*}} {axis = 1 : i64, scale = dense<[1.000000e-02, 2.000000e-02]> : tensor<2xf32>, zero_point = dense<3> : tensor<i32>} : tensor<?x2xi32> -> tensor<?x2x!lowbit.affine<i8>>
-  %a = lowbit.requantize %x {axis = 1, scale = dense<[0.01, 0.02]> : tensor<2xf32>, zero_point = dense<3> : tensor<i32>} : tensor<?x2xi32> -> tensor<?x2x!lowbit.affine<i8>>
+  // CHECK: lowbit.requantize %{{.*}} {axis = 1 : i64, scale = dense<[2.500000e-01, 5.000000e-01]> : tensor<2xf32>, zero_point = dense<3> : tensor<i32>} : tensor<?x2xi32> -> tensor<?x2x!lowbit.affine<i8>>
+  %a = lowbit.requantize %x {axis = 1, scale = dense<[0.25, 0.5]> : tensor<2xf32>, zero_point = dense<3> : tensor<i32>} : tensor<?x2xi32> -> tensor<?x2x!lowbit.affine<i8>>
   // CHECK: lowbit.requantize %{{.*}} {fixed_rounding = #lowbit.fixed_rounding<double_round>, input_zero_point = 12 : i32, multiplier = dense<1073741824> : tensor<i32>, shift = dense<36> : tensor<i8>, zero_point = dense<0> : tensor<i32>}
   %b = lowbit.requantize %q {multiplier = dense<1073741824> : tensor<i32>, shift = dense<36> : tensor<i8>, fixed_rounding = #lowbit.fixed_rounding<double_round>, input_zero_point = 12 : i32, zero_point = dense<0> : tensor<i32>} : tensor<?x2x!lowbit.affine<ui8>> -> tensor<?x2x!lowbit.affine<i16>>
   // CHECK: lowbit.requantize %{{.*}} scale(%{{.*}} : tensor<f32>) {zero_point = dense<3> : tensor<i32>}
   %c = lowbit.requantize %x scale(%s : tensor<f32>) {zero_point = dense<3> : tensor<i32>} : tensor<?x2xi32> -> tensor<?x2x!lowbit.affine<i8>>
-  // CHECK: lowbit.requantize %{{.*}} {scale = dense<1.000000e-02> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : i32 -> !lowbit.affine<i8>
-  %d = lowbit.requantize %e {scale = dense<0.01> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : i32 -> !lowbit.affine<i8>
+  // CHECK: lowbit.requantize %{{.*}} {scale = dense<5.000000e-01> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : i32 -> !lowbit.affine<i8>
+  %d = lowbit.requantize %e {scale = dense<0.5> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : i32 -> !lowbit.affine<i8>
   return
 }
