@@ -19,7 +19,7 @@
 // RUN: quant-opt --quantize-ptq="calibration-data=random" %t/model.mlir > %t/ours.mlir
 // RUN: cmp %t/stock.mlir %t/ours.mlir
 // RUN: FileCheck %s < %t/stock.mlir
-// CHECK: linalg.matmul {lowbit.id = "matmul_0.i32"
+// CHECK: linalg.matmul {lowbit.accumulator = {{.*}}, lowbit.id = "matmul_0.i32"
 // LLVM: llvm.func @main
 
 // Single passes among upstream's; operations of ours that need a buffer form.
