@@ -4,7 +4,8 @@ VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build demo check bench docs lint format clean
+FUZZ_SECONDS ?= 3600
+.PHONY: help setup tools build demo check fuzz bench docs lint format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,9 @@ demo: tools ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
 
 check: build ## lint and every test; the last line counts them
 	@$(PYTHON) utils/run_tests.py --build $(BUILD)
+
+fuzz: setup ## the dialect's parsers under sanitizers, for FUZZ_SECONDS (an hour)
+	@$(PYTHON) utils/fuzz.py --seconds $(FUZZ_SECONDS)
 
 bench: tools ## latency of every shipped model, float and int8
 	@$(PYTHON) benchmarks/bench.py --output $(BUILD)/bench
