@@ -14,8 +14,9 @@
 namespace lowbit::fuzz {
 
 /// Reads a module, as text or bytecode. It is refused with a diagnostic, or it
-/// verifies, and then its text, read again, gives the same text, and so does
-/// its bytecode. Aborts when that does not hold.
+/// verifies. Then its text and its bytecode, read again, give the same text,
+/// and its text and its generic form the same module. Aborts when that does not
+/// hold.
 void checkRoundTrip(llvm::StringRef input);
 
 /// The bytecode of a module; none when it is refused.
