@@ -1,10 +1,11 @@
 # The commands of the project. `make help` lists them.
 BUILD := build
+FUZZ_SECONDS ?= 3600
 VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build demo check exhaustive bench docs lint format clean
+.PHONY: help setup tools build demo check exhaustive fuzz bench docs lint format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +30,9 @@ check: build ## lint and every test; the last line counts them
 exhaustive: tools ## every value of the numerics, minutes
 	@ninja -C $(BUILD) lowbit-exhaustive
 	@$(BUILD)/unittests/lowbit-exhaustive
+
+fuzz: setup ## the dialect's parsers under sanitizers, for FUZZ_SECONDS (an hour)
+	@$(PYTHON) utils/fuzz.py --seconds $(FUZZ_SECONDS)
 
 bench: tools ## latency of every shipped model, float and int8
 	@$(PYTHON) benchmarks/bench.py --output $(BUILD)/bench

@@ -22,6 +22,19 @@ endif()
 # Results must not depend on how the host compiler contracts a*b+c.
 add_compile_options(-ffp-contract=off)
 
+# Sanitizers for our own code; libMLIR and libLLVM stay as they are.
+set(LOWBIT_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
+option(LOWBIT_BUILD_FUZZERS "Build the fuzzers, and the libraries with coverage (clang only)" OFF)
+if(LOWBIT_SANITIZE)
+  add_compile_options(-fsanitize=${LOWBIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # These two need all code to be built with them.
+  add_compile_options(-fno-sanitize=vptr,function)
+  add_link_options(-fsanitize=${LOWBIT_SANITIZE})
+endif()
+if(LOWBIT_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link -gline-tables-only)
+endif()
+
 include(CheckLinkerFlag)
 check_linker_flag(CXX "-fuse-ld=lld" LOWBIT_HAVE_LLD)
 if(LOWBIT_HAVE_LLD)

@@ -26,6 +26,7 @@ config.environment["PATH"] = os.pathsep.join(map(str, path))
 config.environment["LOWBIT_TOOLS"] = str(build / "bin")
 config.substitutions.append(("%data", str(source / "data")))
 config.substitutions.append(("%python", str(build / "venv" / "bin" / "python")))
+config.substitutions.append(("%plugin", str(build / "lib" / "LowbitPlugin.so")))
 
 
 def host_flags() -> set[str]:

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Epilogue.h"
+#include "WeightChannels.h"
 
 #include "lowbit/Import/Contractions.h"
 
@@ -65,43 +66,23 @@ std::optional<LoopTensor> EpilogueBuilder::foldSum(unsigned operand, Value ints,
   auto bytes = reader.read(ints);
   if (failed(bytes))
     return std::nullopt;
+  auto channels = WeightChannels::get(c, operand, bytes->type.getShape());
+  if (!channels)
+    return std::nullopt;
+  // Every final sum fits 32 bits; one on the way there may not.
+  std::vector<int64_t> exact(channels->count, 0);
+  int64_t factor = times.dynamic ? 1 : times.known;
+  channels->forEach(bytes->as<int8_t>(), [&](int64_t channel, int8_t value) {
+    exact[channel] += (value - subtract.known) * factor;
+  });
+  std::vector<int32_t> sums(exact.begin(), exact.end());
   LoopTensor sum;
-  AffineMap map = c.map(operand);
-  ArrayRef<int64_t> shape = bytes->type.getShape();
-  // The stride of each dimension in the sums; 0 where it is summed over.
-  SmallVector<int64_t> kept, strides(shape.size(), 0);
-  for (auto [i, expr] : llvm::enumerate(map.getResults())) {
-    unsigned loop = cast<AffineDimExpr>(expr).getPosition();
-    if (llvm::is_contained(c.reduction, loop))
-      continue;
-    sum.loops.push_back(loop);
-    kept.push_back(shape[i]);
-    strides[i] = 1;
-  }
-  int64_t count = 1;
-  for (int64_t i = int64_t(shape.size()) - 1; i >= 0; --i)
-    if (strides[i]) {
-      strides[i] = count;
-      count *= shape[i];
-    }
-  std::vector<int32_t> sums(count, 0);
-  SmallVector<int64_t> index(shape.size(), 0);
-  int64_t at = 0;
-  int32_t factor = times.dynamic ? 1 : times.known;
-  for (int8_t value : bytes->as<int8_t>()) {
-    sums[at] += (int32_t(value) - subtract.known) * factor;
-    for (int64_t d = int64_t(shape.size()) - 1; d >= 0; --d) {
-      at += strides[d];
-      if (++index[d] < shape[d])
-        break;
-      at -= strides[d] * shape[d];
-      index[d] = 0;
-    }
-  }
+  sum.loops = channels->loops;
   ConstantBuilder constants(module);
   sum.value = constants.create(
       builder, c.op->getLoc(), constantName(".zero_point_sum"),
-      RankedTensorType::get(kept, builder.getI32Type()), ArrayRef(sums));
+      RankedTensorType::get(channels->extents, builder.getI32Type()),
+      ArrayRef(sums));
   return sum;
 }
 

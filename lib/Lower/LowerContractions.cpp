@@ -8,13 +8,15 @@
 //     init
 //
 // Arithmetic is modulo 2^32; the exact sum fits 32 bits, which is checked here
-// from the formats and, where the length of the sum is dynamic, at run time.
+// from the formats, then from the weights where they are constant, and at run
+// time where the length of the sum is dynamic.
 // Refused, with a reason: one operand without a format, a scale along the
 // reduction, zero points that differ along a channel, a sum that may overflow.
 //
 //===----------------------------------------------------------------------===//
 #include "Epilogue.h"
 #include "QuantizedOperand.h"
+#include "SumBounds.h"
 
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Lower/IntegerContraction.h"
@@ -40,17 +42,10 @@ static std::optional<unsigned> scaleLoop(const Contraction &c, unsigned operand,
   return dim ? dim.getPosition() : ~0u;
 }
 
-/// The most products that a sum may have without leaving 32 bits.
-static int64_t maxProducts(const QuantizedOperand &a,
-                           const QuantizedOperand &b) {
-  int64_t largest = std::max(a.maxSteps() * b.maxSteps(),
-                             a.maxMagnitude() * b.maxMagnitude());
-  return std::numeric_limits<int32_t>::max() / largest;
-}
-
 /// Why the contraction cannot be lowered; empty when it can.
 static std::string findReason(const Contraction &c, const QuantizedOperand &a,
-                              const QuantizedOperand &b) {
+                              const QuantizedOperand &b,
+                              ParameterReader &reader) {
   unsigned perAxis = 0;
   const QuantizedOperand *operands[] = {&a, &b};
   for (auto [i, operand] : llvm::enumerate(operands)) {
@@ -77,11 +72,7 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
     return "both operands have a scale for each channel";
   if (c.isConvolution && !b.isSymmetric())
     return "the filter of the convolution has a zero point";
-  auto products = c.reductionSize();
-  if (products && *products > maxProducts(a, b))
-    return "a sum of " + std::to_string(*products) +
-           " products may not fit 32 bits";
-  return "";
+  return findOverflow(c, a, b, reader);
 }
 
 namespace {
@@ -119,7 +110,7 @@ struct LowerContractions
     if (!a || !b)
       return std::string("its ") + (a ? "right" : "left") +
              " operand is not quantized";
-    if (std::string reason = findReason(c, *a, *b); !reason.empty())
+    if (std::string reason = findReason(c, *a, *b, reader); !reason.empty())
       return reason;
 
     OpBuilder builder(c.op);

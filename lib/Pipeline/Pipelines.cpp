@@ -140,6 +140,8 @@ LogicalResult lowbit::buildPtqPipeline(
       return;
     case Phase::Lower:
       pm.addPass(createLowerContractions());
+      // While formats still say which integers occur.
+      pm.addPass(createAnalyzeAccumulators());
       pm.addPass(createLowerQdq());
       pm.addPass(createCanonicalizerPass());
       pm.addPass(createCSEPass());

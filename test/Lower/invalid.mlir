@@ -26,6 +26,35 @@ func.func @overflow(%x: tensor<2x40000x!a>, %y: tensor<40000x2x!a>, %init: tenso
 
 // -----
 
+// With constant weights the real bound counts: one product less would fit.
+!a = !lowbit.affine<i8>
+func.func @border(%x: tensor<1x131072x!a>, %init: tensor<1x1xf32>) -> tensor<1x1xf32> {
+  %i = arith.constant dense<-128> : tensor<131072x1xi8>
+  %w = lowbit.storage_cast %i : tensor<131072x1xi8> to tensor<131072x1x!a>
+  %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<1x131072x!a> -> tensor<1x131072xf32>
+  %wd = lowbit.dequantize %w {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<131072x1x!a> -> tensor<131072x1xf32>
+  // expected-remark @+1 {{stays float: a sum of 131072 products of these weights may reach 2147483648, which does not fit 32 bits}}
+  %0 = linalg.matmul ins(%xd, %wd : tensor<1x131072xf32>, tensor<131072x1xf32>) outs(%init : tensor<1x1xf32>) -> tensor<1x1xf32>
+  return %0 : tensor<1x1xf32>
+}
+
+// -----
+
+// The accumulator and the correction would fit; what is left after it does not:
+// 255 * 127 * 66312 = 2147514120. One product less (2147481735) does.
+!a = !lowbit.affine<i8>
+func.func @zero_point(%x: tensor<1x66312x!a>, %init: tensor<1x1xf32>) -> tensor<1x1xf32> {
+  %i = arith.constant dense<127> : tensor<66312x1xi8>
+  %w = lowbit.storage_cast %i : tensor<66312x1xi8> to tensor<66312x1x!a>
+  %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<-128> : tensor<i32>} : tensor<1x66312x!a> -> tensor<1x66312xf32>
+  %wd = lowbit.dequantize %w {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<66312x1x!a> -> tensor<66312x1xf32>
+  // expected-remark @+1 {{stays float: a sum of 66312 products of these weights may reach 2147514120, which does not fit 32 bits}}
+  %0 = linalg.matmul ins(%xd, %wd : tensor<1x66312xf32>, tensor<66312x1xf32>) outs(%init : tensor<1x1xf32>) -> tensor<1x1xf32>
+  return %0 : tensor<1x1xf32>
+}
+
+// -----
+
 func.func @axis(%x: tensor<2x2x!lowbit.affine<i8>>, %y: tensor<2x2x!lowbit.affine<i8, axis = 0>>, %z: tensor<2x2x!lowbit.affine<i8, axis = 1>>, %init: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
   %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<2> : tensor<i32>} : tensor<2x2x!lowbit.affine<i8>> -> tensor<2x2xf32>
   %yd = lowbit.dequantize %y {scale = dense<[1.0, 2.0]> : tensor<2xf32>, zero_point = dense<0> : tensor<2xi32>} : tensor<2x2x!lowbit.affine<i8, axis = 0>> -> tensor<2x2xf32>

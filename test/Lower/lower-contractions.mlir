@@ -98,3 +98,43 @@ func.func @contract(%a: tensor<4x2x!a>, %b: tensor<3x2x!a>, %v: tensor<2x!a>) ->
   %z = linalg.matvec ins(%ad, %vd : tensor<4x2xf32>, tensor<2xf32>) outs(%f2 : tensor<4xf32>) -> tensor<4xf32>
   return %y, %z : tensor<3x4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// More products than formats alone allow in 32 bits; these weights do.
+!a = !lowbit.affine<i8>
+
+// CHECK-LABEL: @long
+// CHECK: linalg.matmul ins({{.*}} : tensor<1x66311xi8>, tensor<66311x1xi8>)
+// CHECK: linalg.matmul ins({{.*}} : tensor<1x200000xi8>, tensor<200000x1xi8>)
+// The zero point of the run is anything: 70000 * -100 * 255 = -1785000000 fits.
+// CHECK: linalg.matmul ins({{.*}} : tensor<1x70000xi8>, tensor<70000x1xi8>)
+// Weights on the left.
+// CHECK: linalg.matmul ins({{.*}} : tensor<1x200000xi8>, tensor<200000x1xi8>)
+func.func @long(%x: tensor<1x66311x!a>, %y: tensor<1x200000x!a>, %d: tensor<1x70000x!a>, %s: tensor<f32>, %z: tensor<i32>,
+                %r: tensor<200000x1x!a>, %init: tensor<1x1xf32>) -> (tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1xf32>) {
+  %xi = arith.constant dense<127> : tensor<66311x1xi8>
+  %xw = lowbit.storage_cast %xi : tensor<66311x1xi8> to tensor<66311x1x!a>
+  %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<-128> : tensor<i32>} : tensor<1x66311x!a> -> tensor<1x66311xf32>
+  %xwd = lowbit.dequantize %xw {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<66311x1x!a> -> tensor<66311x1xf32>
+  %0 = linalg.matmul ins(%xd, %xwd : tensor<1x66311xf32>, tensor<66311x1xf32>) outs(%init : tensor<1x1xf32>) -> tensor<1x1xf32>
+
+  %yi = arith.constant dense<3> : tensor<200000x1xi8>
+  %yw = lowbit.storage_cast %yi : tensor<200000x1xi8> to tensor<200000x1x!a>
+  %yd = lowbit.dequantize %y {scale = dense<0.5> : tensor<f32>, zero_point = dense<-128> : tensor<i32>} : tensor<1x200000x!a> -> tensor<1x200000xf32>
+  %ywd = lowbit.dequantize %yw {scale = dense<0.5> : tensor<f32>, zero_point = dense<1> : tensor<i32>} : tensor<200000x1x!a> -> tensor<200000x1xf32>
+  %1 = linalg.matmul ins(%yd, %ywd : tensor<1x200000xf32>, tensor<200000x1xf32>) outs(%init : tensor<1x1xf32>) -> tensor<1x1xf32>
+
+  %di = arith.constant dense<-100> : tensor<70000x1xi8>
+  %dw = lowbit.storage_cast %di : tensor<70000x1xi8> to tensor<70000x1x!a>
+  %dd = lowbit.dequantize %d scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<1x70000x!a> -> tensor<1x70000xf32>
+  %dwd = lowbit.dequantize %dw {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<70000x1x!a> -> tensor<70000x1xf32>
+  %2 = linalg.matmul ins(%dd, %dwd : tensor<1x70000xf32>, tensor<70000x1xf32>) outs(%init : tensor<1x1xf32>) -> tensor<1x1xf32>
+
+  %ri = arith.constant dense<-4> : tensor<1x200000xi8>
+  %rw = lowbit.storage_cast %ri : tensor<1x200000xi8> to tensor<1x200000x!a>
+  %rd = lowbit.dequantize %r {scale = dense<0.5> : tensor<f32>, zero_point = dense<7> : tensor<i32>} : tensor<200000x1x!a> -> tensor<200000x1xf32>
+  %rwd = lowbit.dequantize %rw {scale = dense<0.5> : tensor<f32>, zero_point = dense<-3> : tensor<i32>} : tensor<1x200000x!a> -> tensor<1x200000xf32>
+  %3 = linalg.matmul ins(%rwd, %rd : tensor<1x200000xf32>, tensor<200000x1xf32>) outs(%init : tensor<1x1xf32>) -> tensor<1x1xf32>
+  return %0, %1, %2, %3 : tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1xf32>
+}

@@ -14,7 +14,7 @@
 // FOLD: arith.constant dense<{{.*}}> : tensor<2x3xi8>
 // FOLD: lowbit.dequantize
 // LOWER-NOT: lowbit.dequantize
-// LOWER: linalg.matmul {lowbit.id = "matmul_0.i32"}
+// LOWER: linalg.matmul {lowbit.accumulator = {{.*}}, lowbit.id = "matmul_0.i32"}
 func.func @main(%x: tensor<4x2xf32> {lowbit.name = "x"}) -> tensor<4x3xf32> {
   %w = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
   %zero = arith.constant 0.0 : f32

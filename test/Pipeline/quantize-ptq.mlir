@@ -13,7 +13,7 @@
 // DYNAMIC: arith.minnumf
 // STATIC-NOT: arith.minnumf
 // CHECK: math.roundeven
-// CHECK: linalg.matmul {lowbit.id = "matmul_0.i32"} ins(%{{.*}}, %{{.*}} : tensor<4x16xi8>, tensor<16x8xi8>) outs(%{{.*}} : tensor<4x8xi32>)
+// CHECK: linalg.matmul {lowbit.accumulator = {{.*}}, lowbit.id = "matmul_0.i32"} ins(%{{.*}}, %{{.*}} : tensor<4x16xi8>, tensor<16x8xi8>) outs(%{{.*}} : tensor<4x8xi32>)
 // CHECK: linalg.generic {{.*}} attrs = {lowbit.id = "matmul_0"}
 // CHECK: linalg.generic {{.*}} attrs = {lowbit.id = "generic_0"}
 // CHECK: arith.addf

@@ -1,7 +1,8 @@
 """The commands in README.md and docs/ are run: each file's blocks in order, in one folder.
 
 In a ```console block the lines after `$ ` are commands; ```sh and ```python blocks are run whole. A block after the
-line `<!-- not run: why -->` is left alone. `test/data` is there under that name, and the commands are on the PATH.
+line `<!-- not run: why -->` is left alone. `test/data` and `build/lib` are there under these names, and the
+commands are on the PATH.
 """
 
 import os
@@ -37,6 +38,8 @@ WITH_COMMANDS = [page for page in PAGES if scripts(page)]
 def test_commands_of_the_page(page: Path, artifacts: Artifacts, tmp_path: Path) -> None:
     (tmp_path / "test").mkdir()
     (tmp_path / "test" / "data").symlink_to(REPOSITORY / "test" / "data")
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "lib").symlink_to(tools_folder().parent / "lib")
     folders = [tools_folder(), Path(sys.executable).parent, *os.environ["PATH"].split(os.pathsep)]
     environment = {**os.environ, "PATH": os.pathsep.join(map(str, folders))}
     for language, text in scripts(page):

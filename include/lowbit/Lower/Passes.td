@@ -40,6 +40,38 @@ def LowerContractions : Pass<"lowbit-lower-contractions", "::mlir::ModuleOp"> {
     Statistic<"numFloat", "float", "contractions that stay float">];
 }
 
+def AnalyzeAccumulators
+    : Pass<"lowbit-analyze-accumulators", "::mlir::ModuleOp"> {
+  let summary = "finds what the accumulators of integer contractions can hold";
+  let description = [{
+    For contractions of signed integers of up to 16 bits into i32, the smallest
+    and the largest final sum over all inputs and channels, init included:
+
+        max_n (sum over k of max(a.min * b[k, n], a.max * b[k, n]))
+
+    It is exact when one operand is a constant of bytes and each element of the
+    other can be anything of its range: that of its format where it comes from
+    `lowbit.storage_cast`, what a clamp, a table or padding leaves, or the whole
+    type. Two operands that are not constant need a static length.
+
+    The result is an attribute that code generation may rely on:
+
+    ```mlir
+    linalg.matmul {lowbit.accumulator = {max = 32258 : i64, min = -32512 : i64, pair_sums_fit_i16}}
+        ins(%a, %b : tensor<?x2xi8>, tensor<2x3xi8>) ...
+    ```
+
+    `pair_sums_fit_i16`: with the left operand shifted to unsigned (xor 0x80),
+    any two products of a sum add up within 16 bits, so that `vpmaddubsw` does
+    not saturate, whichever products it pairs. A sum that may leave 32 bits has
+    no attribute and a warning.
+  }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
+  let statistics = [
+    Statistic<"numProved", "proved", "contractions whose range was found">,
+    Statistic<"numUnknown", "unknown", "contractions without a range">];
+}
+
 def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
   let summary = "quantize, dequantize and fake_quant become linalg";
   let description = [{

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Dialect/Lowbit/IR/AccumulatorRange.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -34,5 +35,7 @@ LogicalResult LowbitDialect::verifyOperationAttribute(Operation *op,
   if (name == kStoreAttr && !isa<ModuleOp>(op))
     return op->emitOpError()
            << "attribute '" << name << "' belongs on the module";
+  if (name == AccumulatorRange::kAttrName)
+    return AccumulatorRange::verify(op, attr.getValue());
   return success();
 }

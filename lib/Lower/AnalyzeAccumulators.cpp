@@ -1,0 +1,141 @@
+//===- AnalyzeAccumulators.cpp - what accumulators can hold ---------------===//
+//
+// In:  integer contractions that accumulate in i32.
+// Out: `lowbit.accumulator` on those whose range is known: with a constant
+//      operand of bytes the exact ends over all inputs and channels, else from
+//      the ranges of both operands where the length of the sum is static.
+// Warned about: a sum that 32 bits may not hold; it gets no attribute.
+//
+//===----------------------------------------------------------------------===//
+#include "IntegerRanges.h"
+#include "WeightChannels.h"
+
+#include "lowbit/Dialect/Lowbit/IR/AccumulatorRange.h"
+#include "lowbit/Import/Contractions.h"
+#include "lowbit/Lower/Passes.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+namespace lowbit {
+#define GEN_PASS_DEF_ANALYZEACCUMULATORS
+#include "lowbit/Lower/Passes.h.inc"
+} // namespace lowbit
+
+static Type elementType(Value value) {
+  return getElementTypeOrSelf(value.getType());
+}
+
+/// Sign-extended integers of at most 16 bits into i32.
+static bool isIntegerContraction(const Contraction &c) {
+  return llvm::all_of(ValueRange{c.lhs(), c.rhs()},
+                      [](Value operand) {
+                        auto type = dyn_cast<IntegerType>(elementType(operand));
+                        return type && type.isSignless() &&
+                               type.getWidth() <= 16;
+                      }) &&
+         elementType(c.init()).isSignlessInteger(32);
+}
+
+static bool isBytes(Value value) {
+  return elementType(value).isSignlessInteger(8);
+}
+
+namespace {
+struct Bounds {
+  Interval sum;
+  /// Of the left operand shifted to unsigned; none when it is not of bytes.
+  std::optional<Interval> pair;
+};
+
+struct AnalyzeAccumulators
+    : lowbit::impl::AnalyzeAccumulatorsBase<AnalyzeAccumulators> {
+  void runOnOperation() override {
+    ParameterReader reader(getOperation());
+    IntegerRanges ranges(reader);
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      ranges.visit(op);
+      if (auto c = matchContraction(op))
+        if (isIntegerContraction(*c))
+          analyze(*c, ranges, reader);
+      return isa<linalg::LinalgOp>(op) ? WalkResult::skip()
+                                       : WalkResult::advance();
+    });
+  }
+
+  void analyze(const Contraction &c, const IntegerRanges &ranges,
+               ParameterReader &reader) {
+    c.op->removeAttr(AccumulatorRange::kAttrName);
+    auto bounds = boundsOfWeights(c, 1, ranges, reader);
+    if (!bounds)
+      bounds = boundsOfWeights(c, 0, ranges, reader);
+    if (!bounds)
+      bounds = boundsOfRanges(c, ranges);
+    if (!bounds) {
+      ++numUnknown;
+      return;
+    }
+    Interval init =
+        isZeroFilled(c.init()) ? Interval{0, 0} : ranges.getSigned(c.init());
+    Interval range = bounds->sum.plus(init);
+    if (!range.fitsI32()) {
+      ++numUnknown;
+      c.op->emitWarning("sums from ")
+          << range.min << " to " << range.max
+          << " may not fit the 32 bits that they are accumulated in";
+      return;
+    }
+    ++numProved;
+    bool pairsFit = bounds->pair && bounds->pair->fitsI16();
+    AccumulatorRange{range.min, range.max, pairsFit}.attachTo(c.op);
+  }
+
+  /// From the elements of operand `side`, when that is a constant of bytes.
+  static std::optional<Bounds> boundsOfWeights(const Contraction &c,
+                                               unsigned side,
+                                               const IntegerRanges &ranges,
+                                               ParameterReader &reader) {
+    Value constant = c.op->getOperand(side), other = c.op->getOperand(1 - side);
+    if (!isConstantTensor(constant) || !isBytes(constant))
+      return std::nullopt;
+    auto bytes = reader.read(constant);
+    if (failed(bytes))
+      return std::nullopt;
+    auto channels = WeightChannels::get(c, side, bytes->type.getShape());
+    if (!channels || channels->count == 0)
+      return std::nullopt;
+    Interval x = ranges.getSigned(other);
+    auto weights = channels->collect(bytes->as<int8_t>(), 0);
+    Bounds bounds{weights.front().sumOfProducts(x), std::nullopt};
+    for (const ChannelWeights &channel : weights)
+      bounds.sum = bounds.sum.unite(channel.sumOfProducts(x));
+    if (!isBytes(other))
+      return bounds;
+    // The left operand plus 128 is the unsigned factor.
+    Interval unsignedX = {x.min + 128, x.max + 128};
+    auto unsignedWeights = channels->collect(bytes->as<int8_t>(), -128);
+    bounds.pair = Interval{};
+    for (const ChannelWeights &channel : side == 1 ? weights : unsignedWeights)
+      bounds.pair =
+          bounds.pair->unite(channel.sumOfPair(side == 1 ? unsignedX : x));
+    return bounds;
+  }
+
+  /// From what both operands can be.
+  static std::optional<Bounds> boundsOfRanges(const Contraction &c,
+                                              const IntegerRanges &ranges) {
+    auto products = c.reductionSize();
+    if (!products || *products > std::numeric_limits<int32_t>::max())
+      return std::nullopt;
+    Interval a = ranges.getSigned(c.lhs()), b = ranges.getSigned(c.rhs());
+    Bounds bounds{a.times(b).times({*products, *products}), std::nullopt};
+    if (isBytes(c.lhs()) && isBytes(c.rhs()))
+      bounds.pair =
+          Interval{a.min + 128, a.max + 128}.times(b).unite({0, 0}).times(
+              {2, 2});
+    return bounds;
+  }
+};
+} // namespace
