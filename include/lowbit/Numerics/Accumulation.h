@@ -1,78 +1,111 @@
-//===- Accumulation.h - What an accumulator can reach ----------*- C++ -*-===//
+//===- Accumulation.h - what sums of products can reach ---------*- C++ -*-===//
 //
-// In: the constant integers of one output channel along the reduction, and the
-// interval of the other operand. Out: the exact smallest and largest sum over
-// all inputs, and those of adjacent pairs (N19, N20 of docs/numerics.md). Both
-// ends are reached: each input takes the end that its factor's sign asks for.
-// A sum that no i64 holds is reported by giving no interval.
+// The exact smallest and largest sum of w[k] * x[k] when the weights w are
+// known and each x[k] is any integer of an interval, on its own (the sums of
+// rules N9, N19 and N20 of docs/numerics.md):
+//
+//   max = sum of max(w * x.min, w * x.max), min likewise
+//
+// Because x.min and x.max are the same for every k, the positive and the
+// negative weights of a sum say it all. Everything is exact in 64 bits for
+// weights and inputs of up to 16 bits and fewer than 2^31 products.
 //
 //===----------------------------------------------------------------------===//
-
 #ifndef LOWBIT_NUMERICS_ACCUMULATION_H
 #define LOWBIT_NUMERICS_ACCUMULATION_H
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <optional>
+#include <utility>
 
 namespace lowbit {
 
-/// Integers from min to max, both included.
+/// All integers from min to max.
 struct Interval {
   int64_t min = 0;
   int64_t max = 0;
+
+  bool fitsI32() const {
+    return min >= std::numeric_limits<int32_t>::min() &&
+           max <= std::numeric_limits<int32_t>::max();
+  }
+  Interval plus(Interval other) const {
+    return {min + other.min, max + other.max};
+  }
+  Interval minus(Interval other) const {
+    return {min - other.max, max - other.min};
+  }
+  /// The products of an integer of each.
+  Interval times(Interval other) const {
+    auto ends = {min * other.min, min * other.max, max * other.min,
+                 max * other.max};
+    return {std::min(ends), std::max(ends)};
+  }
+  Interval unite(Interval other) const {
+    return {std::min(min, other.min), std::max(max, other.max)};
+  }
+  bool fitsI16() const {
+    return min >= std::numeric_limits<int16_t>::min() &&
+           max <= std::numeric_limits<int16_t>::max();
+  }
+  bool operator==(const Interval &other) const {
+    return min == other.min && max == other.max;
+  }
 };
 
-/// The sum of two intervals; nothing beyond i64.
-std::optional<Interval> addIntervals(Interval a, Interval b);
+/// The weights of one sum, as far as its bounds depend on them.
+class ChannelWeights {
+public:
+  /// `zeroPoint` is taken from every weight.
+  explicit ChannelWeights(int64_t zeroPoint = 0) : zeroPoint(zeroPoint) {}
 
-/// The interval of factor * x for x in `x`; both have at most 32 bits.
-inline Interval scaleInterval(int64_t factor, Interval x) {
-  int64_t low = factor * x.min, high = factor * x.max;
-  return {std::min(low, high), std::max(low, high)};
-}
-
-/// The bits that two's complement needs for every number of the interval.
-unsigned neededBits(Interval x);
-
-/// Whether every number of the interval has `bits` (1 to 64) in two's
-/// complement.
-inline bool fitsBits(Interval x, unsigned bits) {
-  return neededBits(x) <= bits;
-}
-
-/// N19: the sum over k < length of weight(k) * x[k], where every x[k] is in
-/// `input` by itself, plus what the accumulator starts with.
-template <typename Weight>
-std::optional<Interval> accumulatorRange(int64_t length, const Weight &weight,
-                                         Interval input, Interval start = {}) {
-  std::optional<Interval> sum = start;
-  for (int64_t k = 0; k < length && sum; ++k)
-    sum = addIntervals(*sum, scaleInterval(int64_t(weight(k)), input));
-  return sum;
-}
-
-/// N20: the extremes of weight(k) * x[k] + weight(k + 1) * x[k + 1] over even
-/// k; a last element without a partner is a pair with 0.
-template <typename Weight>
-Interval pairSumRange(int64_t length, const Weight &weight, Interval input) {
-  Interval worst;
-  for (int64_t k = 0; k < length; k += 2) {
-    Interval a = scaleInterval(int64_t(weight(k)), input), b;
-    if (length - k > 1)
-      b = scaleInterval(int64_t(weight(k + 1)), input);
-    worst.min = k == 0 ? a.min + b.min : std::min(worst.min, a.min + b.min);
-    worst.max = k == 0 ? a.max + b.max : std::max(worst.max, a.max + b.max);
+  void add(int64_t weight) {
+    int64_t w = weight - zeroPoint;
+    ++number;
+    (w > 0 ? positive : negative) += w;
+    if (w > largest[0])
+      largest[1] = std::exchange(largest[0], w);
+    else
+      largest[1] = std::max(largest[1], w);
+    if (w < smallest[0])
+      smallest[1] = std::exchange(smallest[0], w);
+    else
+      smallest[1] = std::min(smallest[1], w);
   }
-  return worst;
-}
 
-/// N20: no pair sum saturates 16 bits, as vpmaddubsw would.
-template <typename Weight>
-bool pairSumsFit16(int64_t length, const Weight &weight, Interval input) {
-  return fitsBits(pairSumRange(length, weight, input), 16);
-}
+  int64_t count() const { return number; }
+  /// The sum of the weights.
+  int64_t total() const { return positive + negative; }
+
+  /// The sum of w * x; both ends are attained.
+  Interval sumOfProducts(Interval x) const {
+    return {positive * x.min + negative * x.max,
+            positive * x.max + negative * x.min};
+  }
+
+  /// Any two of the products w * x added up, or one alone (its partner is
+  /// padding): what vpmaddubsw must keep in 16 bits, whatever products meet.
+  Interval sumOfPair(Interval x) const {
+    int64_t up = std::max<int64_t>(x.max, 0);
+    int64_t down = std::min<int64_t>(x.min, 0);
+    return {std::min({largest[0] * down + largest[1] * down,
+                      largest[0] * down + smallest[0] * up,
+                      smallest[0] * up + smallest[1] * up}),
+            std::max({largest[0] * up + largest[1] * up,
+                      largest[0] * up + smallest[0] * down,
+                      smallest[0] * down + smallest[1] * down})};
+  }
+
+private:
+  int64_t zeroPoint;
+  int64_t number = 0;
+  int64_t positive = 0;
+  int64_t negative = 0;
+  /// The two greatest that are positive, the two least that are negative.
+  int64_t largest[2] = {0, 0};
+  int64_t smallest[2] = {0, 0};
+};
 
 } // namespace lowbit
 
