@@ -10,6 +10,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
 #include <cstring>
 #include <new>
 #include <numeric>
@@ -214,9 +215,12 @@ void print(llvm::raw_ostream &os, const Tensor &tensor) {
   std::vector<Attribute> elements;
   for (int64_t i = 0; i < tensor.size(); ++i) {
     Scalar element = tensor.get(i);
-    if (format.floatType)
+    if (FloatType real = format.floatType)
+      // The bits of a NaN are not defined, so all look alike.
       elements.push_back(FloatAttr::get(
-          format.floatType, toAPFloat(format.floatType, element.f)));
+          real, std::isnan(element.f)
+                    ? APFloat::getQNaN(real.getFloatSemantics())
+                    : toAPFloat(real, element.f)));
     else
       elements.push_back(IntegerAttr::get(
           type, APInt(format.width, zeroExtend(element.i, format.width))));

@@ -81,6 +81,8 @@ int main(int argc, char **argv) {
                  "--print, --verify-contractions, --bench and --profile");
   if (interpret && output.empty() && dump.empty() && !print)
     return usage("--interpret goes with -o, --dump-values and --print");
+  if (interpret && (threads.getNumOccurrences() || isa.getNumOccurrences()))
+    return usage("--threads and --isa are for compiled code, not --interpret");
   if (threads == 0)
     return usage("--threads must be at least 1");
   if ((bench || profile) && inputs.empty())
