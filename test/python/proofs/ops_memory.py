@@ -146,11 +146,30 @@ def bitcast(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
         return operands
     if old < width:
         group = width // old
-        result = [z3.Concat(*reversed(elements[i * group : (i + 1) * group])) for i in range(count)]
-    else:
-        parts = old // width
-        result = [z3.Extract(width * (i + 1) - 1, width * i, x) for x in elements for i in range(parts)]
-    return [Tensor((count,), [z3.simplify(x) for x in result])]
+        return [Tensor((count,), [join(elements[i * group : (i + 1) * group]) for i in range(count)])]
+    return [Tensor((count,), [part for x in elements for part in split(x, width)])]
+
+
+def split(x: Any, width: int) -> list[Any]:
+    """The parts of a word, the lowest first. Those of joined bytes are the bytes."""
+    joined = [x]
+    while joined[0].decl().kind() == z3.Z3_OP_CONCAT:  # of two, the first of which may be one itself
+        joined[:1] = joined[0].children()
+    if all(part.size() == width for part in joined):
+        return joined[::-1]
+    parts = [z3.Extract(at + width - 1, at, x) for at in range(0, x.size(), width)]
+    return [z3.simplify(part) for part in parts] if z3.is_bv_value(x) else parts
+
+
+def join(parts: list[Any]) -> Any:
+    """The word of some parts, the lowest first. That of the parts of a word is the word."""
+    if all(part.decl().kind() == z3.Z3_OP_EXTRACT for part in parts):
+        word = parts[0].arg(0)
+        if all(part.eq(whole) for part, whole in zip(parts, split(word, parts[0].size()), strict=False)):
+            if word.size() == sum(part.size() for part in parts):
+                return word
+    word = z3.Concat(*reversed(parts))
+    return z3.simplify(word) if all(z3.is_bv_value(part) for part in parts) else word
 
 
 @handles("vector.interleave")

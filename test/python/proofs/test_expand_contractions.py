@@ -86,14 +86,15 @@ def test_shift() -> None:
 
 def use_shift(machine: Machine, terms: list[z3.BitVecRef]) -> list[z3.BitVecRef]:
     """Writes zext(byte ^ 0x80), whose xor the machine named, as sext(byte) + 128."""
-    rules = []
-    for symbol, term in machine.named:
-        byte, flip = term.arg(0), term.arg(1)
-        if flip.as_long() == 0x80:
-            rules.append((z3.ZeroExt(24, symbol), z3.SignExt(24, byte) + 128))
-        rules.append((symbol, term))
-    # Subterms are replaced from the outside in, so that the extension goes before the symbol.
-    return [z3.substitute(z3.substitute(term, *rules[0::2]), *rules[1::2]) if rules else term for term in terms]
+    extensions = [
+        (z3.ZeroExt(24, symbol), z3.SignExt(24, term.arg(0)) + 128)
+        for symbol, term in machine.named
+        if term.arg(1).as_long() == 0x80
+    ]
+    # All at once, for each call looks at every rule.
+    together = z3.And(*[term == z3.BitVec("term", term.size()) for term in terms], z3.BoolVal(True))
+    together = z3.substitute(z3.substitute(together, *extensions), *machine.named)
+    return [equation.arg(0) for equation in together.children()[:-1]]
 
 
 def copy(arguments: list[Buffer]) -> list[Buffer]:
