@@ -205,11 +205,7 @@ Counts randomSets(const Options &options, const std::string &name) {
   return parallelFor(name, kRandomSets, [&](uint64_t number) {
     const Set set = Set::random(number << 8, randomZeros((number << 8) + 16));
     Counts counts;
-    auto segments = segmentsFor(set);
-    for (size_t s = 1; s < segments.size(); ++s) {
-      if (scramble(s) % options.sample)
-        continue;
-      uint64_t middle = segments[s].begin;
+    auto around = [&](uint64_t middle) {
       uint64_t begin = middle < 64 ? 0 : middle - 64;
       uint64_t end = std::min(middle + 64, kEnd);
       for (uint64_t i = begin; i < end; ++i) {
@@ -219,7 +215,13 @@ Counts randomSets(const Options &options, const std::string &name) {
         if (differs)
           report(name, set, acc);
       }
-    }
+    };
+    auto segments = segmentsFor(set);
+    for (size_t s = 1; s < segments.size(); ++s)
+      if (scramble(s) % options.sample == 0)
+        around(segments[s].begin);
+    around(0);
+    around(kEnd);
     const Preimages preimages(set.zeros.range, segments);
     for (uint64_t i = 0; i < kRandomAccumulators / options.sample; ++i) {
       auto acc = int32_t(scramble((number << 32) + i));
