@@ -173,31 +173,62 @@ Zeros randomZeros(uint64_t seed) {
   return zeros;
 }
 
+/// For each integer of the range the accumulators that become it, which are
+/// neighbours: none where first > last.
+class Preimages {
+  StorageRange range;
+  std::vector<uint32_t> first, last;
+
+public:
+  Preimages(StorageRange range, const std::vector<Segment> &segments)
+      : range(range) {
+    size_t count = size_t(range.max - range.min) + 1;
+    first.assign(count, 1);
+    last.assign(count, 0);
+    for (size_t s = 0; s < segments.size(); ++s) {
+      bool isLast = s + 1 == segments.size();
+      uint64_t end = isLast ? kEnd : segments[s + 1].begin;
+      first[segments[s].value - range.min] = uint32_t(segments[s].begin);
+      last[segments[s].value - range.min] = uint32_t(end - 1);
+    }
+  }
+  bool holds(int32_t q, int32_t acc) const {
+    if (q < range.min || q > range.max)
+      return false;
+    uint32_t index = static_cast<uint32_t>(acc) ^ 0x80000000u;
+    return first[q - range.min] <= index && index <= last[q - range.min];
+  }
+};
+
 template <typename Set>
 Counts randomSets(const Options &options, const std::string &name) {
   return parallelFor(name, kRandomSets, [&](uint64_t number) {
     const Set set = Set::random(number << 8, randomZeros((number << 8) + 16));
     Counts counts;
-    auto check = [&](int32_t acc) {
-      bool differs = set.compute(acc) != set.exactly(acc);
+    auto around = [&](uint64_t middle) {
+      uint64_t begin = middle < 64 ? 0 : middle - 64;
+      uint64_t end = std::min(middle + 64, kEnd);
+      for (uint64_t i = begin; i < end; ++i) {
+        int32_t acc = accumulatorAt(i);
+        bool differs = set.compute(acc) != set.exactly(acc);
+        counts += {1, differs};
+        if (differs)
+          report(name, set, acc);
+      }
+    };
+    auto segments = segmentsFor(set);
+    for (size_t s = 1; s < segments.size(); ++s)
+      if (scramble(s) % options.sample == 0)
+        around(segments[s].begin);
+    around(0);
+    around(kEnd);
+    const Preimages preimages(set.zeros.range, segments);
+    for (uint64_t i = 0; i < kRandomAccumulators / options.sample; ++i) {
+      auto acc = int32_t(scramble((number << 32) + i));
+      bool differs = !preimages.holds(set.compute(acc), acc);
       counts += {1, differs};
       if (differs)
         report(name, set, acc);
-    };
-    auto segments = segmentsFor(set);
-    for (size_t s = 1; s < segments.size(); ++s) {
-      if (scramble(s) % options.sample)
-        continue;
-      uint64_t middle = segments[s].begin;
-      uint64_t begin = middle < 64 ? 0 : middle - 64;
-      uint64_t end = std::min(middle + 64, kEnd);
-      for (uint64_t i = begin; i < end; ++i)
-        check(accumulatorAt(i));
-    }
-    for (uint64_t i = 0; i < kRandomAccumulators / options.sample; i += 2) {
-      uint64_t random = scramble((number << 32) + i);
-      check(int32_t(random));
-      check(int32_t(random >> 32));
     }
     return counts;
   });

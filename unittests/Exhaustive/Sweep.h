@@ -79,9 +79,13 @@ Counts checkSegments(const std::string &name, const Options &options,
                      const std::vector<Segment> &segments, const Check &check) {
   uint64_t parts = (end - begin + kPart - 1) / kPart;
   uint64_t taken = (parts + options.sample - 1) / options.sample;
-  return parallelFor(name, taken, [&](uint64_t i) {
+  // A sample has both ends of the domain too.
+  uint64_t ends = options.sample > 1 ? 2 : 0;
+  return parallelFor(name, taken + ends, [&](uint64_t i) {
     // Some part of each stride, and another one in each.
     uint64_t part = i * options.sample + scramble(i) % options.sample;
+    if (i >= taken)
+      part = i == taken ? 0 : parts - 1;
     Counts counts;
     uint64_t low = begin + part * kPart, high = low + kPart;
     if (low >= end)
