@@ -1,7 +1,7 @@
 //===- Body.cpp - a region of scalar operations ---------------------------===//
 //
-// In: a block of arith, math, linalg.index, tensor.extract and tensor.dim, with
-// values from outside. Out: kernels in order, over numbered slots. Refused:
+// In: a block of arith, math, linalg.index, tensor.extract, tensor.dim and
+// quantization of scalars, with values from outside. Out: kernels in order, over numbered slots. Refused:
 // other operations.
 //
 //===----------------------------------------------------------------------===//
@@ -71,7 +71,8 @@ static FailureOr<Kernel> kernelOf(Machine &machine, Operation *op) {
   InFlightDiagnostic error = op->emitError("the interpreter does not know '")
                              << op->getName() << "' in a body";
   error.attachNote() << "bodies have operations of arith and math, "
-                        "linalg.index, tensor.extract and tensor.dim";
+                        "linalg.index, tensor.extract, tensor.dim and "
+                        "quantization of scalars";
   return error;
 }
 

@@ -58,6 +58,7 @@ void addArithIntegerKernels(KernelTable &table);
 void addArithCastKernels(KernelTable &table);
 void addArithFloatKernels(KernelTable &table);
 void addMathKernels(KernelTable &table);
+void addQuantizationKernels(KernelTable &table);
 
 /// Bits of the integers that the value holds.
 inline unsigned widthOf(mlir::Value value) {

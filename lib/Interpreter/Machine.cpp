@@ -25,6 +25,8 @@ const HandlerTable &handlerTable() {
     addTensorHandlers(made);
     addSliceHandlers(made);
     addLowbitHandlers(made);
+    addQuantizationHandlers(made);
+    addContractHandlers(made);
     addControlFlowHandlers(made);
     return made;
   }();

@@ -86,6 +86,8 @@ private:
 void addTensorHandlers(HandlerTable &table);
 void addSliceHandlers(HandlerTable &table);
 void addLowbitHandlers(HandlerTable &table);
+void addQuantizationHandlers(HandlerTable &table);
+void addContractHandlers(HandlerTable &table);
 void addControlFlowHandlers(HandlerTable &table);
 /// Any linalg operation with indexing maps and a body.
 llvm::LogicalResult runLinalg(Machine &machine, mlir::Operation *op);

@@ -212,6 +212,7 @@ const KernelTable &kernelTable() {
     addArithCastKernels(made);
     addArithFloatKernels(made);
     addMathKernels(made);
+    addQuantizationKernels(made);
     return made;
   }();
   return table;

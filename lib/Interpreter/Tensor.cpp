@@ -58,8 +58,10 @@ std::optional<ElementFormat> elementFormat(Type type) {
     unsigned bytes = width <= 8 ? 1 : width <= 16 ? 2 : width <= 32 ? 4 : 8;
     return ElementFormat{width, bytes, isUnsigned, {}};
   };
-  if (auto affine = dyn_cast<AffineType>(type))
-    return withWidth(affine.getStorage().getWidth(), !affine.isSigned());
+  if (auto format = dyn_cast<QuantizedTypeInterface>(type)) {
+    auto affine = dyn_cast<AffineType>(type);
+    return withWidth(format.getStorageWidth(), !affine || !affine.isSigned());
+  }
   if (isa<IndexType>(type))
     return withWidth(64, false);
   if (auto integer = dyn_cast<IntegerType>(type)) {

@@ -162,12 +162,12 @@ func.func @main() -> tensor<3xi8> {
 }
 
 //--- scale.mlir
-// CHECK: error: 'lowbit.quantize' op scale must be finite and positive, found 0.000000e+00 at index 0
+// CHECK: error: 'lowbit.quantize' op has the scale 0.000000, which should be finite, positive and at least 2^-63
 func.func @main() -> tensor<1xi8> {
   %a = arith.constant dense<1.0> : tensor<1xf32>
   %s = arith.constant dense<0.0> : tensor<f32>
   %z = arith.constant dense<0> : tensor<i32>
-  %q = lowbit.quantize %a dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<1xf32> -> tensor<1x!lowbit.affine<i8>>
+  %q = lowbit.quantize %a scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<1xf32> -> tensor<1x!lowbit.affine<i8>>
   %0 = lowbit.storage_cast %q : tensor<1x!lowbit.affine<i8>> to tensor<1xi8>
   return %0 : tensor<1xi8>
 }
@@ -220,7 +220,7 @@ func.func @main(%a: tensor<4xf32>) -> tensor<1xf32> {
 
 //--- body.mlir
 // CHECK: error: the interpreter does not know 'scf.if' in a body
-// CHECK: note: bodies have operations of arith and math, linalg.index, tensor.extract and tensor.dim
+// CHECK: note: bodies have operations of arith and math, linalg.index, tensor.extract, tensor.dim and quantization of scalars
 func.func @main() -> tensor<1xi8> {
   %a = arith.constant dense<1> : tensor<1xi8>
   %true = arith.constant true

@@ -28,10 +28,10 @@ func.func @main()
   %y = arith.constant dense<[[1.0, 0.09], [3.0, 1.0], [-9.0, 0.2]]> : tensor<3x2xf32>
   %scale = arith.constant dense<[0.5, 0.2]> : tensor<2xf32>
   %zero = arith.constant dense<0> : tensor<2xi32>
-  %c = lowbit.quantize %y dynamic(%scale, %zero : tensor<2xf32>, tensor<2xi32>)
+  %c = lowbit.quantize %y scale(%scale : tensor<2xf32>) zero_point(%zero : tensor<2xi32>)
       : tensor<3x2xf32> -> tensor<3x2x!lowbit.affine<i8, -7:7, axis = 1>>
   %channels = lowbit.storage_cast %c : tensor<3x2x!lowbit.affine<i8, -7:7, axis = 1>> to tensor<3x2xi8>
-  %real = lowbit.dequantize %c dynamic(%scale, %zero : tensor<2xf32>, tensor<2xi32>)
+  %real = lowbit.dequantize %c scale(%scale : tensor<2xf32>) zero_point(%zero : tensor<2xi32>)
       : tensor<3x2x!lowbit.affine<i8, -7:7, axis = 1>> -> tensor<3x2xf32>
 
   // 15 of ui4 has the bits of -1 of i4.

@@ -6,7 +6,7 @@
 // An element takes the 1, 2, 4 or 8 bytes that hold its width, i1 too (0 or 1);
 // narrower integers are extended to them, by their sign unless they are
 // unsigned (ui4, !lowbit.affine<ui4>). Quantized elements are stored as their
-// integers.
+// codes, one by one: a format that packs them does so in storage_cast.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_INTERPRETER_TENSOR_H

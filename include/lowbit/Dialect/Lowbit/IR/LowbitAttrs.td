@@ -87,10 +87,10 @@ def Lowbit_PanelsAttr : AttrDef<Lowbit_Dialect, "Panels"> {
   let mnemonic = "panels";
   let summary = "the layout of a packed right-hand side";
   let description = [{
-    The columns (the loops of the right-hand side that the result has, batch
-    loops aside, as one dimension of N) come in panels of `columns`; the depth
-    (its reduction loops, as one dimension of K) in groups of `group`, which is
-    what one lane of a dot product reads. The packed tensor is
+    Columns are the dimensions of the right-hand side that the result has and the
+    left-hand side has not, in order and as one of size N; depth are those that are
+    summed over, likewise K; batch is the rest. Columns come in panels of `columns`,
+    depth in groups of `group`, which is what one lane of a dot product reads:
 
         [batch..., ceil(N / columns), ceil(K / group), columns, group]
 
