@@ -38,7 +38,9 @@ struct Context {
       lastMessage = diagnostic.str();
       return success();
     });
-    return parseSourceString<ModuleOp>(input, ParserConfig(&context));
+    // As files are: the lexer looks for the zero at the end.
+    std::string terminated = input.str();
+    return parseSourceString<ModuleOp>(terminated, ParserConfig(&context));
   }
 
   MLIRContext context;

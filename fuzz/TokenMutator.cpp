@@ -1,7 +1,8 @@
 //===- TokenMutator.cpp - changes to our part of a module -----------------===//
 //
-// Steps: a token is left out, repeated, swapped with another, or replaced by a
-// number at a border, by a token that some input had, or by a letter less.
+// Steps: a token is replaced by one of its kind, which most often leaves a text
+// that is still read, or it is left out, repeated, swapped, shortened, or
+// replaced by any other.
 //
 //===----------------------------------------------------------------------===//
 #include "TokenMutator.h"
@@ -187,45 +188,76 @@ StringRef TokenMutator::anyToken(std::mt19937 &random) const {
   return pick(pool, random);
 }
 
+static bool isNumber(StringRef token) {
+  return llvm::isDigit(token.ltrim('-').front());
+}
+
+std::string TokenMutator::sameKind(StringRef token,
+                                   std::mt19937 &random) const {
+  int64_t value;
+  if (isNumber(token)) {
+    if (random() % 2 && !token.getAsInteger(10, value))
+      return random() % 2 ? std::to_string(random() % 18)
+                          : std::to_string(uint64_t(value) + random() % 3 - 1);
+    return pick(kNumbers, random).str();
+  }
+  // Words by words, punctuation by punctuation.
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    StringRef other = anyToken(random);
+    if (!isNumber(other) &&
+        llvm::isPunct(other.front()) == llvm::isPunct(token.front()))
+      return other.str();
+  }
+  return token.str();
+}
+
 std::string TokenMutator::change(StringRef span, std::mt19937 &random) {
-  std::vector<StringRef> tokens = tokenize(span);
-  std::vector<std::string> made;
-  for (unsigned step = 0, steps = 1 + random() % 4; step < steps; ++step) {
+  std::vector<std::string> tokens;
+  for (StringRef token : tokenize(span))
+    tokens.push_back(token.str());
+  unsigned steps = random() % 2 ? 1 : 2 + random() % 3;
+  for (unsigned step = 0; step < steps; ++step) {
     if (tokens.empty()) {
-      tokens.push_back(anyToken(random));
+      tokens.push_back(anyToken(random).str());
       continue;
     }
     size_t at = random() % tokens.size();
-    switch (random() % 7) {
+    switch (random() % 12) {
     case 0:
       tokens.erase(tokens.begin() + at);
       break;
     case 1:
-      tokens.insert(tokens.begin() + at, StringRef(tokens[at]));
+      tokens.insert(tokens.begin() + at, std::string(tokens[at]));
       break;
     case 2:
       std::swap(tokens[at], pick(tokens, random));
       break;
     case 3:
-      tokens.insert(tokens.begin() + at, anyToken(random));
+      tokens.insert(tokens.begin() + at, anyToken(random).str());
       break;
-    case 4: {
+    case 4:
+      if (tokens[at].size() > 1)
+        tokens[at].pop_back();
+      break;
+    case 5:
+      tokens[at] = anyToken(random).str();
+      break;
+    case 6:
+    case 7:
+    case 8: {
       // Numbers are where most borders are.
-      auto numbers = llvm::make_filter_range(tokens, [](StringRef token) {
-        return token.find_first_of("0123456789") != StringRef::npos;
-      });
-      std::vector<StringRef *> all;
-      for (StringRef &number : numbers)
-        all.push_back(&number);
-      if (!all.empty())
-        *pick(all, random) = pick(kNumbers, random);
+      std::vector<std::string *> numbers;
+      for (std::string &token : tokens)
+        if (isNumber(token))
+          numbers.push_back(&token);
+      if (!numbers.empty()) {
+        std::string &number = *pick(numbers, random);
+        number = sameKind(number, random);
+      }
       break;
     }
-    case 5:
-      tokens[at] = tokens[at].drop_back();
-      break;
     default:
-      tokens[at] = anyToken(random);
+      tokens[at] = sameKind(tokens[at], random);
     }
   }
   return llvm::join(tokens, " ");

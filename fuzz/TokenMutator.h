@@ -32,13 +32,14 @@ std::vector<llvm::StringRef> tokenize(llvm::StringRef text);
 
 class TokenMutator {
 public:
-  /// Changes one stretch of `text`, by one to four steps.
+  /// Changes one stretch of `text`, by one step or a few.
   std::string mutate(llvm::StringRef text, unsigned seed);
   /// Puts a stretch of `other` in the place of one of `text`.
   std::string cross(llvm::StringRef text, llvm::StringRef other, unsigned seed);
 
 private:
   std::string change(llvm::StringRef span, std::mt19937 &random);
+  std::string sameKind(llvm::StringRef token, std::mt19937 &random) const;
   void learn(llvm::StringRef text);
   llvm::StringRef anyToken(std::mt19937 &random) const;
 

@@ -114,12 +114,16 @@ struct AnalyzeAccumulators
     if (!isBytes(other))
       return bounds;
     // The left operand plus 128 is the unsigned factor.
-    Interval unsignedX = {x.min + 128, x.max + 128};
-    auto unsignedWeights = channels->collect(bytes->as<int8_t>(), -128);
     bounds.pair = Interval{};
-    for (const ChannelWeights &channel : side == 1 ? weights : unsignedWeights)
-      bounds.pair =
-          bounds.pair->unite(channel.sumOfPair(side == 1 ? unsignedX : x));
+    if (side == 1) {
+      for (const ChannelWeights &channel : weights)
+        bounds.pair =
+            bounds.pair->unite(channel.sumOfPair({x.min + 128, x.max + 128}));
+      return bounds;
+    }
+    for (const ChannelWeights &channel :
+         channels->collect(bytes->as<int8_t>(), -128))
+      bounds.pair = bounds.pair->unite(channel.sumOfPair(x));
     return bounds;
   }
 
