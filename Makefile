@@ -4,7 +4,7 @@ VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build demo check bench docs lint format clean
+.PHONY: help setup tools build demo check proofs bench docs lint format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ demo: tools ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
 
 check: build ## lint and every test; the last line counts them
 	@$(PYTHON) utils/run_tests.py --build $(BUILD)
+
+proofs: tools ## the proofs of integer rewrites at full length (docs/proofs.md); make check runs the short ones
+	@LOWBIT_PROOFS=long $(PYTHON) -m pytest -q test/python/proofs
 
 bench: tools ## latency of every shipped model, float and int8
 	@$(PYTHON) benchmarks/bench.py --output $(BUILD)/bench
