@@ -5,7 +5,7 @@ VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build demo check exhaustive fuzz bench docs lint format clean
+.PHONY: help setup tools build demo check exhaustive proofs fuzz bench docs lint format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ exhaustive: tools ## every value of the numerics, minutes
 
 fuzz: setup ## the dialect's parsers under sanitizers, for FUZZ_SECONDS (an hour)
 	@$(PYTHON) utils/fuzz.py --seconds $(FUZZ_SECONDS)
+
+proofs: tools ## the proofs of integer rewrites at full length (docs/proofs.md); make check runs the short ones
+	@LOWBIT_PROOFS=long $(PYTHON) -m pytest -q test/python/proofs
 
 bench: tools ## latency of every shipped model, float and int8
 	@$(PYTHON) benchmarks/bench.py --output $(BUILD)/bench

@@ -1,8 +1,8 @@
 """What a proof takes floats to be.
 
 Symbols: f32 values are of a sort without meaning and each operation is a function without meaning. Equal operations on
-equal operands are equal, products and sums commute, and nothing else is known, so what is proved holds for any such float
-arithmetic. Two constants are multiplied as IEEE binary32 says, because compile-time folding does so.
+equal operands are equal, products and sums commute, and nothing else is known, so what is proved holds for any such
+arithmetic of floats. Two constants are multiplied as IEEE binary32 says, because compile-time folding does so.
 
 Ieee: z3's theory of binary32, round to nearest even. A division is any float at all (the same one for the same
 operands): what is proved holds for every quotient.

@@ -185,6 +185,14 @@ def shuffle(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
     return [Tensor((len(mask),), [both[i] for i in mask])]
 
 
+@handles("vector.extract")
+def vector_extract(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
+    [position] = numbers(op.attribute("static_position"))
+    if len(operands) != 1 or op.result_types[0].is_shaped:
+        raise Unknown("vector.extract of a vector, or at a place from data")
+    return [operands[0].elements[position]]
+
+
 # Loops.
 @handles("scf.for")
 def scf_for(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:

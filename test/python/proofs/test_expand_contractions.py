@@ -13,7 +13,7 @@ import z3
 
 from proofs.floats import Symbols
 from proofs.ops_memory import vpdpbusd, vpmaddwd
-from proofs.prove import Refuted, arguments_of, function, mutate, prove, prove_obligations, run, run_pass
+from proofs.prove import LONG, Refuted, arguments_of, function, mutate, prove, prove_obligations, run, run_pass
 from proofs.translate import Buffer, Machine, indices, row_major
 
 TARGETS = ["avx512-vnni", "avx-vnni", "avx2", "portable"]
@@ -33,8 +33,8 @@ func.func @main(%a: memref<{a}xi8>, %b: memref<{b}xi8> {b_attributes}, %c: memre
 }}"""
 
 
-def contract(a: str, b: str, c: str, maps: tuple[str, str, str], sizes: tuple[str, str, str]) -> str:
-    attributes = f"indexing_maps = [{', '.join(f'affine_map<({a}) -> ({m})>' for m in maps)}]"
+def contract(loops: str, maps: tuple[str, str, str], sizes: tuple[str, str, str]) -> str:
+    attributes = f"indexing_maps = [{', '.join(f'affine_map<({loops}) -> ({m})>' for m in maps)}]"
     return named("contract", *sizes, attributes=attributes)
 
 
@@ -48,15 +48,15 @@ CASES: dict[str, tuple[str, dict[int, tuple[int, ...]]]] = {
     "added to": (named("matmul", "2x5", "5x3", "2x3", zero=False), {}),
     "last tile moved back": (named("matmul", "17x4", "4x16", "17x16"), {}),
     "transposed B, full panels": (
-        contract("m, n, k", "", "", ("m, k", "n, k", "m, n"), ("2x21", "16x21", "2x16")),
+        contract("m, n, k", ("m, k", "n, k", "m, n"), ("2x21", "16x21", "2x16")),
         {},
     ),
-    "transposed result": (contract("m, n, k", "", "", ("m, k", "k, n", "n, m"), ("2x3", "3x3", "3x2")), {}),
+    "transposed result": (contract("m, n, k", ("m, k", "k, n", "n, m"), ("2x3", "3x3", "3x2")), {}),
     "batch and dynamic sizes": (
-        contract("b, h, s, t, d", "", "", ("b, s, h, d", "b, t, h, d", "b, h, s, t"), ("?x?x2x4", "?x?x2x4", "?x2x?x?")),
+        contract("b, h, s, t, d", ("b, s, h, d", "b, t, h, d", "b, h, s, t"), ("?x?x2x4", "?x?x2x4", "?x2x?x?")),
         {0: (1, 2, 2, 4), 1: (1, 3, 2, 4), 2: (1, 2, 2, 3)},
     ),
-    "matrix times vector": (contract("m, k", "", "", ("m, k", "k", "m"), ("3x6", "6", "3")), {}),
+    "matrix times vector": (contract("m, k", ("m, k", "k", "m"), ("3x6", "6", "3")), {}),
     "convolution": (named("conv_2d_nhwc_hwcf", "1x4x4x3", "2x2x3x2", "1x3x3x2", attributes=CONV.format(1, 1)), {}),
     "strides and dilations": (
         named("conv_2d_nhwc_hwcf", "1x5x6x1", "2x2x1x3", "1x2x2x3", attributes=CONV.format(2, 2)),
@@ -68,10 +68,24 @@ CASES: dict[str, tuple[str, dict[int, tuple[int, ...]]]] = {
     ),
     "parameter": (named("matmul", "2x5", "5x18", "2x18", b_attributes=PARAMETER), {}),
     "convolution with a parameter": (
-        named("conv_2d_nhwc_hwcf", "1x3x3x2", "2x2x2x2", "1x2x2x2", attributes=CONV.format(1, 1), b_attributes=PARAMETER),
+        named(
+            "conv_2d_nhwc_hwcf", "1x3x3x2", "2x2x2x2", "1x2x2x2", attributes=CONV.format(1, 1), b_attributes=PARAMETER
+        ),
         {},
     ),
 }
+if LONG:
+    CASES |= {
+        "many of everything": (named("matmul", "35x67", "67x101", "35x101"), {}),
+        "long transposed B": (
+            contract("m, n, k", ("m, k", "n, k", "m, n"), ("9x131", "70x131", "9x70")),
+            {},
+        ),
+        "convolution of 3x3": (
+            named("conv_2d_nhwc_hwcf", "2x6x7x5", "3x3x5x37", "2x4x5x37", attributes=CONV.format(1, 1)),
+            {},
+        ),
+    }
 
 
 def test_shift() -> None:
@@ -155,11 +169,29 @@ def test_equal(case: str, isa: str) -> None:
 # A wrong flip, a correction with the wrong sign or weight, a mask that is too short, a tile that is not moved back.
 ERRORS = {
     "flip": ("edges of all kinds", "avx512-vnni", r"value = -128 : i8", "value = 64 : i8", 0),
-    "weight of the correction": ("edges of all kinds", "avx-vnni", r"dense<-128> : vector<32xi8>", "dense<127> : vector<32xi8>", 0),
-    "sign of the correction": ("edges of all kinds", "avx-vnni", r"arith\.subi(?=[^\n]*vector<8xi32>)", "arith.addi", 0),
+    "weight of the correction": (
+        "edges of all kinds",
+        "avx-vnni",
+        r"dense<-128> : vector<32xi8>",
+        "dense<127> : vector<32xi8>",
+        0,
+    ),
+    "sign of the correction": (
+        "edges of all kinds",
+        "avx-vnni",
+        r"arith\.subi(?=[^\n]*vector<8xi32>)",
+        "arith.addi",
+        0,
+    ),
     "sign of A": ("edges of all kinds", "avx2", r"arith\.extsi(?=[^\n]*\(i8\))", "arith.extui", 0),
     "sign of B": ("edges of all kinds", "portable", r"arith\.extsi(?=[^\n]*vector)", "arith.extui", 0),
-    "zeros past the last product": ("edges of all kinds", "avx2", r"dense<0> : vector<16xi8>", "dense<1> : vector<16xi8>", 0),
+    "zeros past the last product": (
+        "edges of all kinds",
+        "avx2",
+        r"dense<0> : vector<16xi8>",
+        "dense<1> : vector<16xi8>",
+        0,
+    ),
 }
 
 

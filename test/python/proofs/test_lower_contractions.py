@@ -13,7 +13,7 @@ import z3
 
 from proofs.floats import Symbols
 from proofs.ir import Unknown, functions, read
-from proofs.prove import Refuted, arguments_of, mutate, prove, prove_equal, prove_obligations, run, run_pass
+from proofs.prove import LONG, Refuted, arguments_of, mutate, prove, prove_equal, prove_obligations, run, run_pass
 
 PASS = "--lowbit-lower-contractions"
 
@@ -121,6 +121,9 @@ CASES = {
     "constant weights, run-time parameters": (WEIGHTS_DYNAMIC, {}),
     "contract": (CONTRACT, {}),
 }
+if LONG:
+    CASES |= {f"{k} products": (matmul(k, -128, 127), {}) for k in (16, 33, 128)}
+    CASES["40 products, run-time parameters"] = (DYNAMIC, {0: (1, 2, 40), 1: (1, 40, 2)})
 
 
 def check(source: str, shapes: dict[int, tuple[int, ...]], error: tuple[str, str, int] | None = None) -> None:
