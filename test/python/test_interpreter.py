@@ -1,6 +1,7 @@
 """Compiled code gives what the interpreter gives, bit for bit, for real models at every phase that runs.
 
-Outputs and every named float value are compared: a NaN equals a NaN, and zeros have their sign.
+Outputs are compared, and of the CNNs every named float value, for which code is compiled without fusing across it. A
+NaN equals a NaN, and zeros have their sign.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ from lowbit.tools import pass_options, run_tool
 
 CNNS = ("mnist_cntk", "mnist_pytorch", "resnet8")
 # Named float values that each model has, so that none is left out unseen.
-VALUES = {"mnist_cntk": 10, "mnist_pytorch": 18, "resnet8": 30, "minilm": 200}
+VALUES = {"mnist_cntk": 10, "mnist_pytorch": 18, "resnet8": 30}
 
 
 def phase_module(artifacts: Artifacts, model: str, mode: str, phase: str, folder: Path) -> Path:
@@ -38,25 +39,31 @@ def check_equal(compiled: dict[str, np.ndarray], interpreted: dict[str, np.ndarr
         assert same.all(), f"{name}: {int((~same).sum())} of {array.size} elements differ"
 
 
-def check_model(module: Path, inputs: Path, folder: Path, least_values: int) -> None:
+def check_outputs(module: Path, inputs: Path, folder: Path) -> None:
     check_equal(run(module, inputs, folder), run(module, inputs, folder, "--interpret"))
+
+
+def check_values(module: Path, inputs: Path, folder: Path, least: int) -> None:
     values = []
     for interpret in (False, True):
         target = folder / f"values-{interpret}.npz"
         compiler.run_model(module, inputs, target, dump_values=True, interpret=interpret)
         values.append(load(target))
-    assert len(values[0]) >= least_values
+    assert len(values[0]) >= least
     check_equal(*values)
 
 
-@pytest.mark.parametrize(
-    ("mode", "phase"),
-    [("float", "import"), *((mode, phase) for mode in ("static", "dynamic") for phase in ("quantize", "fold", "lower"))],
-)
+PHASES = [("float", "import")] + [
+    (mode, phase) for mode in ("static", "dynamic") for phase in ("quantize", "fold", "lower")
+]
+
+
+@pytest.mark.parametrize(("mode", "phase"), PHASES)
 @pytest.mark.parametrize("model", CNNS)
 def test_cnns(model: str, mode: str, phase: str, artifacts: Artifacts, tmp_path: Path) -> None:
     module = phase_module(artifacts, model, mode, phase, tmp_path)
-    check_model(module, artifacts.inputs(model), tmp_path, VALUES[model])
+    check_outputs(module, artifacts.inputs(model), tmp_path)
+    check_values(module, artifacts.inputs(model), tmp_path, VALUES[model])
 
 
 @pytest.mark.parametrize("mode", ["float", "static", "dynamic"])
@@ -65,4 +72,4 @@ def test_minilm(mode: str, artifacts: Artifacts, tmp_path: Path) -> None:
     # Two sentences of 16 tokens, the second of them padded.
     inputs = {name: array[:2, :16].copy() for name, array in load(artifacts.inputs("minilm")).items()}
     inputs["attention_mask"][1, 10:] = 0
-    check_model(module, save(tmp_path / "inputs.npz", inputs), tmp_path, VALUES["minilm"])
+    check_outputs(module, save(tmp_path / "inputs.npz", inputs), tmp_path)
