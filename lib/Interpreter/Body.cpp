@@ -1,8 +1,8 @@
 //===- Body.cpp - a region of scalar operations ---------------------------===//
 //
 // In: a block of arith, math, linalg.index, tensor.extract, tensor.dim and
-// quantization of scalars, with values from outside. Out: kernels in order, over numbered slots. Refused:
-// other operations.
+// quantization of scalars, with values from outside. Out: kernels in order,
+// over numbered slots. Refused: other operations.
 //
 //===----------------------------------------------------------------------===//
 #include "Body.h"

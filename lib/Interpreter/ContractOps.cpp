@@ -80,8 +80,8 @@ public:
       outer.push_back(extents[loop]);
     for (unsigned loop : reduction)
       inner.push_back(extents[loop]);
-    Tensor result = Tensor::create(getElementTypeOrSelf(op.getResult().getType()),
-                                   init.shape());
+    Tensor result = Tensor::create(
+        getElementTypeOrSelf(op.getResult().getType()), init.shape());
     LogicalResult done = forEachIndex(outer, [&](auto index) {
       for (auto [loop, i] : llvm::zip_equal(parallel, index))
         loops[loop] = i;
@@ -173,8 +173,8 @@ private:
       zeroPoints.assign(values.begin(), values.end());
     }
     bool isOne = zeroPoints.size() == 1 || !spread;
-    ParameterIndex index(
-        isOne ? GranularityAttr::get(op.getContext()) : spread, shape);
+    ParameterIndex index(isOne ? GranularityAttr::get(op.getContext()) : spread,
+                         shape);
     std::vector<int64_t> result(tensor.size());
     for (int64_t i = 0; i < tensor.size(); ++i)
       result[i] = tensor.get(i).i - zeroPoints[isOne ? 0 : index(i)];
@@ -240,7 +240,8 @@ Tensor unpack(PackedContractOp op, const Tensor &packed) {
   auto type = cast<RankedTensorType>(op.getRhsType());
   AffineMap lhsMap = cast<AffineMapAttr>(op.getIndexingMaps()[0]).getValue(),
             map = cast<AffineMapAttr>(op.getIndexingMaps()[1]).getValue();
-  int64_t width = op.getLayout().getColumns(), group = op.getLayout().getGroup();
+  int64_t width = op.getLayout().getColumns(),
+          group = op.getLayout().getGroup();
   int64_t panels = packed.shape()[packed.rank() - 4],
           groups = packed.shape()[packed.rank() - 3];
   Tensor result = Tensor::create(type.getElementType(), type.getShape());
@@ -252,8 +253,9 @@ Tensor unpack(PackedContractOp op, const Tensor &packed) {
       bool isReduction =
           cast<StringAttr>(op.getIteratorTypes()[loop]).getValue() ==
           "reduction";
-      int64_t &part =
-          isReduction ? k : lhsMap.isFunctionOfDim(loop) ? batch : n;
+      int64_t &part = isReduction                    ? k
+                      : lhsMap.isFunctionOfDim(loop) ? batch
+                                                     : n;
       part = part * type.getDimSize(d) + i;
     }
     int64_t offset = batch * panels + n / width;

@@ -302,16 +302,16 @@ LogicalResult requantizeOp(Machine &m, RequantizeOp op) {
   if (op.getDynamicScale())
     requantizer->scales = floatsOf(m.get(op.getDynamicScale()));
   if (op.getDynamicZeroPoint())
-    requantizer->zeroPoint =
-        int32_t(m.get(op.getDynamicZeroPoint()).value().i);
-  size_t given = std::max(requantizer->scales.size(), requantizer->fixed.size());
+    requantizer->zeroPoint = int32_t(m.get(op.getDynamicZeroPoint()).value().i);
+  size_t given =
+      std::max(requantizer->scales.size(), requantizer->fixed.size());
   std::optional<int64_t> axis;
   if (op.getAxis())
     axis = int64_t(*op.getAxis());
   size_t wanted = axis ? input->shape()[*axis] : 1;
   if (given != wanted)
-    return op.emitOpError("has ") << given << " scales where there should be "
-                                  << wanted;
+    return op.emitOpError("has ")
+           << given << " scales where there should be " << wanted;
   if (std::string problem = requantizer->check(); !problem.empty())
     return op.emitOpError(problem);
   ParameterIndex index(GranularityAttr::get(op.getContext(), axis),

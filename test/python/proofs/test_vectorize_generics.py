@@ -80,7 +80,12 @@ def test_equal(case: str) -> None:
 
 ERRORS = {
     "a lane twice": ("along lanes", r"mask = array<i64: 2, 3>", "mask = array<i64: 2, 2>", 0),
-    "masked lanes counted": ("along lanes", r"\"arith\.select\"\((%[\w#]+), (%[\w#]+), (%[\w#]+)\)", r'"arith.select"(\1, \2, \2)', 0),
+    "masked lanes counted": (
+        "along lanes",
+        r"\"arith\.select\"\((%[\w#]+), (%[\w#]+), (%[\w#]+)\)",
+        r'"arith.select"(\1, \2, \2)',
+        0,
+    ),
     "sum for difference": ("across rows", r"arith\.subi(?=[^\n]*vector)", "arith.addi", 1),
     "first correction": ("epilogue", r"arith\.subi(?=[^\n]*vector)", "arith.addi", 1),
 }

@@ -73,8 +73,8 @@ bool isWanted(linalg::LinalgOp op) {
 bool haveLoopsSameOrder(linalg::GenericOp op) {
   if (reductionOrder(op) != ReductionOrder::Lanes)
     return true;
-  auto loops = llvm::zip_equal(op.getIteratorTypesArray(),
-                               op.getStaticLoopRanges());
+  auto loops =
+      llvm::zip_equal(op.getIteratorTypesArray(), op.getStaticLoopRanges());
   return llvm::all_of(loops, [](auto loop) {
     auto [kind, size] = loop;
     return kind == utils::IteratorType::parallel || size == 1;
