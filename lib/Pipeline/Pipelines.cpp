@@ -9,6 +9,7 @@
 
 #include "lowbit/Calibrate/Passes.h"
 #include "lowbit/Codegen/CPU/Pipeline.h"
+#include "lowbit/Convert/Passes.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Fold/Passes.h"
 #include "lowbit/Import/MainFunction.h"
@@ -168,6 +169,7 @@ void lowbit::registerAllLowbitPasses() {
   registerLowbitQuantizePasses();
   registerLowbitFoldPasses();
   registerLowbitLowerPasses();
+  registerLowbitConvertPasses();
   registerPassPipeline(
       "quantize-ptq", "quantizes a float model after training: phases 1 to 6",
       [](OpPassManager &pm, StringRef text,

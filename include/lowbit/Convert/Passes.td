@@ -1,0 +1,52 @@
+//===- Passes.td - to and from other dialects -----------------------------===//
+#ifndef LOWBIT_CONVERT_PASSES_TD
+#define LOWBIT_CONVERT_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertFromQuant : Pass<"lowbit-convert-from-quant", "::mlir::ModuleOp"> {
+  let summary = "upstream's quant dialect becomes lowbit";
+  let description = [{
+    `quant.qcast`, `dcast` and `scast` become `quantize`, `dequantize` and
+    `storage_cast`; `!quant.uniform` per tensor, per axis and per block becomes
+    `!lowbit.affine`, and its scales and zero points go to the operations. Quantized arguments and
+    results of functions keep theirs as the attributes `lowbit.scale` and `lowbit.zero_point`.
+
+    ```mlir
+    %q = quant.qcast %x : tensor<4xf32> to tensor<4x!quant.uniform<i8<-127:127>:f32, 0.5>>
+    // becomes
+    %q = lowbit.quantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>}
+        : tensor<4xf32> -> tensor<4x!lowbit.affine<i8, -127:127>>
+    ```
+
+    Upstream leaves rounding open; what comes out rounds half to even and saturates (rule N7).
+    Refused: expressed types other than f32, storage of 1 or more than 16 bits, zero points
+    out of range, scales below 2^-63, `quant.any`, `quant.calibrated`, unranked tensors, and
+    operations that compute with quantized values.
+  }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
+  let statistics = [
+    Statistic<"numConverted", "converted", "casts that were converted">];
+}
+
+def ConvertToQuant : Pass<"lowbit-convert-to-quant", "::mlir::ModuleOp"> {
+  let summary = "quantize and dequantize become upstream's quant dialect";
+  let description = [{
+    The inverse of `lowbit-convert-from-quant`. Every quantized value gets one type, with the
+    parameters of the quantize that makes it or the dequantize that reads it, through slices,
+    reshapes, branches and calls; where there is neither, a function's argument or result
+    says them (`lowbit.scale`, `lowbit.zero_point`).
+
+    Refused, because upstream cannot say it: parameters of the run, packed, small-float and
+    codebook formats, scales that are not f32, blocks that do not divide, rounding other than
+    half_even, wrapping, two sets of parameters for one value, and other operations on quantized values.
+
+    Do not run `canonicalize` or `lower-quant-ops` on the result: the first folds
+    `dcast(qcast(x))` to x, the second neither rounds nor saturates (docs/upstream.md).
+  }];
+  let dependentDialects = ["::lowbit::LowbitDialect", "::mlir::quant::QuantDialect"];
+  let statistics = [
+    Statistic<"numConverted", "converted", "operations that were converted">];
+}
+
+#endif // LOWBIT_CONVERT_PASSES_TD
