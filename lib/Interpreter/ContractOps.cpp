@@ -247,16 +247,26 @@ Tensor unpack(PackedContractOp op, const Tensor &packed) {
   Tensor result = Tensor::create(type.getElementType(), type.getShape());
   int64_t at = 0;
   (void)forEachIndex(type.getShape(), [&](auto index) {
+    // Columns and depth by the order of the loops, batch as it lies.
     int64_t batch = 0, n = 0, k = 0;
+    for (unsigned loop = 0; loop < map.getNumDims(); ++loop)
+      if (auto d = map.getResultPosition(
+              getAffineDimExpr(loop, op.getContext()))) {
+        bool isReduction =
+            cast<StringAttr>(op.getIteratorTypes()[loop]).getValue() ==
+            "reduction";
+        if (!isReduction && lhsMap.isFunctionOfDim(loop))
+          continue;
+        int64_t &part = isReduction ? k : n;
+        part = part * type.getDimSize(*d) + index[*d];
+      }
     for (auto [d, i] : llvm::enumerate(index)) {
       unsigned loop = cast<AffineDimExpr>(map.getResult(d)).getPosition();
-      bool isReduction =
+      bool isParallel =
           cast<StringAttr>(op.getIteratorTypes()[loop]).getValue() ==
-          "reduction";
-      int64_t &part = isReduction                    ? k
-                      : lhsMap.isFunctionOfDim(loop) ? batch
-                                                     : n;
-      part = part * type.getDimSize(d) + i;
+          "parallel";
+      if (isParallel && lhsMap.isFunctionOfDim(loop))
+        batch = batch * type.getDimSize(d) + i;
     }
     int64_t offset = batch * panels + n / width;
     offset = offset * groups + k / group;

@@ -141,6 +141,7 @@ LogicalResult lowbit::buildPtqPipeline(
       return;
     case Phase::Lower:
       pm.addPass(createLowerContractions());
+      pm.addPass(createLowerContract());
       // While formats still say which integers occur.
       pm.addPass(createAnalyzeAccumulators());
       pm.addPass(createLowerQdq());

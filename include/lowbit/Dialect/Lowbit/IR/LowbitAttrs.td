@@ -88,9 +88,11 @@ def Lowbit_PanelsAttr : AttrDef<Lowbit_Dialect, "Panels"> {
   let summary = "the layout of a packed right-hand side";
   let description = [{
     Columns are the dimensions of the right-hand side that the result has and the
-    left-hand side has not, in order and as one of size N; depth are those that are
+    left-hand side has not, together of size N; depth are those that are
     summed over, likewise K; batch is the rest. Columns come in panels of `columns`,
-    depth in groups of `group`, which is what one lane of a dot product reads:
+    depth in groups of `group`, which is what one lane of a dot product reads. Several
+    columns or depths become one dimension in the order of their loops, the last one
+    fastest:
 
         [batch..., ceil(N / columns), ceil(K / group), columns, group]
 
