@@ -1,14 +1,14 @@
 # The commands of the project. `make help` lists them.
 BUILD := build
+FUZZ_SECONDS ?= 3600
 VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-FUZZ_SECONDS ?= 3600
-.PHONY: help setup tools build demo check fuzz bench docs lint format clean
+.PHONY: help setup tools build demo check exhaustive fuzz bench docs lint format clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages and the Python environment, where missing
 	@utils/setup.sh
@@ -26,6 +26,10 @@ demo: tools ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
 
 check: build ## lint and every test; the last line counts them
 	@$(PYTHON) utils/run_tests.py --build $(BUILD)
+
+exhaustive: tools ## every value of the numerics, minutes
+	@ninja -C $(BUILD) lowbit-exhaustive
+	@$(BUILD)/unittests/lowbit-exhaustive
 
 fuzz: setup ## the dialect's parsers under sanitizers, for FUZZ_SECONDS (an hour)
 	@$(PYTHON) utils/fuzz.py --seconds $(FUZZ_SECONDS)

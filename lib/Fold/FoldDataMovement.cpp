@@ -28,12 +28,12 @@ static Value emitZeroPoint(OpBuilder &builder, Location loc, DequantizeOp op,
     Value wide = tensor::ExtractOp::create(builder, loc, dynamic, ValueRange{});
     return arith::TruncIOp::create(builder, loc, plain, wide);
   }
-  auto zeroPoints = op.getZeroPointAttr().tryGetValues<int32_t>();
-  if (!zeroPoints || (*zeroPoints).empty() || !llvm::all_equal(*zeroPoints))
+  auto zeroPoints = readIntegers(op.getZeroPointAttr());
+  if (!zeroPoints || zeroPoints->empty() || !llvm::all_equal(*zeroPoints))
     return {};
-  auto value = IntegerAttr::get(
-      plain, APInt(32, *(*zeroPoints).begin(), /*isSigned=*/true)
-                 .trunc(plain.getWidth()));
+  auto value =
+      IntegerAttr::get(plain, APInt(32, zeroPoints->front(), /*isSigned=*/true)
+                                  .trunc(plain.getWidth()));
   return arith::ConstantOp::create(builder, loc, value);
 }
 
@@ -74,8 +74,11 @@ struct MoveDequantize : RewritePattern {
         moved ? moved->get().getDefiningOp<DequantizeOp>() : DequantizeOp();
     if (!dequantize)
       return rewriter.notifyMatchFailure(op, "moves no dequantized value");
-    auto source = cast<RankedTensorType>(dequantize.getInput().getType());
-    auto format = cast<AffineType>(source.getElementType());
+    auto source = dyn_cast<RankedTensorType>(dequantize.getInput().getType());
+    auto format = dyn_cast<AffineType>(Type(dequantize.getQuantizedFormat()));
+    if (!source || !format || format.isBlockwise() || format.getPack())
+      return rewriter.notifyMatchFailure(
+          op, "a format whose elements do not move one by one");
     std::optional<int64_t> axis;
     if (format.isPerAxis()) {
       axis = axisAfter(op, *format.getAxis());
@@ -103,10 +106,8 @@ struct MoveDequantize : RewritePattern {
       movedInts = cloneOnIntegers(rewriter, op, ints, plain)->getResult(0);
     Value quantized = StorageCastOp::create(
         rewriter, loc, result.clone(Type(format.withAxis(axis))), movedInts);
-    auto after = DequantizeOp::create(
-        rewriter, loc, result, quantized, dequantize.getDynamicScale(),
-        dequantize.getDynamicZeroPoint(), dequantize.getScaleAttr(),
-        dequantize.getZeroPointAttr());
+    auto after = DequantizeOp::create(rewriter, loc, result, quantized,
+                                      QuantParameters::of(dequantize));
     if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
       after->setAttr(LowbitDialect::kIdAttr, id);
     rewriter.replaceOp(op, after);

@@ -29,14 +29,15 @@ struct FoldLookup : OpRewritePattern<tensor::ExtractOp> {
     Operation *generic = op->getParentOp();
     if (!table || !isa<linalg::GenericOp>(generic))
       return rewriter.notifyMatchFailure(op, "reads no dequantized table");
-    if (!table.getScaleAttr())
+    auto format = dyn_cast<AffineType>(Type(table.getQuantizedFormat()));
+    if (!format || format.isBlockwise() || format.getPack())
+      return rewriter.notifyMatchFailure(op, "reads a table in blocks");
+    auto parameters = QuantParameters::of(table).read();
+    if (!parameters)
       return rewriter.notifyMatchFailure(op, "has parameters at run time");
-    auto scales = table.getScaleAttr().tryGetValues<float>();
-    auto zeroPoints = table.getZeroPointAttr().tryGetValues<int32_t>();
-    if (!scales || !zeroPoints)
-      return rewriter.notifyMatchFailure(op, "has parameters out of reach");
+    const std::vector<float> &s = parameters->scales;
+    const std::vector<int32_t> &z = parameters->zeroPoints;
     auto type = cast<RankedTensorType>(table.getInput().getType());
-    auto format = cast<AffineType>(type.getElementType());
 
     Location loc = op.getLoc();
     rewriter.setInsertionPointAfter(table);
@@ -44,16 +45,13 @@ struct FoldLookup : OpRewritePattern<tensor::ExtractOp> {
         rewriter, loc, type.clone(format.getPlainStorage()), table.getInput());
     std::string name = tableName(table);
     Value scaleTable, zeroTable;
-    bool isSymmetric =
-        llvm::all_of(*zeroPoints, [](int32_t z) { return z == 0; });
+    bool isSymmetric = llvm::all_of(z, [](int32_t zero) { return zero == 0; });
     if (format.isPerAxis()) {
-      std::vector<float> s((*scales).begin(), (*scales).end());
       auto shape = int64_t(s.size());
       ConstantBuilder constants(module);
       scaleTable = constants.create(
           rewriter, loc, name + ".scale",
           RankedTensorType::get({shape}, rewriter.getF32Type()), ArrayRef(s));
-      std::vector<int32_t> z((*zeroPoints).begin(), (*zeroPoints).end());
       if (!isSymmetric)
         zeroTable = constants.create(
             rewriter, loc, name + ".zero_point",
@@ -73,13 +71,12 @@ struct FoldLookup : OpRewritePattern<tensor::ExtractOp> {
             ? Value(arith::ExtSIOp::create(rewriter, loc, i32, q))
             : Value(arith::ExtUIOp::create(rewriter, loc, i32, q));
     if (!isSymmetric) {
-      Value z =
-          choose(zeroTable, rewriter.getI32IntegerAttr(*(*zeroPoints).begin()));
-      q = arith::SubIOp::create(rewriter, loc, q, z);
+      Value zero = choose(zeroTable, rewriter.getI32IntegerAttr(z.front()));
+      q = arith::SubIOp::create(rewriter, loc, q, zero);
     }
-    Value s = choose(scaleTable, rewriter.getF32FloatAttr(*(*scales).begin()));
+    Value scale = choose(scaleTable, rewriter.getF32FloatAttr(s.front()));
     Value f = arith::SIToFPOp::create(rewriter, loc, rewriter.getF32Type(), q);
-    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, f, s);
+    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, f, scale);
     return success();
   }
 

@@ -9,11 +9,11 @@
 //===----------------------------------------------------------------------===//
 #include "MoveBytes.h"
 
+#include "lowbit/Dialect/Lowbit/IR/Evaluate.h"
 #include "lowbit/Fold/Passes.h"
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/ParameterAccess.h"
-#include "lowbit/Numerics/Affine.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -23,41 +23,13 @@ namespace lowbit {
 #include "lowbit/Fold/Passes.h.inc"
 } // namespace lowbit
 
-/// Rule N7 for every element.
-template <typename T>
-static std::vector<char> quantizeAll(ArrayRef<float> values, QuantizeOp op,
-                                     AffineType format) {
-  std::vector<AffineParams> params;
-  auto scales = op.getScaleAttr().getValues<float>();
-  auto zeroPoints = op.getZeroPointAttr().getValues<int32_t>();
-  for (auto [scale, zeroPoint] : llvm::zip(scales, zeroPoints))
-    params.push_back({scale, zeroPoint});
-  StorageRange range{int32_t(format.getMin()), int32_t(format.getMax())};
-  int64_t inner = values.size();
-  if (auto axis = format.getAxis()) {
-    inner = 1;
-    auto type = cast<RankedTensorType>(op.getInput().getType());
-    for (int64_t size : type.getShape().drop_front(*axis + 1))
-      inner *= size;
-  }
-  std::vector<char> bytes(values.size() * sizeof(T));
-  T *out = reinterpret_cast<T *>(bytes.data());
-  size_t channel = 0;
-  for (int64_t start = 0, end = values.size(); start < end; start += inner) {
-    for (int64_t i = start; i < start + inner; ++i)
-      out[i] = static_cast<T>(quantize(values[i], params[channel], range));
-    channel = (channel + 1) % params.size();
-  }
-  return bytes;
-}
-
 namespace {
 struct FoldWeights : lowbit::impl::FoldWeightsBase<FoldWeights> {
   void runOnOperation() override {
     ParameterReader reader(getOperation());
     SmallVector<QuantizeOp> quantizes;
     getOperation().walk([&](QuantizeOp op) {
-      if (op.getScaleAttr() && isConstantTensor(op.getInput()))
+      if (QuantParameters::of(op).isStatic() && isConstantTensor(op.getInput()))
         quantizes.push_back(op);
     });
     for (QuantizeOp op : quantizes)
@@ -72,19 +44,22 @@ struct FoldWeights : lowbit::impl::FoldWeightsBase<FoldWeights> {
     FailureOr<ConstantBytes> floats = reader.read(op.getInput());
     if (failed(floats))
       return failure();
+    auto parameters = QuantParameters::of(op).read();
+    if (!parameters)
+      return op.emitError("the scales or zero points cannot be read");
     auto type = cast<RankedTensorType>(op.getType());
-    auto format = cast<AffineType>(type.getElementType());
-    IntegerType plain = format.getPlainStorage();
+    QuantizedTypeInterface format = op.getQuantizedFormat();
+    IntegerType plain = format.getStorageElement();
     if (plain.getWidth() != 8 && plain.getWidth() != 16)
-      return success(); // Packed storage is phase 5 of a later version.
-    std::vector<char> bytes =
-        plain.getWidth() == 8
-            ? quantizeAll<int8_t>(floats->as<float>(), op, format)
-            : quantizeAll<int16_t>(floats->as<float>(), op, format);
+      return success(); // A store holds whole bytes: packed formats.
+    std::vector<int32_t> codes =
+        quantizeTensor(floats->as<float>(), type.getShape(), format,
+                       *parameters, op.getRounding(), op.getSaturate());
     OpBuilder builder(op);
-    Value ints = makeLike(builder, op.getInput(),
-                          ".i" + std::to_string(plain.getWidth()),
-                          type.clone(plain), bytes);
+    Value ints = makeLike(
+        builder, op.getInput(), ".i" + std::to_string(plain.getWidth()),
+        RankedTensorType::get(format.getStorageShape(type.getShape()), plain),
+        toStorage(codes, type.getShape(), format));
     Value cast = StorageCastOp::create(builder, op.getLoc(), type, ints);
     Operation *constant = op.getInput().getDefiningOp();
     op.replaceAllUsesWith(cast);

@@ -30,7 +30,7 @@ static std::string findTypeProblem(Type type) {
     return text;
   }
   Type element = getElementTypeOrSelf(type);
-  if (isa<AffineType>(element))
+  if (isa<QuantizedTypeInterface>(element))
     os << "is quantized already (" << type << ")";
   else if (!element.isF32() && !element.isIndex() && !element.isInteger(1) &&
            !element.isInteger(32) && !element.isInteger(64))

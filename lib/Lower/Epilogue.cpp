@@ -108,7 +108,7 @@ void EpilogueBuilder::setScales(const QuantizedOperand &a,
   Location loc = c.op->getLoc();
   auto asTensor = [&](const QuantizedOperand &q, std::optional<unsigned> loop,
                       ArrayRef<float> values) -> LoopTensor {
-    if (!q.isStatic())
+    if (q.scales.empty())
       return {q.dynamicScale(), {}};
     SmallVector<int64_t> shape;
     SmallVector<unsigned> loops;
@@ -124,7 +124,7 @@ void EpilogueBuilder::setScales(const QuantizedOperand &a,
   };
   const QuantizedOperand &longer = loopA ? a : b, &single = loopA ? b : a;
   std::optional<unsigned> loop = loopA ? loopA : loopB;
-  if (!single.isStatic()) {
+  if (single.scales.empty()) {
     scale = emitProduct<arith::MulFOp>(builder, loc,
                                        asTensor(longer, loop, longer.scales),
                                        single.dynamicScale());
@@ -133,7 +133,7 @@ void EpilogueBuilder::setScales(const QuantizedOperand &a,
   std::vector<float> products;
   for (float s : longer.scales)
     products.push_back(s * single.scales.front());
-  if (!longer.isStatic())
+  if (longer.scales.empty())
     scale = emitProduct<arith::MulFOp>(
         builder, loc, asTensor(longer, loop, {}),
         asTensor(single, std::nullopt, single.scales).value);

@@ -7,7 +7,7 @@
 #define LOWBIT_LIB_LOWER_INTEGERRANGES_H
 
 #include "lowbit/Import/ParameterAccess.h"
-#include "lowbit/Lower/AccumulatorBounds.h"
+#include "lowbit/Numerics/Accumulation.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Interfaces/InferIntRangeInterface.h"

@@ -50,6 +50,9 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
   const QuantizedOperand *operands[] = {&a, &b};
   for (auto [i, operand] : llvm::enumerate(operands)) {
     const QuantizedOperand &q = *operand;
+    if (q.format.isBlockwise() || q.format.getPack())
+      return "operands with blocks or packed elements have no integer form in "
+             "this version";
     if (!q.format.isSigned())
       return "unsigned operands have no integer form in this version";
     if (q.format.getStorage().getWidth() != 8)
@@ -59,7 +62,7 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
       continue;
     ++perAxis;
     auto loop = scaleLoop(c, i, q);
-    if (!loop || !c.resultDim(*loop) || !q.isStatic())
+    if (!loop || !c.resultDim(*loop) || q.scales.empty())
       return "the scales run along a dimension that is summed over";
     if (!q.isSymmetric())
       return "zero points that differ along a channel have no integer form in "
@@ -127,7 +130,7 @@ struct LowerContractions
   }
 
   static ZeroPoint zeroPointOf(const QuantizedOperand &q) {
-    if (!q.isStatic())
+    if (q.zeroPoints.empty())
       return {0, q.dynamicZeroPoint()};
     return {q.zeroPoints.front(), {}};
   }

@@ -211,22 +211,27 @@ struct LowerQdq : lowbit::impl::LowerQdqBase<LowerQdq> {
     if (format.isPerAxis())
       map = AffineMap::get(rank, 0, builder.getAffineDimExpr(*format.getAxis()),
                            builder.getContext());
-    if (op.getDynamicScale()) {
-      p.scale = {{}, op.getDynamicScale(), map};
-      p.zeroPoint = {{}, op.getDynamicZeroPoint(), map};
-      return p;
-    }
-    p.scale = makeOperand<float>(builder, op, op.getScaleAttr(), ".scale", map);
-    p.zeroPoint = makeOperand<int32_t>(builder, op, op.getZeroPointAttr(),
-                                       ".zero_point", map);
+    auto known = QuantParameters::of(op);
+    if (known.scale)
+      p.scale = makeOperand<float>(builder, op, known.scale, ".scale", map);
+    else
+      p.scale = {{}, known.dynamicScale, map};
+    if (known.zeroPoint)
+      p.zeroPoint = makeOperand<int32_t>(builder, op, known.zeroPoint,
+                                         ".zero_point", map);
+    else
+      p.zeroPoint = {{}, known.dynamicZeroPoint, map};
     return p;
   }
 
   template <typename T>
   Operand makeOperand(OpBuilder &builder, Operation *op, ElementsAttr attr,
                       StringRef suffix, AffineMap map) {
-    std::vector<T> values(attr.getValues<T>().begin(),
-                          attr.getValues<T>().end());
+    std::vector<T> values;
+    if constexpr (std::is_same_v<T, float>)
+      values = *readFloats(attr);
+    else
+      values = *readIntegers(attr);
     // One number for all, as the zero points of symmetric weights are.
     if (!values.empty() && llvm::all_equal(values)) {
       if constexpr (std::is_same_v<T, float>)

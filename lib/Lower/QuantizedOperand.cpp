@@ -13,17 +13,23 @@ std::optional<QuantizedOperand> lowbit::matchQuantizedOperand(Value value) {
   operand.dequantize = value.getDefiningOp<DequantizeOp>();
   if (!operand.dequantize)
     return std::nullopt;
-  operand.format = cast<AffineType>(
-      cast<RankedTensorType>(operand.dequantize.getInput().getType())
-          .getElementType());
-  if (ElementsAttr scale = operand.dequantize.getScaleAttr()) {
-    auto scales = scale.tryGetValues<float>();
-    auto zeroPoints =
-        operand.dequantize.getZeroPointAttr().tryGetValues<int32_t>();
-    if (!scales || !zeroPoints || scale.getNumElements() == 0)
+  auto format =
+      dyn_cast<AffineType>(Type(operand.dequantize.getQuantizedFormat()));
+  if (!format || !isa<RankedTensorType>(value.getType()))
+    return std::nullopt;
+  operand.format = format;
+  auto p = QuantParameters::of(operand.dequantize);
+  if (p.scale) {
+    auto scales = readFloats(p.scale);
+    if (!scales || scales->empty())
       return std::nullopt;
-    operand.scales.assign((*scales).begin(), (*scales).end());
-    operand.zeroPoints.assign((*zeroPoints).begin(), (*zeroPoints).end());
+    operand.scales = std::move(*scales);
+  }
+  if (p.zeroPoint) {
+    auto zeroPoints = readIntegers(p.zeroPoint);
+    if (!zeroPoints || zeroPoints->empty())
+      return std::nullopt;
+    operand.zeroPoints = std::move(*zeroPoints);
   }
   return operand;
 }
@@ -46,7 +52,7 @@ Value QuantizedOperand::emitIntegers(OpBuilder &builder) const {
 }
 
 int64_t QuantizedOperand::maxSteps() const {
-  if (!isStatic())
+  if (zeroPoints.empty())
     return format.getMax() - format.getMin();
   int64_t steps = 0;
   for (int64_t z : zeroPoints)

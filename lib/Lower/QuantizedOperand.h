@@ -15,13 +15,13 @@ namespace lowbit {
 struct QuantizedOperand {
   DequantizeOp dequantize;
   AffineType format;
-  /// Known at compile time; empty otherwise.
+  /// Each known at compile time; empty otherwise.
   std::vector<float> scales;
   std::vector<int32_t> zeroPoints;
 
-  bool isStatic() const { return !scales.empty(); }
+  bool isStatic() const { return !scales.empty() && !zeroPoints.empty(); }
   bool isSymmetric() const {
-    return isStatic() &&
+    return !zeroPoints.empty() &&
            llvm::all_of(zeroPoints, [](int32_t z) { return z == 0; });
   }
   mlir::Value dynamicScale() const;
@@ -33,7 +33,8 @@ struct QuantizedOperand {
   int64_t maxMagnitude() const;
 };
 
-/// None when `value` is no dequantize or its parameters cannot be read.
+/// None when `value` is no dequantize of an affine tensor or its parameters
+/// cannot be read.
 std::optional<QuantizedOperand> matchQuantizedOperand(mlir::Value value);
 
 } // namespace lowbit

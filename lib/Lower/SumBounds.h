@@ -11,7 +11,7 @@
 
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/ParameterAccess.h"
-#include "lowbit/Lower/AccumulatorBounds.h"
+#include "lowbit/Numerics/Accumulation.h"
 
 namespace lowbit {
 

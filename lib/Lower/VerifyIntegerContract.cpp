@@ -20,7 +20,7 @@ namespace lowbit {
 } // namespace lowbit
 
 static bool isQuantized(Type type) {
-  return isa<AffineType>(getElementTypeOrSelf(type));
+  return isa<QuantizedTypeInterface>(getElementTypeOrSelf(type));
 }
 
 static std::string findProblem(Operation *op) {

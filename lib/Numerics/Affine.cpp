@@ -1,7 +1,7 @@
 //===- Affine.cpp - Choosing scales and zero points -----------------------===//
 //
 // In: the range of real values and of integers. Out: scale and zero point, by
-// rules N1 to N5 of docs/numerics.md.
+// rules N1 to N5 of docs/numerics.md. And the sum modulo a range (N13).
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +20,17 @@ StorageRange lowbit::rangeForWidth(unsigned width, bool isSigned, bool narrow) {
   int32_t count = int32_t(1) << width;
   int32_t min = isSigned ? -(count / 2) : 0;
   return {min + (narrow ? 1 : 0), min + count - 1};
+}
+
+int32_t lowbit::wrapSum(float rounded, int32_t zeroPoint, StorageRange range) {
+  assert(canWrap(range) && "a narrow range has no modulus");
+  if (!(std::fabs(rounded) < 0x1p63f))
+    return saturateSum(rounded, zeroPoint, range);
+  // Unsigned arithmetic wraps; the count divides 2^64, so nothing is lost.
+  uint64_t count = uint64_t(int64_t(range.max) - range.min + 1);
+  uint64_t sum = uint64_t(static_cast<int64_t>(rounded)) +
+                 uint64_t(int64_t(zeroPoint) - range.min);
+  return static_cast<int32_t>(range.min + int64_t(sum & (count - 1)));
 }
 
 /// NaN is 0, infinities are the largest floats.
@@ -47,14 +58,6 @@ static ChosenParams limitScale(double wanted, int64_t maxSteps) {
   return chosen;
 }
 
-/// Half to even, for a double of moderate size.
-static double roundHalfEvenDouble(double x) {
-  double below = std::floor(x);
-  double rest = x - below;
-  bool up = rest > 0.5 || (rest == 0.5 && std::fmod(below, 2.0) != 0.0);
-  return up ? below + 1.0 : below;
-}
-
 ChosenParams lowbit::chooseAsymmetric(float min, float max,
                                       StorageRange range) {
   assert(range.min < range.max && "storage needs two values or more");
@@ -62,7 +65,7 @@ ChosenParams lowbit::chooseAsymmetric(float min, float max,
   double high = std::max(finite(max), 0.0);
   int64_t steps = int64_t(range.max) - range.min;
   ChosenParams chosen = limitScale((high - low) / double(steps), steps);
-  double zero = roundHalfEvenDouble(range.min - low / chosen.params.scale);
+  double zero = roundHalfEven(range.min - low / chosen.params.scale);
   chosen.params.zeroPoint = static_cast<int32_t>(
       std::clamp(zero, double(range.min), double(range.max)));
   return chosen;

@@ -118,12 +118,15 @@ struct RecordValues : PassWrapper<RecordValues, OperationPass<ModuleOp>> {
 
   static llvm::json::Object parameters(ObserveOp op) {
     llvm::json::Array scales, zeroPoints;
-    for (float scale : op.getScaleAttr().getValues<float>())
+    auto scaleValues = readFloats(op.getScaleAttr());
+    for (float scale : scaleValues.value_or(std::vector<float>()))
       scales.push_back(scale);
+    std::optional<std::vector<int32_t>> values;
+    if (ElementsAttr attr = op.getZeroPointAttr())
+      values = readIntegers(attr);
     // One for all, as those of symmetric weights are.
-    auto values = op.getZeroPointAttr().getValues<int32_t>();
-    bool isSame = !values.empty() && llvm::all_equal(values);
-    for (int32_t zeroPoint : values) {
+    bool isSame = values && llvm::all_equal(*values);
+    for (int32_t zeroPoint : values.value_or(std::vector<int32_t>())) {
       zeroPoints.push_back(zeroPoint);
       if (isSame)
         break;

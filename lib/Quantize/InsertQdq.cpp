@@ -38,27 +38,30 @@ struct InsertQdq : lowbit::impl::InsertQdqBase<InsertQdq> {
 
   LogicalResult insertPair(ObserveOp op) {
     OpBuilder builder(op);
-    auto format = cast<AffineType>(*op.getFormat());
+    auto format = cast<QuantizedTypeInterface>(*op.getFormat());
     auto type = cast<RankedTensorType>(op.getType());
-    Value scale, zeroPoint;
+    QuantParameters parameters;
     if (!op.getScaleAttr()) {
-      if (format.isPerAxis())
-        return op.emitError("a format along an axis needs scale and zero_point "
-                            "at compile time");
+      auto affine = dyn_cast<AffineType>(Type(format));
+      if (!affine || !affine.isPerTensor())
+        return op.emitError("ranges are found at run time for affine formats "
+                            "per tensor; ")
+               << Type(format) << " needs scale and zero_point at compile time";
       DynamicParameters found =
-          emitDynamicParameters(builder, op.getLoc(), op.getInput(), format);
-      scale = found.scale;
-      zeroPoint = found.zeroPoint;
+          emitDynamicParameters(builder, op.getLoc(), op.getInput(), affine);
+      parameters.dynamicScale = found.scale;
+      parameters.dynamicZeroPoint = found.zeroPoint;
       ++numDynamic;
     } else {
+      parameters.scale = op.getScaleAttr();
+      parameters.zeroPoint = op.getZeroPointAttr();
       ++numStatic;
     }
-    Value quantized = QuantizeOp::create(
-        builder, op.getLoc(), type.clone(Type(format)), op.getInput(), scale,
-        zeroPoint, op.getScaleAttr(), op.getZeroPointAttr());
-    Value back = DequantizeOp::create(builder, op.getLoc(), type, quantized,
-                                      scale, zeroPoint, op.getScaleAttr(),
-                                      op.getZeroPointAttr());
+    Value quantized =
+        QuantizeOp::create(builder, op.getLoc(), type.clone(Type(format)),
+                           op.getInput(), parameters);
+    Value back =
+        DequantizeOp::create(builder, op.getLoc(), type, quantized, parameters);
     op.getOutput().replaceAllUsesWith(back);
     return success();
   }

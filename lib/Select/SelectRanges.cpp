@@ -63,11 +63,12 @@ static void setChoice(ObserveOp op, AffineType format,
     zeroPoints.push_back(p.zeroPoint);
   }
   op.setFormat(format);
-  op.setScaleAttr(DenseElementsAttr::get(
-      RankedTensorType::get(shape, builder.getF32Type()), ArrayRef(scales)));
+  MLIRContext *context = op.getContext();
+  std::string id = op.getId().str();
+  op.setScaleAttr(
+      makeElements(shape, ArrayRef(scales), context, id + ".scale"));
   op.setZeroPointAttr(
-      DenseElementsAttr::get(RankedTensorType::get(shape, builder.getI32Type()),
-                             ArrayRef(zeroPoints)));
+      makeElements(shape, ArrayRef(zeroPoints), context, id + ".zero_point"));
 }
 
 namespace {
@@ -148,8 +149,8 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
           << " channels without a value of note; their scale is the floor";
     numDead += dead;
     setChoice(op,
-              AffineType::get(&getContext(), IntegerType::get(&getContext(), 8),
-                              range.min, range.max, axis),
+              AffineType::get(IntegerType::get(&getContext(), 8), range.min,
+                              range.max, axis),
               params);
     ++numStatic;
     return success();

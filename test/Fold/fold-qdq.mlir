@@ -33,7 +33,7 @@ func.func @pad(%x: tensor<4x!q>) -> tensor<7xf32> {
 // CHECK: tensor.yield %[[ZERO]] : i8
 func.func @pad_dynamic(%x: tensor<4x!q>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<5xf32> {
   %zero = arith.constant 0.0 : f32
-  %d = lowbit.dequantize %x dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<4x!q> -> tensor<4xf32>
+  %d = lowbit.dequantize %x scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<4x!q> -> tensor<4xf32>
   %p = tensor.pad %d low[0] high[1] {
   ^bb0(%i: index):
     tensor.yield %zero : f32

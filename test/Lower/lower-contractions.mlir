@@ -47,8 +47,8 @@ func.func @matmul(%x: tensor<?x2x!a>) -> tensor<?x3xf32> {
 // CHECK: arith.addf
 func.func @attention(%a: tensor<2x3x?x!a>, %b: tensor<2x?x4x!a>, %sa: tensor<f32>, %za: tensor<i32>,
                      %sb: tensor<f32>, %zb: tensor<i32>, %init: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
-  %ad = lowbit.dequantize %a dynamic(%sa, %za : tensor<f32>, tensor<i32>) : tensor<2x3x?x!a> -> tensor<2x3x?xf32>
-  %bd = lowbit.dequantize %b dynamic(%sb, %zb : tensor<f32>, tensor<i32>) : tensor<2x?x4x!a> -> tensor<2x?x4xf32>
+  %ad = lowbit.dequantize %a scale(%sa : tensor<f32>) zero_point(%za : tensor<i32>) : tensor<2x3x?x!a> -> tensor<2x3x?xf32>
+  %bd = lowbit.dequantize %b scale(%sb : tensor<f32>) zero_point(%zb : tensor<i32>) : tensor<2x?x4x!a> -> tensor<2x?x4xf32>
   %y = linalg.batch_matmul ins(%ad, %bd : tensor<2x3x?xf32>, tensor<2x?x4xf32>) outs(%init : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return %y : tensor<2x3x4xf32>
 }
@@ -127,7 +127,7 @@ func.func @long(%x: tensor<1x66311x!a>, %y: tensor<1x200000x!a>, %d: tensor<1x70
 
   %di = arith.constant dense<-100> : tensor<70000x1xi8>
   %dw = lowbit.storage_cast %di : tensor<70000x1xi8> to tensor<70000x1x!a>
-  %dd = lowbit.dequantize %d dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<1x70000x!a> -> tensor<1x70000xf32>
+  %dd = lowbit.dequantize %d scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<1x70000x!a> -> tensor<1x70000xf32>
   %dwd = lowbit.dequantize %dw {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<70000x1x!a> -> tensor<70000x1xf32>
   %2 = linalg.matmul ins(%dd, %dwd : tensor<1x70000xf32>, tensor<70000x1xf32>) outs(%init : tensor<1x1xf32>) -> tensor<1x1xf32>
 

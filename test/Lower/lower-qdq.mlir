@@ -54,6 +54,6 @@ func.func @dequantize(%i: tensor<3x2xi8>) -> tensor<3x2xf32> {
 // CHECK: arith.mulf %{{.*}}, %[[S]]
 // CHECK-NOT: lowbit.fake_quant
 func.func @fake_quant(%x: tensor<4xf32>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<4xf32> {
-  %f = lowbit.fake_quant %x as !lowbit.affine<i8> dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<4xf32> -> tensor<4xf32>
+  %f = lowbit.fake_quant %x as !lowbit.affine<i8> scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<4xf32> -> tensor<4xf32>
   return %f : tensor<4xf32>
 }

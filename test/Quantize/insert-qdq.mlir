@@ -26,8 +26,8 @@ func.func @static(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
 // CHECK: %[[ZERO:.*]] = linalg.generic {{.*}} ins(%[[LOW]], %[[SCALE]]
 // CHECK: math.roundeven
 // CHECK: arith.fptosi
-// CHECK: %[[Q:.*]] = lowbit.quantize %[[X]] dynamic(%[[SCALE]], %[[ZERO]] : tensor<f32>, tensor<i32>)
-// CHECK: lowbit.dequantize %[[Q]] dynamic(%[[SCALE]], %[[ZERO]] :
+// CHECK: %[[Q:.*]] = lowbit.quantize %[[X]] scale(%[[SCALE]] : tensor<f32>) zero_point(%[[ZERO]] : tensor<i32>)
+// CHECK: lowbit.dequantize %[[Q]] scale(%[[SCALE]] : tensor<f32>) zero_point(%[[ZERO]] :
 func.func @dynamic(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %0 = lowbit.observe %x "activation" "x" {format = !lowbit.affine<i8>} : tensor<?x4xf32>
   return %0 : tensor<?x4xf32>

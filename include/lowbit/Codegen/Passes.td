@@ -40,13 +40,31 @@ def DecomposeTensorOps
                            "::mlir::tensor::TensorDialect"];
 }
 
+def FixReductionOrders
+    : Pass<"lowbit-fix-reduction-orders", "::mlir::func::FuncOp"> {
+  let summary = "the order of each float reduction is written down";
+  let description = [{
+    Rules F2 to F4 of docs/numerics-float.md read the order of a float reduction
+    off its loops, maps and body. Passes that follow change maps and bodies, so
+    the order goes into the IR first: a `linalg.generic` that multiplies and adds
+    gets `math.fma`, any other whose order matters
+    `lowbit.reduction_order = "lanes"` or `"sequential"`. `arith.maxnumf` and
+    `minnumf`, whose operands upstream passes swap, become comparisons where they
+    do not reduce.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 def FuseElementwise
     : Pass<"lowbit-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "chains of elementwise operations become one";
   let description = [{
     A `linalg.generic` whose only reader is another one is fused into it.
     Contractions are left as they are: unlike the upstream pass, reshapes are
-    not folded into them, so a weight stays the argument that it is.
+    not folded into them, so a weight stays the argument that it is. The order
+    that a reduction carries stays with it.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect",
@@ -150,10 +168,11 @@ def VectorizeGenerics
   let summary = "elementwise operations and reductions on buffers become "
                 "vector loops";
   let description = [{
-    Expands `linalg.generic`, `fill`, `copy`, `transpose` and pooling on memrefs
-    into scf loops whose innermost one is over vectors of 16 lanes, on every
-    target: a reduction then adds in the same order everywhere, 16 lanes and
-    then a fixed tree.
+    Expands `linalg.generic`, `fill`, `copy`, `transpose`, pooling and float
+    contractions on memrefs into scf loops whose innermost one is over vectors of
+    16 lanes, on every target. A float reduction has the order that
+    docs/numerics-float.md defines: fused multiply-adds, a tree of lanes, or one
+    after the other.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
@@ -167,7 +186,9 @@ def ExpandMath : Pass<"lowbit-expand-math", "::mlir::func::FuncOp"> {
     exp, expm1, log, log1p, tanh, erf, sin, cos, powf and rsqrt, on scalars and
     vectors alike, become arith and fused multiply-adds: no call of libm at run
     time, and the same bits on every target. The formulas are in
-    lowbit/Numerics/MathPolynomials.h, which plain C++ can use too.
+    lowbit/Numerics/MathPolynomials.h, which plain C++ can use too. f16 and bf16
+    compute in f32. maxnumf and minnumf become comparisons. A function without a
+    formula, such as `math.exp` of f64, is an error.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",

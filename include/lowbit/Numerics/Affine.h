@@ -1,13 +1,12 @@
-//===- Affine.h - Affine quantization of single numbers ----------*- C++
-//-*-===//
+//===- Affine.h - Affine quantization of single numbers --------*- C++ -*-===//
 //
-// The one place that says what quantize and dequantize compute. Rules N1 to N8
-// are in docs/numerics.md; compiled code, folding and tests answer to them.
+// What quantize and dequantize compute: rules N1 to N8, N13 and N17 of
+// docs/numerics.md. Compiled code, folding and tests answer to them.
 //
 // In: finite or non-finite floats, a positive scale, a zero point inside the
 // storage range. Out: integers inside the storage range. Nothing is refused:
 // every float has a defined result. Division and multiplication assume the
-// default rounding mode.
+// default rounding mode of the processor.
 //
 // Sources: ONNX QuantizeLinear-23 and DequantizeLinear-23 (round half to even,
 // saturate); Jacob et al., "Quantization and Training of Neural Networks for
@@ -19,6 +18,7 @@
 #ifndef LOWBIT_NUMERICS_AFFINE_H
 #define LOWBIT_NUMERICS_AFFINE_H
 
+#include "lowbit/Numerics/Rounding.h"
 #include <cmath>
 #include <cstdint>
 
@@ -61,33 +61,45 @@ ChosenParams chooseAsymmetric(float min, float max, StorageRange range);
 /// or the middle of an unsigned range.
 ChosenParams chooseSymmetric(float absMax, StorageRange range);
 
-/// N6: to the nearest integer, ties to the even one, in any rounding mode.
-/// Keeps NaN, infinities and the sign of zero.
-inline float roundHalfEven(float x) {
-  // From 2^23 on every float is an integer; the comparison fails for NaN too.
-  if (!(std::fabs(x) < 0x1p23f))
-    return x;
-  float whole = std::trunc(x);
-  float rest = std::fabs(x - whole); // exact
-  bool odd = static_cast<int32_t>(whole) & 1;
-  if (rest > 0.5f || (rest == 0.5f && odd))
-    whole += std::copysign(1.0f, x);
-  return std::copysign(whole, x);
+/// The sum of a rounded number and a zero point, held to the range; NaN gives
+/// the zero point. A double holds the sum exactly wherever the range leaves it
+/// alone.
+inline int32_t saturateSum(float rounded, int32_t zeroPoint,
+                           StorageRange range) {
+  double wide = static_cast<double>(rounded) + zeroPoint;
+  if (std::isnan(rounded))
+    wide = zeroPoint;
+  wide = wide <= range.min ? double(range.min) : wide;
+  wide = wide >= range.max ? double(range.max) : wide;
+  return static_cast<int32_t>(wide);
 }
 
-/// N7: clamp(roundHalfEven(x / scale) + zeroPoint), the sum and the clamp in a
-/// type that holds both exactly. NaN gives the zero point, infinities saturate.
-inline int32_t quantize(float x, AffineParams params, StorageRange range) {
-  if (std::isnan(x))
-    return params.zeroPoint;
-  // A double holds the sum exactly wherever the clamp leaves it alone.
-  double wide =
-      static_cast<double>(roundHalfEven(x / params.scale)) + params.zeroPoint;
-  if (wide <= range.min)
-    return range.min;
-  if (wide >= range.max)
-    return range.max;
-  return static_cast<int32_t>(wide);
+/// N13: whether a sum can be taken modulo the number of values of the range,
+/// which has to be a power of two: a narrow range cannot.
+inline bool canWrap(StorageRange range) {
+  int64_t count = int64_t(range.max) - range.min + 1;
+  return count > 1 && (count & (count - 1)) == 0;
+}
+
+/// N13: the sum modulo the number of values of the range, canWrap(range).
+/// Saturates where no i64 holds the rounded number.
+int32_t wrapSum(float rounded, int32_t zeroPoint, StorageRange range);
+
+/// N7: clamp(round(x / scale) + zeroPoint), the sum and the clamp in a type
+/// that holds both exactly. NaN gives the zero point, infinities saturate.
+inline int32_t quantize(float x, AffineParams params, StorageRange range,
+                        Rounding mode = Rounding::HalfEven) {
+  return saturateSum(roundToInteger(x / params.scale, mode), params.zeroPoint,
+                     range);
+}
+
+/// N7 with `saturating`, N13 without, where canWrap(range) has to hold.
+inline int32_t quantize(float x, AffineParams params, StorageRange range,
+                        Rounding mode, bool saturating) {
+  if (saturating)
+    return quantize(x, params, range, mode);
+  return wrapSum(roundToInteger(x / params.scale, mode), params.zeroPoint,
+                 range);
 }
 
 /// N8: float(q - zeroPoint) * scale; the difference is exact.
@@ -96,9 +108,10 @@ inline float dequantize(int32_t q, AffineParams params) {
   return static_cast<float>(steps) * params.scale;
 }
 
-/// dequantize(quantize(x)).
-inline float fakeQuant(float x, AffineParams params, StorageRange range) {
-  return dequantize(quantize(x, params, range), params);
+/// N17: dequantize(quantize(x)).
+inline float fakeQuant(float x, AffineParams params, StorageRange range,
+                       Rounding mode = Rounding::HalfEven) {
+  return dequantize(quantize(x, params, range, mode), params);
 }
 
 } // namespace lowbit

@@ -2,9 +2,11 @@
 //
 // In:  linalg.generic -> linalg.generic, the second the only reader.
 // Out: one linalg.generic.
-// A producer with other readers stays: it would be computed twice.
+// A producer with other readers stays: it would be computed twice. The reader's
+// written order of reduction goes over to what replaces it.
 //
 //===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/CPU/ReductionOrder.h"
 #include "lowbit/Codegen/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -22,18 +24,62 @@ static bool worthFusing(OpOperand *fused) {
   Operation *producer = fused->get().getDefiningOp();
   auto consumer = dyn_cast<linalg::LinalgOp>(fused->getOwner());
   return producer && producer->hasOneUse() && consumer &&
+         !matchMultiplyAdd(consumer) &&
          !linalg::isaContractionOpInterface(consumer) &&
          !linalg::isaConvolutionOpInterface(consumer);
 }
 
+static void keepOrder(Operation *from, Operation *to) {
+  if (Attribute order = from->getAttr(kReductionOrderAttr))
+    if (isa_and_nonnull<linalg::GenericOp>(to))
+      to->setAttr(kReductionOrderAttr, order);
+}
+
 namespace {
+struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    for (OpOperand *operand : op.getDpsInputOperands()) {
+      if (!linalg::areElementwiseOpsFusable(operand) || !worthFusing(operand))
+        continue;
+      FailureOr<linalg::ElementwiseOpFusionResult> fused =
+          linalg::fuseElementwiseOps(rewriter, operand);
+      if (failed(fused))
+        continue;
+      keepOrder(op, fused->fusedOp);
+      SmallVector<Value> results;
+      for (Value result : op->getResults())
+        results.push_back(fused->replacements.lookup(result));
+      rewriter.replaceOp(op, results);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no producer to fuse");
+  }
+};
+
+/// Upstream's patterns make new operations without the attribute.
+struct KeepOrders : RewriterBase::Listener {
+  void notifyOperationReplaced(Operation *op, ValueRange results) override {
+    if (!results.empty())
+      keepOrder(op, results.front().getDefiningOp());
+  }
+};
+
 struct FuseElementwise : impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    linalg::populateElementwiseOpsFusionPatterns(patterns, worthFusing);
+    patterns.add<FuseProducer>(&getContext());
+    // The others of this set: constants and fills as scalars, dead operands.
+    linalg::populateElementwiseOpsFusionPatterns(
+        patterns, [](OpOperand *) { return false; });
     linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
     tensor::EmptyOp::getCanonicalizationPatterns(patterns, &getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    KeepOrders listener;
+    GreedyRewriteConfig config;
+    config.setListener(&listener);
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }
 };

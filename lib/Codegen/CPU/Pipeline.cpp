@@ -23,6 +23,8 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addPass(createLowerQdq());
   pm.addPass(createParametersToArguments());
   pm.addNestedPass<func::FuncOp>(createDecomposeTensorOps());
+  // From here on maps and bodies change, and the order of no sum does.
+  pm.addNestedPass<func::FuncOp>(createFixReductionOrders());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   // Taps read values, so whatever is tapped is not fused away.

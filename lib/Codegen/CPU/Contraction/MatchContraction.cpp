@@ -2,12 +2,14 @@
 //
 // In: a linalg operation on buffers. Out: its operands, put in roles, and its
 // loops, sorted into batch, row, column and depth.
-// Refused: bodies other than acc + x * y with sign-extended i8 or plain f32
-// factors; maps that are not linear; results that are contiguous along a batch
+// Refused: bodies other than acc + x * y, or fma(x, y, acc), with sign-extended
+// i8 or plain f32 factors; reductions whose order says otherwise; maps that are not linear; results that are contiguous along a batch
 // loop when the factors are not.
 //
 //===----------------------------------------------------------------------===//
 #include "Contraction.h"
+#include "lowbit/Codegen/CPU/ReductionOrder.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -90,6 +92,12 @@ static bool isMultiplyAdd(Block *body, bool isFloat) {
   if (body->getNumArguments() != 3)
     return false;
   Operation *add = body->getTerminator()->getOperand(0).getDefiningOp();
+  if (auto fma = dyn_cast_or_null<math::FmaOp>(add)) {
+    BlockArgument x = factorOf(fma.getA(), body, isFloat);
+    BlockArgument y = factorOf(fma.getB(), body, isFloat);
+    return isFloat && fma.getC() == body->getArgument(2) && x && y &&
+           x.getArgNumber() + y.getArgNumber() == 1;
+  }
   if (!add || !(isFloat ? isa<arith::AddFOp>(add) : isa<arith::AddIOp>(add)))
     return false;
   Value accumulator = body->getArgument(2);
@@ -174,6 +182,8 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
                             element(match.b).isInteger(8);
   if (!typesFit)
     return refuse("expected i8 x i8 -> i32 or f32 x f32 -> f32");
+  if (match.isFloat && op->hasAttr(kReductionOrderAttr))
+    return refuse("the order of the sum is not that of a contraction");
   if (!isMultiplyAdd(op.getBlock(), match.isFloat))
     return refuse("expected the body acc + x * y, i8 factors sign-extended");
 

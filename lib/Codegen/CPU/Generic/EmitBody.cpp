@@ -66,17 +66,15 @@ Value Emitter::loadContiguous(Value buffer, ValueRange indices, Lanes &lanes) {
 }
 
 Value Emitter::loadVector(const Access &access, Lanes &lanes) {
-  Values indices = indicesOf(access, lanes.base);
   if (classify(access, plan.lane) == LaneAccess::Contiguous)
-    return loadContiguous(access.buffer, indices, lanes);
+    return loadContiguous(access.buffer, indicesOf(access, lanes.base), lanes);
   Values elements;
-  unsigned position = access.plainPosition(plan.lane);
   for (int64_t lane = 0; lane < kLanes; ++lane) {
     Value i = addIndex(lanes.base, lane);
     if (lanes.last)
       i = arith::MinSIOp::create(b, loc, i, lanes.last);
-    indices[position] = i;
-    elements.push_back(memref::LoadOp::create(b, loc, access.buffer, indices));
+    elements.push_back(memref::LoadOp::create(b, loc, access.buffer,
+                                              indicesOf(access, i)));
   }
   return vector::FromElementsOp::create(
       b, loc, laneType(access.type().getElementType()), elements);

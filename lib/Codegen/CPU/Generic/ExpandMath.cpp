@@ -6,11 +6,14 @@
 //
 //   math.exp %x ==> MathPolynomials<Ops>::exp, and so on
 //   math.rsqrt %x ==> 1 / sqrt(x)
+//   arith.maxnumf %a, %b ==> comparisons and selections
 //
 // f16 and bf16 compute in f32. Rare functions (tan, atan, sinh, ...) take
-// upstream's expansions. Functions on f64 stay as they are.
+// upstream's expansions into the ones above and into polynomials. Refused, with
+// an error: functions on f64 that round more than once.
 //
 //===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/CPU/ReductionOrder.h"
 #include "lowbit/Codegen/Passes.h"
 #include "lowbit/Numerics/MathPolynomials.h"
 #include "lowbit/Numerics/PowPolynomial.h"
@@ -147,6 +150,8 @@ struct ExpandIntegerPow : OpRewritePattern<math::FPowIOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::FPowIOp op,
                                 PatternRewriter &rewriter) const override {
+    if (!isF32(op.getType()))
+      return rewriter.notifyMatchFailure(op, "not f32");
     Value exponent = arith::SIToFPOp::create(rewriter, op.getLoc(),
                                              op.getType(), op.getRhs());
     rewriter.replaceOpWithNewOp<math::PowFOp>(op, op.getLhs(), exponent);
@@ -154,10 +159,95 @@ struct ExpandIntegerPow : OpRewritePattern<math::FPowIOp> {
   }
 };
 
+/// f16 and bf16 to f32 and back.
+struct ComputeInF32 : RewritePattern {
+  explicit ComputeInF32(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (op->getNumResults() != 1 || !isNarrow(op->getResult(0).getType()) ||
+        !isa_and_nonnull<math::MathDialect>(op->getDialect()) ||
+        isa<math::AbsFOp, math::CopySignOp>(op))
+      return rewriter.notifyMatchFailure(op, "not a function of narrow floats");
+    Location loc = op->getLoc();
+    auto widened = [&](Type type) -> Type {
+      auto vector = dyn_cast<VectorType>(type);
+      Type f32 = rewriter.getF32Type();
+      return vector ? Type(vector.clone(f32)) : f32;
+    };
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(isNarrow(operand.getType())
+                             ? arith::ExtFOp::create(
+                                   rewriter, loc, widened(operand.getType()),
+                                   operand)
+                                   .getResult()
+                             : operand);
+    Type type = op->getResult(0).getType();
+    Operation *wide =
+        rewriter.create(loc, op->getName().getIdentifier(), operands,
+                        widened(type), op->getAttrs());
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, type, wide->getResult(0));
+    return success();
+  }
+
+private:
+  static bool isNarrow(Type type) {
+    return isa<Float16Type, BFloat16Type>(getElementTypeOrSelf(type));
+  }
+};
+
+template <typename OpTy> struct ExpandExtreme : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, expandExtreme(rewriter, op));
+    return success();
+  }
+};
+
+/// What is left of math rounds once, so that every library computes the same.
+bool isExact(Operation *op) {
+  return !isa_and_nonnull<math::MathDialect>(op->getDialect()) ||
+         isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp,
+             math::CountLeadingZerosOp, math::CountTrailingZerosOp,
+             math::CtPopOp, math::FloorOp, math::FmaOp, math::IPowIOp,
+             math::IsFiniteOp, math::IsInfOp, math::IsNaNOp, math::IsNormalOp,
+             math::RoundEvenOp, math::RoundOp, math::SqrtOp, math::TruncOp>(op);
+}
+
 struct ExpandMath : public impl::ExpandMathBase<ExpandMath> {
   void runOnOperation() override {
-    using P = MathPolynomials<MlirOps>;
+    // First, so that no expansion rounds to f16 on the way.
+    RewritePatternSet widening(&getContext());
+    widening.add<ComputeInF32>(&getContext());
     RewritePatternSet patterns(&getContext());
+    addFormulas(patterns);
+    addUpstream(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(widening))) ||
+        failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    bool isDefined = true;
+    getOperation().walk([&](Operation *op) {
+      if (isExact(op))
+        return;
+      isDefined = false;
+      Type type = getElementTypeOrSelf(op->getOperand(0).getType());
+      InFlightDiagnostic error = op->emitOpError("of ");
+      error << type << " has no fixed formula, and the bits of a library's "
+            << "differ between machines";
+      error.attachNote() << (type.isF64()
+                                 ? "compute it in f32"
+                                 : "write it with exp, log, sin, cos, sqrt or "
+                                   "powf of f32");
+    });
+    if (!isDefined)
+      signalPassFailure();
+  }
+
+private:
+  void addFormulas(RewritePatternSet &patterns) {
+    using P = MathPolynomials<MlirOps>;
     patterns.add<
         ExpandUnary<math::ExpOp, &P::exp>,
         ExpandUnary<math::ExpM1Op, &P::expm1>,
@@ -167,28 +257,19 @@ struct ExpandMath : public impl::ExpandMathBase<ExpandMath> {
         ExpandUnary<math::Log10Op, &P::log10>,
         ExpandUnary<math::Log1pOp, &P::log1p>,
         ExpandUnary<math::SinOp, &P::sin>, ExpandUnary<math::CosOp, &P::cos>,
-        ExpandRsqrt, ExpandPow, ExpandIntegerPow>(&getContext(),
-                                                  PatternBenefit(10));
+        ExpandRsqrt, ExpandPow, ExpandIntegerPow,
+        ExpandExtreme<arith::MaxNumFOp>, ExpandExtreme<arith::MinNumFOp>>(
+        &getContext(), PatternBenefit(10));
+  }
+
+  void addUpstream(RewritePatternSet &patterns) {
     math::populateExpansionPatterns(
         patterns, {"tan", "sinh", "cosh", "asinh", "acosh", "atanh"});
-    auto rare = [](StringRef name) {
+    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return llvm::is_contained({"math.acos", "math.asin", "math.atan",
                                  "math.atan2", "math.cbrt", "math.erfc"},
                                 name);
-    };
-    auto narrow = [&](StringRef name) {
-      return rare(name) ||
-             llvm::is_contained({"math.exp", "math.expm1", "math.tanh",
-                                 "math.erf", "math.exp2", "math.log",
-                                 "math.log1p", "math.log2", "math.log10",
-                                 "math.sin", "math.cos", "math.rsqrt",
-                                 "math.powf"},
-                                name);
-    };
-    populateMathF32ExpansionPatterns(patterns, narrow);
-    populateMathPolynomialApproximationPatterns(patterns, rare);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+    });
   }
 };
 

@@ -85,6 +85,7 @@ static LogicalResult findExtents(RewriterBase &builder, Nest &nest) {
 FailureOr<Nest> buildNest(RewriterBase &builder, linalg::GenericOp op) {
   Nest nest;
   nest.op = op;
+  nest.order = reductionOrder(op);
   for (utils::IteratorType type : op.getIteratorTypesArray()) {
     Loop loop;
     loop.reduction = type == utils::IteratorType::reduction;
@@ -92,6 +93,7 @@ FailureOr<Nest> buildNest(RewriterBase &builder, linalg::GenericOp op) {
       return builder.notifyMatchFailure(op, "unknown iterator type");
     nest.loops.push_back(loop);
   }
+  nest.lastLoop = nest.loops.empty() ? 0 : nest.loops.size() - 1;
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<ShapedType>(operand.get().getType())) {
       nest.scalars.push_back(
@@ -195,6 +197,18 @@ static bool areNeighbours(Nest &nest, unsigned a, unsigned b) {
   return true;
 }
 
+/// Loops a and b, merged into one, reduce in the same order.
+static bool keepsOrder(Nest &nest, unsigned a, unsigned b, int64_t block) {
+  if (nest.order == ReductionOrder::Free)
+    return true;
+  if (!areNeighbours(nest, a, b))
+    return false;
+  if (nest.order == ReductionOrder::Sequential || b != nest.lastLoop)
+    return true;
+  int64_t size = nest.loops[b].size;
+  return !ShapedType::isDynamic(size) && size % block == 0;
+}
+
 static bool mergeLoops(RewriterBase &builder, Nest &nest, unsigned a,
                        unsigned b) {
   for (bool dryRun : {true, false}) {
@@ -215,15 +229,27 @@ static bool mergeLoops(RewriterBase &builder, Nest &nest, unsigned a,
   }
   inner.dead = true;
   inner.size = 1;
+  if (nest.lastLoop == b)
+    nest.lastLoop = a;
   return true;
 }
 
-void collapseNest(RewriterBase &builder, Nest &nest, bool anyOrder,
-                  int64_t block) {
+/// The last loop of a lane tree stays when another loop goes around it: the
+/// tree starts from the identity and not from what the output holds.
+static bool needsLastLoop(Nest &nest) {
+  auto others = ArrayRef(nest.loops).drop_back();
+  return nest.order == ReductionOrder::Lanes &&
+         llvm::any_of(others, [](const Loop &loop) {
+           return loop.reduction && loop.size != 1;
+         });
+}
+
+void collapseNest(RewriterBase &builder, Nest &nest, int64_t block) {
   MLIRContext *context = builder.getContext();
+  bool keepLast = needsLastLoop(nest);
   SmallVector<AffineExpr> replacement;
   for (auto [i, loop] : llvm::enumerate(nest.loops)) {
-    loop.dead = loop.size == 1;
+    loop.dead = loop.size == 1 && !(keepLast && i == nest.lastLoop);
     replacement.push_back(loop.dead ? getAffineConstantExpr(0, context)
                                     : getAffineDimExpr(i, context));
   }
@@ -243,9 +269,7 @@ void collapseNest(RewriterBase &builder, Nest &nest, bool anyOrder,
             outer.reduction != inner.reduction || bodyReadsIndex(nest, a) ||
             bodyReadsIndex(nest, b))
           continue;
-        bool keepsOrder = anyOrder || (!ShapedType::isDynamic(inner.size) &&
-                                       inner.size % block == 0);
-        if (outer.reduction && !(keepsOrder && areNeighbours(nest, a, b)))
+        if (outer.reduction && !keepsOrder(nest, a, b, block))
           continue;
         changed |= mergeLoops(builder, nest, a, b);
       }

@@ -13,6 +13,7 @@
 #ifndef LOWBIT_LIB_CODEGEN_CPU_GENERIC_NEST_H
 #define LOWBIT_LIB_CODEGEN_CPU_GENERIC_NEST_H
 
+#include "lowbit/Codegen/CPU/ReductionOrder.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/AffineExpr.h"
 
@@ -48,7 +49,10 @@ struct Access {
 
 struct Nest {
   mlir::linalg::GenericOp op;
+  ReductionOrder order = ReductionOrder::Free;
   llvm::SmallVector<Loop> loops;
+  /// The loop that the lane tree runs along, in ReductionOrder::Lanes.
+  unsigned lastLoop = 0;
   llvm::SmallVector<Access> inputs, outputs;
   /// Inputs that are scalars: the argument of the body and its value.
   llvm::SmallVector<std::pair<mlir::BlockArgument, mlir::Value>> scalars;
@@ -67,10 +71,10 @@ mlir::FailureOr<Nest> buildNest(mlir::RewriterBase &builder,
                                 mlir::linalg::GenericOp op);
 
 /// Drops dimensions of size 1 and merges loops. Reductions are merged only when
-/// that leaves the order of a float reduction as it is: `anyOrder` says that it
-/// does not matter, otherwise the inner extent must be a multiple of `block`.
-void collapseNest(mlir::RewriterBase &builder, Nest &nest, bool anyOrder,
-                  int64_t block);
+/// that leaves their order as it is: in a lane tree another loop merges with
+/// the last one when its extent is a multiple of `block`, the elements that one
+/// round of the tree's accumulators takes.
+void collapseNest(mlir::RewriterBase &builder, Nest &nest, int64_t block);
 
 } // namespace lowbit::generic
 

@@ -1,7 +1,8 @@
 //===- Plan.cpp - how a nest is vectorized --------------------------------===//
 //
-// See Plan.h. The lane loop is the one along which most operands are
-// contiguous, outputs first. Around it run the parallel loops in the order of
+// See Plan.h. The lane loop is the last one where the order is a lane tree,
+// otherwise the one along which most operands are contiguous, outputs first, and
+// a reduction only where the order is free. Around it run the parallel loops in the order of
 // the first output, inside it the reductions, in the order in which they are
 // written. When an input is transposed against the output, the loop along which
 // it is contiguous runs inside the lane loop, so that 16 of its cache lines are
@@ -59,9 +60,11 @@ static LaneAccess classify(MemRefType type, int position) {
 }
 
 LaneAccess classify(const Access &access, unsigned lane) {
-  return access.dependsOn(lane)
-             ? classify(access.type(), access.plainPosition(lane))
-             : LaneAccess::Uniform;
+  if (!access.dependsOn(lane))
+    return LaneAccess::Uniform;
+  return access.isCompoundIn(lane)
+             ? LaneAccess::Scattered
+             : classify(access.type(), access.plainPosition(lane));
 }
 
 LaneAccess classify(memref::LoadOp load, const Plan &plan) {
@@ -131,7 +134,7 @@ static bool areOutputsRegular(Nest &nest) {
   });
 }
 
-/// How good `loop` is as the lane loop; the maps alone decide.
+/// How good `loop` is as the lane loop.
 static int score(Nest &nest, unsigned loop) {
   auto rate = [&](const Access &access, int good, int bad) {
     int p = access.plainPosition(loop);
@@ -153,12 +156,17 @@ static int score(Nest &nest, unsigned loop) {
 }
 
 static bool pickLane(Nest &nest, Plan &plan) {
+  bool isFree = nest.order == ReductionOrder::Free && !plan.combiners.empty();
+  if (nest.order == ReductionOrder::Lanes && !nest.loops[nest.lastLoop].dead) {
+    plan.lane = nest.lastLoop;
+    return true;
+  }
   std::optional<int> best;
   for (unsigned loop : nest.liveLoops()) {
     bool compound = llvm::any_of(nest.inputs, [&](const Access &access) {
       return access.isCompoundIn(loop);
     });
-    if (compound || (nest.loops[loop].reduction && plan.combiners.empty()))
+    if (compound || (nest.loops[loop].reduction && !isFree))
       continue;
     int value = score(nest, loop);
     if (best && value < *best)
@@ -242,10 +250,10 @@ static void chooseUnroll(Nest &nest, Plan &plan) {
     plan.unroll = vectors;
 }
 
-FailureOr<Plan> makePlan(RewriterBase &builder, Nest &nest,
-                         SmallVector<Combiner> combiners) {
+FailureOr<Plan> makePlan(RewriterBase &builder, Nest &nest) {
   Plan plan;
-  plan.combiners = std::move(combiners);
+  if (nest.hasReduction())
+    plan.combiners = matchCombiners(nest.op);
   auto refuse = [&](const char *reason) {
     return builder.notifyMatchFailure(nest.op, reason);
   };

@@ -2,16 +2,16 @@
 //
 // What goes in: a nest. What comes out: the loop that runs over lanes, the
 // order of the others, which values of the body differ from lane to lane, which
-// loops run in parallel. The choice of the lane loop reads only the indexing
-// maps and the body, never the strides of a buffer, so the order of a float
-// reduction does not depend on where bufferization put a value. Loops whose
-// extent is known to be 1 do not count.
+// loops run in parallel. Where the order of a float reduction is defined
+// (ReductionOrder.h), it says whether the lanes run along the last loop or along
+// a parallel one; the rest of the choice is for speed and changes no result.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_LIB_CODEGEN_CPU_GENERIC_PLAN_H
 #define LOWBIT_LIB_CODEGEN_CPU_GENERIC_PLAN_H
 
 #include "Nest.h"
+#include "lowbit/Codegen/CPU/ReductionOrder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace lowbit::generic {
@@ -20,21 +20,6 @@ namespace lowbit::generic {
 constexpr int64_t kLanes = 16;
 /// Accumulators of a reduction over lanes.
 constexpr int64_t kAccumulators = 4;
-
-/// out = combine(out, x), the one way in which an output is reduced.
-struct Combiner {
-  mlir::Operation *op = nullptr;
-  /// The value that is added; `accumulatorFirst` is its place in `op`.
-  mlir::Value added;
-  bool accumulatorFirst = true;
-  mlir::TypedAttr identity;
-};
-
-/// Set when every output is reduced by a known combiner whose other operand
-/// does not read an accumulator; empty otherwise.
-llvm::SmallVector<Combiner> matchCombiners(Nest &nest);
-/// The result of `combiner` does not depend on the order of its operands.
-bool isOrderFree(const Combiner &combiner);
 
 struct Plan {
   /// The loop over lanes.
@@ -73,8 +58,7 @@ LaneAccess classify(const Access &access, unsigned lane);
 LaneAccess classify(mlir::memref::LoadOp load, const Plan &plan);
 
 /// Fails with a reason when the nest cannot be vectorized.
-mlir::FailureOr<Plan> makePlan(mlir::RewriterBase &builder, Nest &nest,
-                               llvm::SmallVector<Combiner> combiners);
+mlir::FailureOr<Plan> makePlan(mlir::RewriterBase &builder, Nest &nest);
 
 } // namespace lowbit::generic
 

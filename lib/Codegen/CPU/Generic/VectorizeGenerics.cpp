@@ -2,9 +2,10 @@
 //
 // What goes in: linalg on memrefs, contractions already expanded. What comes
 // out: scf loops over vectors of 16 lanes for linalg.generic with plain or
-// affine indices, for named elementwise operations, for pooling over NHWC and
-// depthwise convolutions. Contractions, other convolutions and what makePlan
-// refuses stay linalg; loops from convert-linalg-to-loops compute the same.
+// affine indices, for named elementwise operations, for pooling over NHWC,
+// depthwise convolutions and float contractions. Other contractions and what
+// makePlan refuses stay linalg; loops from convert-linalg-to-loops compute the
+// same. Refused, with an error: a lane tree whose body has no vectors.
 //
 //   linalg.generic {(d0, d1), identity maps} ins(%x) outs(%y) { f }
 //   ==> scf.parallel i step 4096: scf.for j step 16: y[j..] = f(x[j..])
@@ -55,8 +56,11 @@ void convertCopies(func::FuncOp function, RewriterBase &rewriter) {
   }
 }
 
-/// Named operations that the loops of this pass compute well.
+/// Named operations that the loops of this pass compute well, or whose products
+/// and sums are to be fused.
 bool isWanted(linalg::LinalgOp op) {
+  if (matchMultiplyAdd(op))
+    return true;
   if (isa<linalg::PoolingNhwcMaxOp, linalg::PoolingNhwcMinOp,
           linalg::PoolingNhwcSumOp, linalg::DepthwiseConv2DNhwcHwcOp>(op))
     return true;
@@ -64,18 +68,27 @@ bool isWanted(linalg::LinalgOp op) {
          !linalg::isaConvolutionOpInterface(op);
 }
 
+/// Whether the loops of convert-linalg-to-loops, which start from what the
+/// output holds, compute `op` too.
+bool haveLoopsSameOrder(linalg::GenericOp op) {
+  if (reductionOrder(op) != ReductionOrder::Lanes)
+    return true;
+  auto loops = llvm::zip_equal(op.getIteratorTypesArray(),
+                               op.getStaticLoopRanges());
+  return llvm::all_of(loops, [](auto loop) {
+    auto [kind, size] = loop;
+    return kind == utils::IteratorType::parallel || size == 1;
+  });
+}
+
 LogicalResult vectorizeGeneric(linalg::GenericOp op, RewriterBase &rewriter) {
   rewriter.setInsertionPoint(op);
   FailureOr<generic::Nest> nest = generic::buildNest(rewriter, op);
   if (failed(nest))
     return failure();
-  SmallVector<generic::Combiner> combiners = generic::matchCombiners(*nest);
-  bool anyOrder =
-      !combiners.empty() && llvm::all_of(combiners, generic::isOrderFree);
-  generic::collapseNest(rewriter, *nest, anyOrder,
+  generic::collapseNest(rewriter, *nest,
                         generic::kLanes * generic::kAccumulators);
-  FailureOr<generic::Plan> plan =
-      generic::makePlan(rewriter, *nest, std::move(combiners));
+  FailureOr<generic::Plan> plan = generic::makePlan(rewriter, *nest);
   if (failed(plan))
     return failure();
   generic::Emitter(rewriter, *nest, *plan).emit();
@@ -105,7 +118,17 @@ struct VectorizeGenerics
           continue;
         generic = *result;
       }
-      (void)vectorizeGeneric(generic, rewriter);
+      if (std::optional<MultiplyAdd> found = matchMultiplyAdd(generic))
+        fuseMultiplyAdd(rewriter, generic, *found);
+      if (succeeded(vectorizeGeneric(generic, rewriter)) ||
+          haveLoopsSameOrder(generic))
+        continue;
+      generic.emitOpError("reduces along its last loop, in lanes, and its body "
+                          "cannot be computed in lanes")
+              .attachNote()
+          << "compute the elements in an operation of their own, before the "
+             "reduction";
+      signalPassFailure();
     }
   }
 };

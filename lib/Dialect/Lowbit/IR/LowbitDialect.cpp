@@ -16,6 +16,7 @@ using namespace lowbit;
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.cpp.inc"
 
 void LowbitDialect::initialize() {
+  registerLowbitAttributes();
   registerLowbitTypes();
   addOperations<
 #define GET_OP_LIST

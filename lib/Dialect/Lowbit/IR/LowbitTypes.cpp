@@ -1,16 +1,21 @@
 //===- LowbitTypes.cpp - formats of quantized values ----------------------===//
 //
-// Parser, printer and verifier of `!lowbit.affine`.
+// Text form and constraints T1 to T8 of the types.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "LowbitFields.h"
+
+#include "lowbit/Numerics/Codebook.h"
 
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace lowbit;
+
+#include "lowbit/Dialect/Lowbit/IR/LowbitTypeInterfaces.cpp.inc"
 
 #define GET_TYPEDEF_CLASSES
 #include "lowbit/Dialect/Lowbit/IR/LowbitTypes.cpp.inc"
@@ -22,6 +27,20 @@ void LowbitDialect::registerLowbitTypes() {
       >();
 }
 
+SmallVector<int64_t> lowbit::detail::storageShape(ArrayRef<int64_t> shape,
+                                                  std::optional<int64_t> pack,
+                                                  unsigned width) {
+  SmallVector<int64_t> result(shape);
+  if (pack && *pack < int64_t(shape.size()) &&
+      !ShapedType::isDynamic(shape[*pack]))
+    result[*pack] = shape[*pack] * width / 8;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// AffineType
+//===----------------------------------------------------------------------===//
+
 std::pair<int64_t, int64_t> AffineType::fullRange(IntegerType storage) {
   unsigned width = storage.getWidth();
   if (storage.isUnsigned())
@@ -29,18 +48,25 @@ std::pair<int64_t, int64_t> AffineType::fullRange(IntegerType storage) {
   return {-(int64_t(1) << (width - 1)), (int64_t(1) << (width - 1)) - 1};
 }
 
-AffineType AffineType::getFull(IntegerType storage) {
-  auto [min, max] = fullRange(storage);
-  return get(storage.getContext(), storage, min, max, std::nullopt);
+AffineType AffineType::get(IntegerType storage, int64_t min, int64_t max,
+                           std::optional<int64_t> axis) {
+  MLIRContext *context = storage.getContext();
+  return get(context, storage, min, max, GranularityAttr::get(context, axis),
+             std::nullopt);
 }
 
-IntegerType AffineType::getPlainStorage() const {
-  return IntegerType::get(getContext(), getStorage().getWidth());
+AffineType AffineType::getFull(IntegerType storage) {
+  auto [min, max] = fullRange(storage);
+  return get(storage, min, max, std::nullopt);
 }
 
 AffineType AffineType::withAxis(std::optional<int64_t> axis) const {
-  return get(getContext(), getStorage(), getMin(), getMax(), axis);
+  return get(getContext(), getStorage(), getMin(), getMax(),
+             GranularityAttr::get(getContext(), axis), getPack());
 }
+
+unsigned AffineType::getStorageWidth() const { return getStorage().getWidth(); }
+bool AffineType::hasZeroPoint() const { return true; }
 
 Type AffineType::parse(AsmParser &parser) {
   Type storage;
@@ -50,60 +76,199 @@ Type AffineType::parse(AsmParser &parser) {
   auto integer = dyn_cast<IntegerType>(storage);
   // The range of a storage type that is not legal cannot be computed.
   if (!integer || integer.getWidth() < 2 || integer.getWidth() > 16) {
-    parser.emitError(loc) << "storage must be an integer of 2 to 16 bits, "
+    parser.emitError(loc) << "(T1) storage must be an integer of 2 to 16 bits, "
                              "found "
                           << storage;
     return {};
   }
   auto [min, max] = fullRange(integer);
-  std::optional<int64_t> axis;
+  FormatFields fields;
+  bool isFirst = true;
   while (succeeded(parser.parseOptionalComma())) {
-    if (succeeded(parser.parseOptionalKeyword("axis"))) {
-      int64_t value;
-      if (parser.parseEqual() || parser.parseInteger(value))
+    int64_t low;
+    OptionalParseResult range =
+        isFirst ? parser.parseOptionalInteger(low) : OptionalParseResult();
+    isFirst = false;
+    if (!range.has_value()) {
+      if (fields.parseNext(parser, /*allowsPack=*/true))
         return {};
-      axis = value;
-      break;
+      continue;
     }
-    if (parser.parseInteger(min) || parser.parseColon() ||
-        parser.parseInteger(max))
+    min = low;
+    if (*range || parser.parseColon() || parser.parseInteger(max))
       return {};
   }
   if (parser.parseGreater())
     return {};
+  GranularityAttr granularity = fields.granularity(parser, loc);
+  if (!granularity)
+    return {};
   return parser.getChecked<AffineType>(loc, parser.getContext(), integer, min,
-                                       max, axis);
+                                       max, granularity, fields.pack);
 }
 
 void AffineType::print(AsmPrinter &printer) const {
   printer << "<" << getStorage();
   if (fullRange(getStorage()) != std::make_pair(getMin(), getMax()))
     printer << ", " << getMin() << ":" << getMax();
-  if (getAxis())
-    printer << ", axis = " << *getAxis();
+  getGranularity().printFields(printer);
+  FormatFields::printPack(printer, getPack());
   printer << ">";
 }
 
 LogicalResult
 AffineType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                    IntegerType storage, int64_t min, int64_t max,
-                   std::optional<int64_t> axis) {
+                   GranularityAttr granularity, std::optional<int64_t> pack) {
   if (storage.getWidth() < 2 || storage.getWidth() > 16)
-    return emitError() << "storage must be an integer of 2 to 16 bits, found "
-                       << storage;
+    return emitError()
+           << "(T1) storage must be an integer of 2 to 16 bits, found "
+           << storage;
   if (storage.isSigned())
-    return emitError() << "storage is written i" << storage.getWidth()
+    return emitError() << "(T2) storage is written i" << storage.getWidth()
                        << " (signed) or ui" << storage.getWidth()
                        << " (unsigned), found " << storage;
   auto [lowest, highest] = fullRange(storage);
   if (min >= max)
-    return emitError() << "range must not be empty, found " << min << ":"
+    return emitError() << "(T3) range must not be empty, found " << min << ":"
                        << max;
   if (min < lowest || max > highest)
-    return emitError() << "range " << min << ":" << max
+    return emitError() << "(T4) range " << min << ":" << max
                        << " does not fit storage " << storage << " (" << lowest
                        << ":" << highest << ")";
-  if (axis && *axis < 0)
-    return emitError() << "axis must not be negative, found " << *axis;
-  return success();
+  return verifyPack(emitError, pack, storage.getWidth());
+}
+
+//===----------------------------------------------------------------------===//
+// SmallFloatType
+//===----------------------------------------------------------------------===//
+
+/// The fields after the first one, to the closing bracket.
+static ParseResult parseRest(AsmParser &parser, FormatFields &fields) {
+  while (succeeded(parser.parseOptionalComma()))
+    if (fields.parseNext(parser, /*allowsPack=*/true))
+      return failure();
+  return parser.parseGreater();
+}
+
+unsigned SmallFloatType::getStorageWidth() const {
+  return getElement().getWidth();
+}
+bool SmallFloatType::hasZeroPoint() const { return false; }
+
+Type SmallFloatType::parse(AsmParser &parser) {
+  Type element;
+  FormatFields fields;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseType(element))
+    return {};
+  auto floating = dyn_cast<FloatType>(element);
+  if (!floating) {
+    parser.emitError(loc) << "(T6) element must be f8E4M3FN, f8E5M2, f6E3M2FN, "
+                             "f6E2M3FN or f4E2M1FN, found "
+                          << element;
+    return {};
+  }
+  if (parseRest(parser, fields))
+    return {};
+  GranularityAttr granularity = fields.granularity(parser, loc);
+  if (!granularity)
+    return {};
+  return parser.getChecked<SmallFloatType>(loc, parser.getContext(), floating,
+                                           granularity, fields.pack);
+}
+
+void SmallFloatType::print(AsmPrinter &printer) const {
+  printer << "<" << getElement();
+  getGranularity().printFields(printer);
+  FormatFields::printPack(printer, getPack());
+  printer << ">";
+}
+
+LogicalResult
+SmallFloatType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                       FloatType element, GranularityAttr granularity,
+                       std::optional<int64_t> pack) {
+  if (!isa<Float8E4M3FNType, Float8E5M2Type, Float6E3M2FNType, Float6E2M3FNType,
+           Float4E2M1FNType>(element))
+    return emitError() << "(T6) element must be f8E4M3FN, f8E5M2, f6E3M2FN, "
+                          "f6E2M3FN or f4E2M1FN, found "
+                       << element;
+  return verifyPack(emitError, pack, element.getWidth());
+}
+
+//===----------------------------------------------------------------------===//
+// CodebookType
+//===----------------------------------------------------------------------===//
+
+unsigned CodebookType::getStorageWidth() const {
+  return llvm::Log2_64(getValues().size());
+}
+bool CodebookType::hasZeroPoint() const { return false; }
+
+static ArrayRef<float> nf4Values() { return {kNF4.entries, kNF4.size()}; }
+
+Type CodebookType::parse(AsmParser &parser) {
+  FormatFields fields;
+  SmallVector<float> values;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess())
+    return {};
+  if (succeeded(parser.parseOptionalKeyword("nf4"))) {
+    llvm::append_range(values, nf4Values());
+  } else if (parser.parseCommaSeparatedList(
+                 AsmParser::Delimiter::Square, [&]() -> ParseResult {
+                   double value;
+                   if (parser.parseFloat(value))
+                     return failure();
+                   values.push_back(static_cast<float>(value));
+                   return success();
+                 })) {
+    return {};
+  }
+  if (parseRest(parser, fields))
+    return {};
+  GranularityAttr granularity = fields.granularity(parser, loc);
+  if (!granularity)
+    return {};
+  return parser.getChecked<CodebookType>(
+      loc, parser.getContext(),
+      DenseF32ArrayAttr::get(parser.getContext(), values), granularity,
+      fields.pack);
+}
+
+void CodebookType::print(AsmPrinter &printer) const {
+  printer << "<";
+  ArrayRef<float> values = getValues().asArrayRef();
+  if (values == nf4Values()) {
+    printer << "nf4";
+  } else {
+    printer << "[";
+    // Through the attribute: it prints digits that read back as the same float.
+    Type f32 = Float32Type::get(getContext());
+    llvm::interleaveComma(values, printer, [&](float value) {
+      printer.printAttributeWithoutType(FloatAttr::get(f32, value));
+    });
+    printer << "]";
+  }
+  getGranularity().printFields(printer);
+  FormatFields::printPack(printer, getPack());
+  printer << ">";
+}
+
+LogicalResult
+CodebookType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                     DenseF32ArrayAttr values, GranularityAttr granularity,
+                     std::optional<int64_t> pack) {
+  int64_t size = values.size();
+  if (size < 4 || size > 256 || !llvm::isPowerOf2_64(size))
+    return emitError() << "(T7) a codebook has 4, 8, 16, ..., 256 values, "
+                          "found "
+                       << size;
+  for (int64_t i = 0; i < size; ++i)
+    if (!std::isfinite(values[i]) || (i > 0 && !(values[i] > values[i - 1])))
+      return emitError() << "(T8) the values of a codebook are finite and "
+                            "ascend, found "
+                         << values[i] << " at index " << i;
+  return verifyPack(emitError, pack, llvm::Log2_64(size));
 }

@@ -23,8 +23,8 @@ func.func @static(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // CHECK-LABEL: @dynamic
 func.func @dynamic(%x: tensor<?xf32>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<?xf32> {
-  // CHECK: lowbit.fake_quant %{{.*}} as !lowbit.affine<ui4> dynamic(%{{.*}}, %{{.*}} : tensor<f32>, tensor<i32>) : tensor<?xf32> -> tensor<?xf32>
-  %f = lowbit.fake_quant %x as !lowbit.affine<ui4> dynamic(%s, %z : tensor<f32>, tensor<i32>)
+  // CHECK: lowbit.fake_quant %{{.*}} as !lowbit.affine<ui4> scale(%{{.*}} : tensor<f32>) zero_point(%{{.*}} : tensor<i32>) : tensor<?xf32> -> tensor<?xf32>
+  %f = lowbit.fake_quant %x as !lowbit.affine<ui4> scale(%s : tensor<f32>) zero_point(%z : tensor<i32>)
       : tensor<?xf32> -> tensor<?xf32>
   // CHECK: lowbit.observe %{{.*}} "activation" "x" {count = 3 : i64, max = 2.000000e+00 : f32, min = -1.000000e+00 : f32}
   %o = lowbit.observe %f "activation" "x" {count = 3 : i64, max = 2.0 : f32, min = -1.0 : f32} : tensor<?xf32>

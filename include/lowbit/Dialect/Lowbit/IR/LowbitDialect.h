@@ -1,10 +1,12 @@
 //===- LowbitDialect.h - the lowbit dialect ---------------------*- C++ -*-===//
 //
-// Declares the dialect, its types and its operations.
+// Declares the dialect, its attributes, types and operations.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_DIALECT_LOWBIT_IR_LOWBITDIALECT_H
 #define LOWBIT_DIALECT_LOWBIT_IR_LOWBITDIALECT_H
+
+#include "lowbit/Dialect/Lowbit/IR/Parameters.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -13,12 +15,22 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h.inc"
+#include "lowbit/Dialect/Lowbit/IR/LowbitEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "lowbit/Dialect/Lowbit/IR/LowbitAttrs.h.inc"
+
+#include "lowbit/Dialect/Lowbit/IR/LowbitTypeInterfaces.h.inc"
 
 #define GET_TYPEDEF_CLASSES
 #include "lowbit/Dialect/Lowbit/IR/LowbitTypes.h.inc"
+
+#include "lowbit/Dialect/Lowbit/IR/LowbitOpInterfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "lowbit/Dialect/Lowbit/IR/LowbitOps.h.inc"

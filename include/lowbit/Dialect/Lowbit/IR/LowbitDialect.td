@@ -16,6 +16,7 @@ def Lowbit_Dialect : Dialect {
     Weights are `lowbit.parameter` symbols, whose bytes are in a safetensors
     store beside the module (module attribute `lowbit.store`).
   }];
+  let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect"];
@@ -39,6 +40,7 @@ def Lowbit_Dialect : Dialect {
     ::llvm::StringRef getStoreDirectory() const { return storeDirectory; }
 
     /// Called by initialize().
+    void registerLowbitAttributes();
     void registerLowbitTypes();
 
   private:

@@ -1,10 +1,10 @@
-//===- AccumulatorBoundsTest.cpp - bounds against all inputs --------------===//
+//===- AccumulationTest.cpp - bounds against all inputs -------------------===//
 //
-// Holds the bounds of lowbit/Lower/AccumulatorBounds.h against every input of
+// Holds the bounds of lowbit/Numerics/Accumulation.h against every input of
 // small sums, and against known sums at the borders of 16 and 32 bits.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Lower/AccumulatorBounds.h"
+#include "lowbit/Numerics/Accumulation.h"
 
 #include <gtest/gtest.h>
 
@@ -56,7 +56,7 @@ Interval tryAllPairs(const std::vector<int64_t> &weights, Interval x) {
   return all;
 }
 
-TEST(AccumulatorBounds, AttainedAndNeverExceeded) {
+TEST(Accumulation, AttainedAndNeverExceeded) {
   std::mt19937 random(0);
   auto draw = [&](int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
@@ -74,7 +74,7 @@ TEST(AccumulatorBounds, AttainedAndNeverExceeded) {
   }
 }
 
-TEST(AccumulatorBounds, TotalAndCount) {
+TEST(Accumulation, TotalAndCount) {
   ChannelWeights channel = collect({3, -5, 0, 7}, 1);
   EXPECT_EQ(channel.total(), 1);
   EXPECT_EQ(channel.count(), 4);
@@ -83,7 +83,7 @@ TEST(AccumulatorBounds, TotalAndCount) {
 
 // 2^31 = 131072 * 128 * 128: the largest sum just does not fit, and one product
 // less does. The smallest, -2^31, fits.
-TEST(AccumulatorBounds, BorderOf32Bits) {
+TEST(Accumulation, BorderOf32Bits) {
   ChannelWeights negative;
   for (int k = 0; k < 131071; ++k)
     negative.add(-128);
@@ -111,7 +111,7 @@ TEST(AccumulatorBounds, BorderOf32Bits) {
 
 // 255 * 64 + 255 * 64 = 32640 fits 16 bits, 255 * 64 + 255 * 65 = 32895 does
 // not; -255 * 64 - 255 * 64 fits, and -255 * 129 would not.
-TEST(AccumulatorBounds, BorderOf16BitPairs) {
+TEST(Accumulation, BorderOf16BitPairs) {
   Interval all{0, 255};
   EXPECT_TRUE(collect({64, 1, 64}).sumOfPair(all).fitsI16());
   EXPECT_FALSE(collect({64, 1, 65}).sumOfPair(all).fitsI16());

@@ -1,8 +1,8 @@
-//===- AccumulatorBounds.h - what sums of products can reach ----*- C++ -*-===//
+//===- Accumulation.h - what sums of products can reach ---------*- C++ -*-===//
 //
 // The exact smallest and largest sum of w[k] * x[k] when the weights w are
 // known and each x[k] is any integer of an interval, on its own (the sums of
-// rule N9 of docs/numerics.md):
+// rules N9, N19 and N20 of docs/numerics.md):
 //
 //   max = sum of max(w * x.min, w * x.max), min likewise
 //
@@ -11,8 +11,8 @@
 // weights and inputs of up to 16 bits and fewer than 2^31 products.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LOWER_ACCUMULATORBOUNDS_H
-#define LOWBIT_LOWER_ACCUMULATORBOUNDS_H
+#ifndef LOWBIT_NUMERICS_ACCUMULATION_H
+#define LOWBIT_NUMERICS_ACCUMULATION_H
 
 #include <algorithm>
 #include <cstdint>
@@ -109,4 +109,4 @@ private:
 
 } // namespace lowbit
 
-#endif // LOWBIT_LOWER_ACCUMULATORBOUNDS_H
+#endif // LOWBIT_NUMERICS_ACCUMULATION_H
