@@ -25,8 +25,8 @@ TARGETS = ("text", "bytecode")
 
 OPTIONS = ["-timeout=10", "-rss_limit_mb=2560", "-malloc_limit_mb=1024", "-max_len=4096", "-print_final_stats=1"]
 ENVIRONMENT = {
-    # Vectors cross between libMLIR, which does not mark them, and us; contexts are not freed at exit.
-    "ASAN_OPTIONS": "detect_container_overflow=0:detect_leaks=0:detect_odr_violation=0",
+    # Vectors and arenas are shared with libMLIR, which does not mark what it takes; contexts are not freed at exit.
+    "ASAN_OPTIONS": "detect_container_overflow=0:allow_user_poisoning=0:detect_leaks=0:detect_odr_violation=0",
     "UBSAN_OPTIONS": "print_stacktrace=1",
     "ASAN_SYMBOLIZER_PATH": str(LLVM / "bin" / "llvm-symbolizer"),
     "UBSAN_SYMBOLIZER_PATH": str(LLVM / "bin" / "llvm-symbolizer"),
