@@ -202,7 +202,10 @@ public:
 
 template <typename Set>
 Counts randomSets(const Options &options, const std::string &name) {
-  return parallelFor(name, kRandomSets, [&](uint64_t number) {
+  // The transitions of a set are looked for before any is checked, so a small
+  // sample has fewer sets too.
+  uint64_t sets = kRandomSets / std::min<uint64_t>(options.sample, 16);
+  return parallelFor(name, sets, [&](uint64_t number) {
     const Set set = Set::random(number << 8, randomZeros((number << 8) + 16));
     Counts counts;
     auto around = [&](uint64_t middle) {
