@@ -47,8 +47,17 @@ void check(const std::string &format, const Shape &shape, bool isDynamic,
     dzero.push_back(sum.zeroPoint());
   }
   std::string value = tensorType(shape, "f32", isDynamic);
-  std::string parameter = tensorType(parameterShape, "f32", isDynamic);
-  std::string zero = tensorType(parameterShape, "i32", isDynamic);
+  // A dimension that is one block has one parameter, however long it is.
+  auto isOne = [&](size_t d) {
+    llvm::ArrayRef<int64_t> block = affine.getGranularity().getBlock();
+    return !block.empty() && block[d] == GranularityAttr::kWhole;
+  };
+  std::string dims;
+  for (size_t d = 0; d < parameterShape.size(); ++d)
+    dims += (isDynamic && !isOne(d) ? "?" : std::to_string(parameterShape[d])) +
+            "x";
+  std::string parameter = "tensor<" + dims + "f32>";
+  std::string zero = "tensor<" + dims + "i32>";
   std::string types = value + ", " + parameter + ", " + parameter;
   std::vector<NpyArray> inputs;
   inputs.push_back(arrayOf(shape, x));
