@@ -49,4 +49,32 @@ def ConvertToQuant : Pass<"lowbit-convert-to-quant", "::mlir::ModuleOp"> {
     Statistic<"numConverted", "converted", "operations that were converted">];
 }
 
+def ConvertFromTosa : Pass<"lowbit-convert-from-tosa", "::mlir::ModuleOp"> {
+  let summary = "TOSA's quantized operators become lowbit, the others linalg";
+  let description = [{
+    `tosa.rescale` becomes `lowbit.requantize` in fixed point; `matmul`, `conv2d`, `depthwise_conv2d`
+    and `transpose_conv2d` on i8 become `lowbit.contract` with zero points. All other operators go through
+    upstream's patterns to linalg, tensor and arith. Results are those of TOSA 1.0, bit for bit, for
+    values in the range that it defines.
+
+    ```mlir
+    %r = tosa.rescale %acc, %multiplier, %shift, %zero, %zp {rounding_mode = DOUBLE_ROUND, ...}
+    // becomes
+    %q = lowbit.requantize %acc {fixed_rounding = #lowbit.fixed_rounding<double_round>, multiplier = dense<1073741824> : tensor<i32>,
+        shift = dense<36> : tensor<i8>, zero_point = dense<3> : tensor<i32>} : tensor<4xi32> -> tensor<4x!lowbit.affine<i8>>
+    %r = lowbit.storage_cast %q : tensor<4x!lowbit.affine<i8>> to tensor<4xi8>
+    ```
+
+    Refused: INEXACT_ROUND, multipliers, shifts and zero points that are not constants or not
+    legal, control flow, variables, custom operators, and block-scaled ones.
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::index::IndexDialect", "::mlir::tosa::TosaDialect"];
+  let statistics = [
+    Statistic<"numRescales", "rescales", "rescales that became requantize">,
+    Statistic<"numContractions", "contractions", "quantized contractions that became contract">];
+}
+
 #endif // LOWBIT_CONVERT_PASSES_TD
