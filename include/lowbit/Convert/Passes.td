@@ -77,4 +77,23 @@ def ConvertFromTosa : Pass<"lowbit-convert-from-tosa", "::mlir::ModuleOp"> {
     Statistic<"numContractions", "contractions", "quantized contractions that became contract">];
 }
 
+def ConvertToTosa : Pass<"lowbit-convert-to-tosa", "::mlir::ModuleOp"> {
+  let summary = "requantize and contract become TOSA's operators";
+  let description = [{
+    `lowbit.requantize` in fixed point becomes `tosa.rescale`, and `lowbit.contract` of i8
+    `tosa.matmul` or `tosa.conv2d` with zero points, followed by `tosa.add` and `tosa.rescale` where its region
+    adds a bias and requantizes. Only what TOSA 1.0 says with the same meaning is converted; the rest stays, with
+    a remark that says why: float scales, scales along another dimension than the last, narrow ranges, zero points
+    of more than 8 bits, other loops, and values beyond 2^(shift-1), where TOSA leaves the result open.
+  }];
+  let options = [
+    Option<"assumeDefined", "assume-defined", "bool", /*default=*/"false",
+           "trust that no value is beyond the range that tosa.rescale defines">];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::tensor::TensorDialect", "::mlir::tosa::TosaDialect"];
+  let statistics = [
+    Statistic<"numConverted", "converted", "operations that became TOSA's">,
+    Statistic<"numLeft", "left", "operations that stay">];
+}
+
 #endif // LOWBIT_CONVERT_PASSES_TD
