@@ -40,23 +40,53 @@ def LowerContractions : Pass<"lowbit-lower-contractions", "::mlir::ModuleOp"> {
     Statistic<"numFloat", "float", "contractions that stay float">];
 }
 
-def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
-  let summary = "quantize, dequantize and fake_quant become linalg";
+def LowerContract : Pass<"lowbit-lower-contract", "::mlir::ModuleOp"> {
+  let summary = "contract and packed_contract become linalg";
   let description = [{
-    Rules N7 and N8 of docs/numerics.md, spelled in linalg, arith and math:
+    A contraction on integers, and one generic with what the region computes:
+
+        sum (a - za)(b - zb) = sum a b - za sum b - zb sum a + count za zb
+
+    Operands of up to 8 bits with an i32 accumulator become i8 x i8 -> i32, the
+    form that code generation has kernels for; u8 is moved to i8 with its zero
+    point. Wider ones subtract zero points in the body. Small floats are decoded
+    and multiplied in f32. A packed right-hand side is put in its plain order
+    first. Operations on scalars in the region stay for `lowbit-lower-qdq`.
+
+    Refused: results of a packed format.
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numContract", "contract", "contractions that were lowered">];
+}
+
+def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
+  let summary = "quantize, dequantize and their kin become linalg";
+  let description = [{
+    The rules of docs/numerics.md, spelled in linalg, arith, math and tensor,
+    for every format:
 
         quantize:    trunci(fptosi(clamp(roundeven(x / s), qmin - z, qmax - z)) + z)
         dequantize:  sitofp(q - z) * s
 
-    Clamping before the conversion keeps it defined; NaN becomes the zero point.
-    Values are plain integers afterwards; storage casts meet and fold.
+    Small floats are encoded and decoded on the bits of the f32, codebooks by
+    comparison with thresholds, packed formats along their dimension;
+    requantize, fake_quant and fake_quant_grad likewise. Operations on scalars
+    become scalar arithmetic where they stand.
+
+    Values are plain integers afterwards: i8 for formats of up to 8 bits and
+    for packed bytes, i16 for longer ones. Integers of the format's own width
+    remain where a storage_cast asks for them.
   }];
   let dependentDialects = [
     "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
   let statistics = [
     Statistic<"numQuantize", "quantize", "quantize that were lowered">,
-    Statistic<"numDequantize", "dequantize", "dequantize that were lowered">];
+    Statistic<"numDequantize", "dequantize", "dequantize that were lowered">,
+    Statistic<"numRequantize", "requantize", "requantize that were lowered">];
 }
 
 def VerifyIntegerContract
