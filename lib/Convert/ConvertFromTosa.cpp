@@ -101,7 +101,7 @@ struct ConvertFromTosa : lowbit::impl::ConvertFromTosaBase<ConvertFromTosa> {
     eraseDeadConstants();
     bool isClean = true;
     getOperation().walk([&](Operation *op) {
-      if (!isa<tosa::TosaDialect>(op->getDialect()))
+      if (!isa_and_nonnull<tosa::TosaDialect>(op->getDialect()))
         return;
       op->emitError() << "'" << op->getName()
                       << "' was not converted: no pattern takes these types";
@@ -115,7 +115,7 @@ private:
   bool check() {
     bool isGood = true;
     getOperation().walk([&](Operation *op) {
-      if (!isa<tosa::TosaDialect>(op->getDialect()))
+      if (!isa_and_nonnull<tosa::TosaDialect>(op->getDialect()))
         return;
       if (!isCoveredUpstream(op)) {
         op->emitError() << "'" << op->getName()

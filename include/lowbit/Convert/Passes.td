@@ -96,4 +96,28 @@ def ConvertToTosa : Pass<"lowbit-convert-to-tosa", "::mlir::ModuleOp"> {
     Statistic<"numLeft", "left", "operations that stay">];
 }
 
+def ConvertToUpstream : Pass<"lowbit-convert-to-upstream", "::mlir::ModuleOp"> {
+  let summary = "what phase 6 hands on becomes pure upstream";
+  let description = [{
+    Parameters become `arith.constant`, in the text when they have 64 elements or fewer and `dense_resource` otherwise;
+    `check_range` becomes a reduction and `cf.assert`, whose message has no index; observers, taps and
+    marks go, and so do all `lowbit.*` attributes. Then nothing of lowbit is left, or one error
+    lists all that is. The pipeline `lowbit-exit-upstream` lowers contract, quantize, requantize and their kin before.
+
+    ```mlir
+    lowbit.check_range %i in [0, 10) "row" : tensor<?xi64>
+    // becomes
+    %all = linalg.generic {iterator_types = ["reduction"], ...} ins(%i : tensor<?xi64>) outs(%true : tensor<i1>) ...
+    %ok = tensor.extract %all[] : tensor<i1>
+    cf.assert %ok, "row: an index is not in [0, 10)"
+    ```
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect"];
+  let statistics = [
+    Statistic<"numParameters", "parameters", "reads of parameters that became constants">,
+    Statistic<"numChecks", "checks", "range checks that became assertions">];
+}
+
 #endif // LOWBIT_CONVERT_PASSES_TD
