@@ -78,7 +78,7 @@ private:
           hasQuantized = true;
           isGood &= checkType(op, type, element);
         }
-      bool isCast = isa<quant::QuantDialect>(op->getDialect());
+      bool isCast = isa_and_nonnull<quant::QuantDialect>(op->getDialect());
       if (hasQuantized && !isCast && !movesQuantizedValues(op)) {
         op->emitError() << "'" << op->getName()
                         << "' has operands or results of a quantized type, and "

@@ -210,8 +210,9 @@ quant::QuantizedType lowbit::toUniform(QuantizedTypeInterface format,
 //===----------------------------------------------------------------------===//
 
 bool lowbit::movesQuantizedValues(Operation *op) {
-  if (isa<tensor::TensorDialect, scf::SCFDialect, cf::ControlFlowDialect,
-          func::FuncDialect>(op->getDialect()))
+  if (isa_and_nonnull<tensor::TensorDialect, scf::SCFDialect,
+                      cf::ControlFlowDialect, func::FuncDialect>(
+          op->getDialect()))
     return true;
   return isa<linalg::TransposeOp, linalg::BroadcastOp, linalg::CopyOp,
              linalg::YieldOp, arith::SelectOp, ModuleOp>(op);

@@ -19,8 +19,7 @@ struct ContractZeroPoint {
   std::optional<unsigned> loop;
 
   bool isZero() const {
-    return !dynamic &&
-           llvm::all_of(known, [](int32_t z) { return z == 0; });
+    return !dynamic && llvm::all_of(known, [](int32_t z) { return z == 0; });
   }
 };
 
@@ -57,7 +56,8 @@ struct Correction {
 };
 
 /// u8 carriers become s8: the highest bit is turned over, 128 is taken from the
-/// zero point. The integers that stand for a value move; their differences stay.
+/// zero point. The integers that stand for a value move; their differences
+/// stay.
 void makeSigned(mlir::OpBuilder &builder, mlir::Operation *op,
                 ContractFactor &factor);
 

@@ -172,6 +172,22 @@ void lowbit::registerAllLowbitPasses() {
   registerLowbitLowerPasses();
   registerLowbitConvertPasses();
   registerPassPipeline(
+      "lowbit-exit-upstream",
+      "lowers what is left of lowbit and leaves the dialect",
+      [](OpPassManager &pm, StringRef text,
+         llvm::function_ref<LogicalResult(const Twine &)> emitError) {
+        if (!text.empty())
+          return emitError("lowbit-exit-upstream takes no options, found '" +
+                           text + "'");
+        pm.addPass(createLowerContract());
+        pm.addPass(createLowerQdq());
+        pm.addPass(createCanonicalizerPass());
+        pm.addPass(createCSEPass());
+        pm.addPass(createConvertToUpstream());
+        return success();
+      },
+      [](llvm::function_ref<void(const mlir::detail::PassOptions &)>) {});
+  registerPassPipeline(
       "quantize-ptq", "quantizes a float model after training: phases 1 to 6",
       [](OpPassManager &pm, StringRef text,
          llvm::function_ref<LogicalResult(const Twine &)> emitError) {
