@@ -8,6 +8,7 @@
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/Passes.h"
 #include "lowbit/Run/Bench.h"
+#include "lowbit/Run/InterpretedModel.h"
 #include "lowbit/Run/Program.h"
 #include "lowbit/Run/RandomInputs.h"
 #include "lowbit/Run/Statistics.h"
@@ -63,6 +64,48 @@ loadAndCompile(MLIRContext &context, const RunOptions &options,
   return Program::compile(std::move(*module), codegen);
 }
 
+namespace {
+/// A model that is ready to run, compiled or interpreted.
+struct Runnable {
+  std::unique_ptr<Program> program;
+  std::unique_ptr<InterpretedModel> interpreted;
+
+  const Signature &signature() const {
+    return program ? program->signature() : interpreted->signature();
+  }
+  ModuleOp module() {
+    return program ? program->module() : interpreted->module();
+  }
+  llvm::Expected<std::vector<NpyArray>> run(ArrayRef<const NpyArray *> inputs) {
+    return program ? program->run(inputs) : interpreted->run(inputs);
+  }
+};
+} // namespace
+
+/// `onValue` gets the values that have a name.
+static llvm::Expected<Runnable> makeRunnable(MLIRContext &context,
+                                             const RunOptions &options,
+                                             TapHandler onValue = nullptr) {
+  Runnable result;
+  if (options.interpret) {
+    auto module = load(context, options);
+    if (!module)
+      return module.takeError();
+    auto model = InterpretedModel::create(std::move(*module));
+    if (!model)
+      return model.takeError();
+    result.interpreted = std::move(*model);
+    result.interpreted->setValueHandler(std::move(onValue));
+    return result;
+  }
+  auto program = loadAndCompile(context, options, onValue ? "values" : "none");
+  if (!program)
+    return program.takeError();
+  result.program = std::move(*program);
+  result.program->setTapHandler(std::move(onValue));
+  return result;
+}
+
 static SmallVector<const NpyArray *> pointers(ArrayRef<NpyArray> arrays) {
   SmallVector<const NpyArray *> result;
   for (const NpyArray &array : arrays)
@@ -73,8 +116,10 @@ static SmallVector<const NpyArray *> pointers(ArrayRef<NpyArray> arrays) {
 /// The first feed of the data: what a single run takes.
 static llvm::Expected<std::vector<NpyArray>>
 firstFeed(const Signature &signature, const RunOptions &options) {
-  if (options.inputs == "random")
+  if (options.inputs == "random" || signature.inputs.empty())
     return makeRandomInputs(signature.inputs, 0);
+  if (options.inputs.empty())
+    return llvm::createStringError("the model has inputs: give --inputs");
   DataOptions dataOptions;
   dataOptions.refuseNonFinite = false;
   auto source = DataSource::open(options.inputs, signature.inputs, dataOptions);
@@ -157,14 +202,14 @@ static llvm::Expected<NpyArray> join(ArrayRef<NpyArray> parts,
 
 llvm::Error runModel(MLIRContext &context, const RunOptions &options,
                      StringRef outputPath) {
-  auto program = loadAndCompile(context, options);
-  if (!program)
-    return program.takeError();
-  const Signature &signature = (*program)->signature();
+  auto model = makeRunnable(context, options);
+  if (!model)
+    return model.takeError();
+  const Signature &signature = model->signature();
   // By output, then by run.
   std::vector<std::vector<NpyArray>> parts(signature.outputs.size());
   auto runOnce = [&](ArrayRef<NpyArray> arrays) -> llvm::Error {
-    auto outputs = (*program)->run(pointers(arrays));
+    auto outputs = model->run(pointers(arrays));
     if (!outputs)
       return outputs.takeError();
     for (auto [list, output] : llvm::zip(parts, *outputs))
@@ -264,26 +309,54 @@ llvm::Error observeModel(MLIRContext &context, const RunOptions &options,
 
 llvm::Error dumpValues(MLIRContext &context, const RunOptions &options,
                        StringRef outputPath) {
-  auto single = prepare(context, options, "values");
-  if (!single)
-    return single.takeError();
   std::vector<std::pair<std::string, NpyArray>> values;
-  single->program->setTapHandler([&](const TappedValue &value) -> llvm::Error {
+  auto keep = [&](const TappedValue &value) -> llvm::Error {
     auto array = NpyArray::create(value.dtype, value.shape);
     if (!array)
       return array.takeError();
     std::copy(value.data, value.data + array->bytes().size(), array->data());
     values.emplace_back(value.id.str(), std::move(*array));
     return llvm::Error::success();
-  });
-  if (llvm::Error error = single->run())
-    return error;
+  };
+  auto model = makeRunnable(context, options, keep);
+  if (!model)
+    return model.takeError();
+  auto inputs = firstFeed(model->signature(), options);
+  if (!inputs)
+    return inputs.takeError();
+  auto outputs = model->run(pointers(*inputs));
+  if (!outputs)
+    return outputs.takeError();
   std::vector<std::pair<std::string, const NpyArray *>> named;
   llvm::StringSet<> seen;
   for (auto &[id, array] : values)
     if (seen.insert(id).second)
       named.push_back({id, &array});
   return writeNpz(outputPath, named);
+}
+
+llvm::Error printOutputs(MLIRContext &context, const RunOptions &options) {
+  auto model = makeRunnable(context, options);
+  if (!model)
+    return model.takeError();
+  auto inputs = firstFeed(model->signature(), options);
+  if (!inputs)
+    return inputs.takeError();
+  auto outputs = model->run(pointers(*inputs));
+  if (!outputs)
+    return outputs.takeError();
+  FailureOr<func::FuncOp> entry = findMain(model->module());
+  if (failed(entry))
+    return reported();
+  for (auto [spec, type, array] : llvm::zip_equal(
+           model->signature().outputs, entry->getResultTypes(), *outputs)) {
+    llvm::outs() << spec.name << ": ";
+    interpreter::print(llvm::outs(),
+                       interpreter::Tensor::view(getElementTypeOrSelf(type),
+                                                 array.shape, array.bytes()));
+    llvm::outs() << "\n";
+  }
+  return llvm::Error::success();
 }
 
 llvm::Error verifyContractions(MLIRContext &context,

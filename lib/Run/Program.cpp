@@ -64,6 +64,10 @@ Program::compile(OwningOpRef<ModuleOp> module,
   if (failed(loops.run(*code)))
     return reported();
   entry = code->lookupSymbol<func::FuncOp>("main");
+  // Those that the passes made, for the scales of QDQ, live with the others.
+  for (auto parameter : code->getOps<ParameterOp>())
+    if (!program->source->lookupSymbol(parameter.getSymName()))
+      program->source->push_back(parameter->clone());
   if (llvm::Error error = program->bindArguments(entry))
     return std::move(error);
   if (auto sites = (*code)->getAttrOfType<ArrayAttr>("lowbit.sites"))

@@ -136,9 +136,13 @@ def run_model(
     aliases: Mapping[Path, str] | None = None,
     report: Report | None = None,
     dump_values: bool = False,
+    interpret: bool = False,
 ) -> None:
-    """Runs the model on an npz of inputs; `output` gets its outputs, or with `dump_values` every value with an id."""
-    arguments: list[str] = [_plain(module), "--inputs", _plain(inputs)]
+    """Runs the model on an npz of inputs; `output` gets its outputs, or with `dump_values` every value with an id.
+
+    `interpret`: by the reference interpreter, which compiles nothing.
+    """
+    arguments: list[str] = [_plain(module), "--inputs", _plain(inputs), *(["--interpret"] if interpret else [])]
     arguments += ["--dump-values" if dump_values else "-o", _plain(output), *_common(threads, shapes)]
     run_tool("quant-run", arguments, aliases=aliases, report=report)
 

@@ -21,10 +21,10 @@ LATER = [
     [*QUANTIZE, "--report", "r.html"],
     [*QUANTIZE, "--calibration-table", "table"],
     [*QUANTIZE, "--calibration-data", "random"],
-    ["run", MODEL, "--inputs", "in.npz", "-o", "out.npz", "--interpret"],
 ]
 
 WRONG = [
+    ["run", MODEL, "--inputs", "in.npz", "-o", "out.npz", "--interpret", "--threads", "2"],
     [],
     ["frobnicate"],
     ["import"],

@@ -40,6 +40,12 @@ int main(int argc, char **argv) {
   cl::opt<std::string> dump(
       "dump-values", cl::cat(category), cl::value_desc("file"),
       cl::desc("write every named float value of one run as .npz"));
+  cl::opt<bool> print("print", cl::cat(category),
+                      cl::desc("print the outputs of one run as text"));
+  cl::opt<bool> interpret(
+      "interpret", cl::cat(category),
+      cl::desc("interpret the model instead of compiling it: slow, and what "
+               "compiled code is held against"));
   cl::opt<bool> verify(
       "verify-contractions", cl::cat(category),
       cl::desc("check every integer contraction against plain arithmetic"));
@@ -68,16 +74,20 @@ int main(int argc, char **argv) {
     llvm::errs() << "quant-run: " << message << "; see quant-run --help\n";
     return 2;
   };
-  int modes = signature + !observe.empty() + !dump.empty() + verify + bench +
-              profile + !output.empty();
+  int modes = signature + !observe.empty() + !dump.empty() + print + verify +
+              bench + profile + !output.empty();
   if (modes != 1)
     return usage("give one of -o, --signature, --observe, --dump-values, "
-                 "--verify-contractions, --bench and --profile");
+                 "--print, --verify-contractions, --bench and --profile");
+  if (interpret && output.empty() && dump.empty() && !print)
+    return usage("--interpret goes with -o, --dump-values and --print");
+  if (interpret && (threads.getNumOccurrences() || isa.getNumOccurrences()))
+    return usage("--threads and --isa are for compiled code, not --interpret");
   if (threads == 0)
     return usage("--threads must be at least 1");
   if ((bench || profile) && inputs.empty())
     inputs = "random";
-  if (!signature && inputs.empty())
+  if (!signature && !print && inputs.empty())
     return usage("--inputs is missing");
   if (!(seconds > 0))
     return usage("--seconds must be positive");
@@ -90,6 +100,7 @@ int main(int argc, char **argv) {
   options.isa = isa;
   options.shape = shape;
   options.threads = threads;
+  options.interpret = interpret;
   options.seconds = seconds;
 
   // Read by the OpenMP runtime when the JIT loads it.
@@ -113,6 +124,8 @@ int main(int argc, char **argv) {
       return lowbit::observeModel(context, options, observe);
     if (!dump.empty())
       return lowbit::dumpValues(context, options, dump);
+    if (print)
+      return lowbit::printOutputs(context, options);
     if (verify)
       return lowbit::verifyContractions(context, options);
     if (bench)

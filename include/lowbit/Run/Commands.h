@@ -20,6 +20,8 @@ struct RunOptions {
   /// Sizes of dynamic dimensions: "batch=1,seq=128".
   std::string shape;
   unsigned threads = 1;
+  /// Interpret instead of compiling.
+  bool interpret = false;
   /// Bench: seconds to measure for.
   double seconds = 2.0;
 };
@@ -36,6 +38,8 @@ llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
 /// Runs once and writes every named float value to an .npz file.
 llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
                        llvm::StringRef outputPath);
+/// Runs once and prints the outputs as MLIR prints constants.
+llvm::Error printOutputs(mlir::MLIRContext &context, const RunOptions &options);
 /// Runs once and checks every integer contraction; prints what was checked.
 llvm::Error verifyContractions(mlir::MLIRContext &context,
                                const RunOptions &options);

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from lowbit import compiler
-from lowbit.cli.options import add_later, add_threads, make_command, model, output
+from lowbit.cli.options import add_threads, make_command, model, output
+from lowbit.errors import UsageError
 from lowbit.files import check_overwrite, require_file, staged
 from lowbit.progress import step
 
@@ -23,11 +24,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--inputs", metavar="IN.npz", type=Path, required=True, help="arrays by input name")
     parser.add_argument("-o", dest="output", metavar="OUT.npz", type=output, required=True, help="arrays by output")
     add_threads(parser)
-    add_later(parser, "--interpret")
+    parser.add_argument(
+        "--interpret", action="store_true", help="evaluate the model plainly instead of compiling it: slow, same bits"
+    )
     parser.set_defaults(execute=execute, parser=parser)
 
 
 def execute(args: argparse.Namespace) -> None:
+    if args.interpret and args.threads:
+        raise UsageError("--threads is for compiled code: it does not go with --interpret")
     require_file(args.inputs, "the inputs")
     check_overwrite([args.output], [args.model], [args.inputs])
     with staged(args.output) as (result,), compiler.opened(args.model) as (module, aliases):
@@ -37,6 +42,7 @@ def execute(args: argparse.Namespace) -> None:
                 args.inputs,
                 result,
                 threads=args.threads,
+                interpret=args.interpret,
                 aliases={**aliases, result: str(args.output)},
                 report=report,
             )
