@@ -197,7 +197,7 @@ class Module:
         shape: Sequence[int],
         epilogue: tuple[str | Format, Sequence[str]] | None = None,
     ) -> Value:
-        """`iterators` is a letter a loop, p or r; `epilogue` the result's element and the lines that make %y of %acc."""
+        """`iterators` is a letter a loop, p or r; `epilogue`: the element, and lines for %y of %acc."""
         element, lines = epilogue or ("i32", [])
         out = tensor(shape, element)
         init = self.emit(shape, element, f"tensor.empty() : {out}")

@@ -150,7 +150,7 @@ def _grouped(module: Module, x: Value, axis: int, groups: int) -> Value:
 
 
 def gather_lines(op: Op, source: Value, indices: Value) -> Sequence[str]:
-    """The body of a loop over the result of gather: %y is the element. Starts are clamped, as the specification says."""
+    """The body of the loop over gather's result; %y is the element. Starts are clamped, as the specification says."""
     match = re.fullmatch(
         r"<\{dimension_numbers = #stablehlo.gather<(.*)>(?:, indices_are_sorted = \w+)?, "
         r"slice_sizes = array<i64: (.*)>\}>",
