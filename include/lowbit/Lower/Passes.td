@@ -41,22 +41,30 @@ def LowerContractions : Pass<"lowbit-lower-contractions", "::mlir::ModuleOp"> {
 }
 
 def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
-  let summary = "quantize, dequantize and fake_quant become linalg";
+  let summary = "quantize, dequantize and their kin become linalg";
   let description = [{
-    Rules N7 and N8 of docs/numerics.md, spelled in linalg, arith and math:
+    The rules of docs/numerics.md, spelled in linalg, arith, math and tensor,
+    for every format:
 
         quantize:    trunci(fptosi(clamp(roundeven(x / s), qmin - z, qmax - z)) + z)
         dequantize:  sitofp(q - z) * s
 
-    Clamping before the conversion keeps it defined; NaN becomes the zero point.
-    Values are plain integers afterwards; storage casts meet and fold.
+    Small floats are encoded and decoded on the bits of the f32, codebooks by
+    comparison with thresholds, packed formats along their dimension;
+    requantize, fake_quant and fake_quant_grad likewise. Operations on scalars
+    become scalar arithmetic where they stand.
+
+    Values are plain integers afterwards: i8 for formats of up to 8 bits and
+    for packed bytes, i16 for longer ones. Integers of the format's own width
+    remain where a storage_cast asks for them.
   }];
   let dependentDialects = [
     "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
   let statistics = [
     Statistic<"numQuantize", "quantize", "quantize that were lowered">,
-    Statistic<"numDequantize", "dequantize", "dequantize that were lowered">];
+    Statistic<"numDequantize", "dequantize", "dequantize that were lowered">,
+    Statistic<"numRequantize", "requantize", "requantize that were lowered">];
 }
 
 def VerifyIntegerContract

@@ -30,7 +30,7 @@ Rounding lowbit::toNumerics(RoundingMode mode) {
   llvm_unreachable("every mode has its case");
 }
 
-static const SmallFloat &smallFloat(SmallFloatType type) {
+const SmallFloat &lowbit::toNumerics(SmallFloatType type) {
   FloatType element = type.getElement();
   if (isa<Float8E5M2Type>(element))
     return kF8E5M2;
@@ -62,8 +62,8 @@ int32_t lowbit::quantizeElement(float x, QuantizedTypeInterface format,
                     toNumerics(rounding), saturate);
   }
   if (auto small = dyn_cast<SmallFloatType>(Type(format)))
-    return saturate ? encodeScaled(x, scale, smallFloat(small))
-                    : encode(x / scale, smallFloat(small), saturate);
+    return saturate ? encodeScaled(x, scale, toNumerics(small))
+                    : encode(x / scale, toNumerics(small), saturate);
   return encodeScaled(x, scale, codebook(cast<CodebookType>(Type(format))));
 }
 
@@ -74,7 +74,7 @@ float lowbit::dequantizeElement(int32_t code, QuantizedTypeInterface format,
     return dequantize(code, {scale, p.zeroPoint(parameter)});
   auto bits = static_cast<uint8_t>(code);
   if (auto small = dyn_cast<SmallFloatType>(Type(format)))
-    return decodeScaled(bits, scale, smallFloat(small));
+    return decodeScaled(bits, scale, toNumerics(small));
   return decodeScaled(bits, scale, codebook(cast<CodebookType>(Type(format))));
 }
 

@@ -12,9 +12,11 @@
 #include "lowbit/Numerics/Rounding.h"
 
 namespace lowbit {
+struct SmallFloat;
 
-/// The mode as lib/Numerics names it.
+/// The mode and the format as lib/Numerics names them.
 Rounding toNumerics(RoundingMode mode);
+const SmallFloat &toNumerics(SmallFloatType type);
 
 /// One element. `parameter` is the index of its scale and zero point.
 int32_t quantizeElement(float x, QuantizedTypeInterface format,

@@ -1,0 +1,161 @@
+//===- Storage.cpp - the integers that lowered code computes with ---------===//
+//
+//   storage_cast q to iN   ->  trunci(carrier of q)
+//   storage_cast iN to q   ->  extsi or extui, a carrier
+//
+// Where iN is the carrier the cast is nothing.
+//
+//===----------------------------------------------------------------------===//
+#include "Storage.h"
+
+#include "Elementwise.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+static QuantizedTypeInterface formatOf(Type type) {
+  return dyn_cast<QuantizedTypeInterface>(getElementTypeOrSelf(type));
+}
+
+bool lowbit::isSignedFormat(QuantizedTypeInterface format) {
+  auto affine = dyn_cast<AffineType>(Type(format));
+  return affine && affine.isSigned();
+}
+
+IntegerType lowbit::carrierElement(QuantizedTypeInterface format) {
+  return IntegerType::get(Type(format).getContext(),
+                          format.getStorageWidth() > 8 ? 16 : 8);
+}
+
+Type lowbit::carrierType(Type quantized) {
+  QuantizedTypeInterface format = formatOf(quantized);
+  Type element = carrierElement(format);
+  if (auto type = dyn_cast<RankedTensorType>(quantized))
+    return RankedTensorType::get(format.getStorageShape(type.getShape()),
+                                 element);
+  return element;
+}
+
+Value lowbit::toCarrier(OpBuilder &builder, Value quantized) {
+  Type type = carrierType(quantized.getType());
+  if (auto cast = quantized.getDefiningOp<UnrealizedConversionCastOp>())
+    if (cast.getNumOperands() == 1 && cast.getOperand(0).getType() == type)
+      return cast.getOperand(0);
+  return UnrealizedConversionCastOp::create(builder, quantized.getLoc(), type,
+                                            quantized)
+      .getResult(0);
+}
+
+Value lowbit::fromCarrier(OpBuilder &builder, Location loc, Value carrier,
+                          Type quantized) {
+  return UnrealizedConversionCastOp::create(builder, loc, quantized, carrier)
+      .getResult(0);
+}
+
+/// Plain integers to carriers.
+static Value emitExtended(OpBuilder &builder, Operation *op, Value plain,
+                          Type quantized) {
+  Type wanted = carrierType(quantized);
+  if (plain.getType() == wanted)
+    return plain;
+  bool isSigned = isSignedFormat(formatOf(quantized));
+  Type element = getElementTypeOrSelf(wanted);
+  DenseElementsAttr constant;
+  if (isa<RankedTensorType>(wanted) &&
+      matchPattern(plain, m_Constant(&constant))) {
+    unsigned width = element.getIntOrFloatBitWidth();
+    auto extended = constant.mapValues(element, [&](const APInt &value) {
+      return isSigned ? value.sext(width) : value.zext(width);
+    });
+    return arith::ConstantOp::create(builder, op->getLoc(), extended);
+  }
+  return emitElementwise(builder, op, plain, ElementInput::of(plain), element,
+                         [&](ElementBuilder e, ValueRange args) {
+                           return SmallVector<Value>{
+                               e.extend(args[0], element, isSigned)};
+                         })
+      .front();
+}
+
+/// Carriers to plain integers.
+static Value emitTruncated(OpBuilder &builder, Operation *op, Value carrier,
+                           Type plain) {
+  if (carrier.getType() == plain)
+    return carrier;
+  Type element = getElementTypeOrSelf(plain);
+  return emitElementwise(builder, op, carrier, ElementInput::of(carrier),
+                         element,
+                         [&](ElementBuilder e, ValueRange args) {
+                           return SmallVector<Value>{
+                               e.make<arith::TruncIOp>(element, args[0])};
+                         })
+      .front();
+}
+
+namespace {
+struct LowerStorageCast : OpRewritePattern<StorageCastOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(StorageCastOp op,
+                                PatternRewriter &rewriter) const override {
+    Value input = op.getInput();
+    if (formatOf(input.getType())) {
+      rewriter.replaceOp(op, emitTruncated(rewriter, op,
+                                           toCarrier(rewriter, input),
+                                           op.getType()));
+      return success();
+    }
+    Value carrier = emitExtended(rewriter, op, input, op.getType());
+    rewriter.replaceOp(
+        op, fromCarrier(rewriter, op.getLoc(), carrier, op.getType()));
+    return success();
+  }
+};
+} // namespace
+
+void lowbit::populateStorageCastPatterns(RewritePatternSet &patterns) {
+  patterns.add<LowerStorageCast>(patterns.getContext());
+}
+
+void lowbit::resolveCarriers(Operation *root) {
+  SmallVector<UnrealizedConversionCastOp> casts;
+  root->walk([&](UnrealizedConversionCastOp op) {
+    if (op.getNumOperands() == 1 && op.getNumResults() == 1 &&
+        (formatOf(op.getOperand(0).getType()) ||
+         formatOf(op.getResult(0).getType())))
+      casts.push_back(op);
+  });
+  for (UnrealizedConversionCastOp op : casts) {
+    auto producer =
+        op.getOperand(0).getDefiningOp<UnrealizedConversionCastOp>();
+    if (producer && producer.getNumOperands() == 1 &&
+        producer.getOperand(0).getType() == op.getResult(0).getType())
+      op.getResult(0).replaceAllUsesWith(producer.getOperand(0));
+  }
+  for (UnrealizedConversionCastOp op : llvm::reverse(casts)) {
+    if (op->use_empty()) {
+      op.erase();
+      continue;
+    }
+    OpBuilder builder(op);
+    Value input = op.getOperand(0), result = op.getResult(0);
+    Type quantized =
+        formatOf(input.getType()) ? input.getType() : result.getType();
+    QuantizedTypeInterface format = formatOf(quantized);
+    Type plain = format.getStorageElement();
+    if (auto type = dyn_cast<RankedTensorType>(quantized))
+      plain = RankedTensorType::get(format.getStorageShape(type.getShape()),
+                                    format.getStorageElement());
+    Value cast;
+    if (quantized == input.getType())
+      cast = emitExtended(
+          builder, op,
+          StorageCastOp::create(builder, op.getLoc(), plain, input), quantized);
+    else
+      cast = StorageCastOp::create(builder, op.getLoc(), quantized,
+                                   emitTruncated(builder, op, input, plain));
+    result.replaceAllUsesWith(cast);
+    op.erase();
+  }
+}
