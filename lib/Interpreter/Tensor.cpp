@@ -217,10 +217,10 @@ void print(llvm::raw_ostream &os, const Tensor &tensor) {
     Scalar element = tensor.get(i);
     if (FloatType real = format.floatType)
       // The bits of a NaN are not defined, so all look alike.
-      elements.push_back(FloatAttr::get(
-          real, std::isnan(element.f)
-                    ? APFloat::getQNaN(real.getFloatSemantics())
-                    : toAPFloat(real, element.f)));
+      elements.push_back(
+          FloatAttr::get(real, std::isnan(element.f)
+                                   ? APFloat::getQNaN(real.getFloatSemantics())
+                                   : toAPFloat(real, element.f)));
     else
       elements.push_back(IntegerAttr::get(
           type, APInt(format.width, zeroExtend(element.i, format.width))));

@@ -1,7 +1,7 @@
 // Operations of lowbit: N7 and N8 with known, per-axis and run-time parameters,
 // narrow and unsigned formats, parameters, observers.
 // RUN: quant-run %s --interpret --print | FileCheck %s
-// RUN: quant-run %s --interpret --dump-values %t.npz
+// RUN: quant-run %s --inputs random --interpret --dump-values %t.npz
 // RUN: %python -c "import numpy, sys; print(dict(numpy.load(sys.argv[1])))" %t.npz | FileCheck %s --check-prefix=DUMP
 
 // CHECK: quantized: dense<[3, 5, 7, 127, -128, 3]> : tensor<6xi8>

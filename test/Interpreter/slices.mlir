@@ -22,7 +22,7 @@ func.func @main()
   %b = arith.constant dense<[[-1, -2], [-3, -4]]> : tensor<2x2xi32>
   %rows = tensor.extract_slice %a[%c1, 0] [2, 2] [2, %c2] : tensor<4x4xi32> to tensor<2x2xi32>
   %row = tensor.extract_slice %a[%c2, 0] [1, %c4] [1, 1] : tensor<4x4xi32> to tensor<?xi32>
-  %none = tensor.extract_slice %a[4, 0] [%c0, 4] [1, 1] : tensor<4x4xi32> to tensor<?x4xi32>
+  %none = tensor.extract_slice %a[%c4, 0] [%c0, 4] [1, 1] : tensor<4x4xi32> to tensor<?x4xi32>
   %written = tensor.insert_slice %b into %a[1, %c1] [2, 2] [1, 2] : tensor<2x2xi32> into tensor<4x4xi32>
   %two = arith.constant dense<[-1, -2]> : tensor<2xi32>
   %column = tensor.insert_slice %two into %a[0, 1] [2, 1] [1, 1] : tensor<2xi32> into tensor<4x4xi32>

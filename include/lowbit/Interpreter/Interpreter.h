@@ -10,9 +10,9 @@
 //       is 1 / sqrt(x). f16 and bf16 compute in f32 and round.
 //   F2  Contraction: a linalg operation with a reduction loop whose body is
 //       acc + a * b, in any order of operands, where a and b are two
-//       block arguments, extended (extf) or not; the square of one is none. acc begins as the init's element;
-//       over the reduction loops in their order, the last one fastest,
-//       acc = fma(a, b, acc).
+//       block arguments, extended (extf) or not; the square of one is none. acc
+//       begins as the init's element; over the reduction loops in their order,
+//       the last one fastest, acc = fma(a, b, acc).
 //   F3  Reduction: every output is combine(out, x), combine one of addf, mulf,
 //       maximumf, minimumf, maxnumf, minnumf, and x does not depend on an
 //       output. When the last loop is a reduction and all indexing maps are

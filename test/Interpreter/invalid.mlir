@@ -1,0 +1,260 @@
+// One small module an error: what has no defined result, and what the
+// interpreter does not know.
+// RUN: split-file %s %t
+// RUN: not quant-run %t/zero.mlir --interpret --print 2>&1 | FileCheck %t/zero.mlir
+// RUN: not quant-run %t/lowest.mlir --interpret --print 2>&1 | FileCheck %t/lowest.mlir
+// RUN: not quant-run %t/shift.mlir --interpret --print 2>&1 | FileCheck %t/shift.mlir
+// RUN: not quant-run %t/flag.mlir --interpret --print 2>&1 | FileCheck %t/flag.mlir
+// RUN: not quant-run %t/convert.mlir --interpret --print 2>&1 | FileCheck %t/convert.mlir
+// RUN: not quant-run %t/lookup.mlir --interpret --print 2>&1 | FileCheck %t/lookup.mlir
+// RUN: not quant-run %t/extract.mlir --interpret --print 2>&1 | FileCheck %t/extract.mlir
+// RUN: not quant-run %t/slice.mlir --interpret --print 2>&1 | FileCheck %t/slice.mlir
+// RUN: not quant-run %t/empty.mlir --interpret --print 2>&1 | FileCheck %t/empty.mlir
+// RUN: not quant-run %t/contraction.mlir --interpret --print 2>&1 | FileCheck %t/contraction.mlir
+// RUN: not quant-run %t/sum.mlir --interpret --print 2>&1 | FileCheck %t/sum.mlir
+// RUN: not quant-run %t/sizes.mlir --interpret --print 2>&1 | FileCheck %t/sizes.mlir
+// RUN: not quant-run %t/cast.mlir --interpret --print 2>&1 | FileCheck %t/cast.mlir
+// RUN: not quant-run %t/scale.mlir --interpret --print 2>&1 | FileCheck %t/scale.mlir
+// RUN: not quant-run %t/range.mlir --interpret --print 2>&1 | FileCheck %t/range.mlir
+// RUN: not quant-run %t/assert.mlir --interpret --print 2>&1 | FileCheck %t/assert.mlir
+// RUN: not quant-run %t/endless.mlir --interpret --print 2>&1 | FileCheck %t/endless.mlir
+// RUN: not quant-run %t/memory.mlir --interpret --print 2>&1 | FileCheck %t/memory.mlir
+// RUN: not quant-run %t/unknown.mlir --inputs random --interpret --print 2>&1 | FileCheck %t/unknown.mlir
+// RUN: not quant-run %t/body.mlir --interpret --print 2>&1 | FileCheck %t/body.mlir
+// RUN: not quant-run %t/formula.mlir --interpret --print 2>&1 | FileCheck %t/formula.mlir
+// RUN: not quant-run %t/wide.mlir --interpret --print 2>&1 | FileCheck %t/wide.mlir
+// RUN: not quant-run %t/inputs.mlir --interpret --print 2>&1 | FileCheck %t/inputs.mlir
+
+// Options that say nothing to an interpretation are wrong usage.
+// RUN: sh -c 'quant-run %t/zero.mlir --interpret --print --threads 2; test $? -eq 2'
+// RUN: sh -c 'quant-run %t/zero.mlir --interpret --bench; test $? -eq 2'
+
+//--- zero.mlir
+// CHECK: zero.mlir:[[#@LINE+4]]:8: error: 'arith.divsi' op divides 7 by zero at element [1]
+func.func @main() -> tensor<2xi32> {
+  %a = arith.constant dense<[6, 7]> : tensor<2xi32>
+  %b = arith.constant dense<[1, 0]> : tensor<2xi32>
+  %0 = arith.divsi %a, %b : tensor<2xi32>
+  return %0 : tensor<2xi32>
+}
+
+//--- lowest.mlir
+// CHECK: error: 'arith.divsi' op overflows on -128 and -1
+func.func @main() -> tensor<1xi8> {
+  %a = arith.constant -128 : i8
+  %b = arith.constant -1 : i8
+  %0 = arith.divsi %a, %b : i8
+  %1 = tensor.from_elements %0 : tensor<1xi8>
+  return %1 : tensor<1xi8>
+}
+
+//--- shift.mlir
+// CHECK: error: 'arith.shli' op shifts 8 bits by 8 at element [0]
+func.func @main() -> tensor<1xi8> {
+  %a = arith.constant dense<8> : tensor<1xi8>
+  %0 = arith.shli %a, %a : tensor<1xi8>
+  return %0 : tensor<1xi8>
+}
+
+//--- flag.mlir
+// CHECK: error: 'arith.addi' op overflows, which 'nsw' rules out, on 127 and 127 at element [0]
+func.func @main() -> tensor<1xi8> {
+  %a = arith.constant dense<127> : tensor<1xi8>
+  %0 = arith.addi %a, %a overflow<nsw> : tensor<1xi8>
+  return %0 : tensor<1xi8>
+}
+
+//--- convert.mlir
+// CHECK: error: 'arith.fptosi' op converts 128, which is out of range for 8 bits at iteration [1] of 'linalg.generic'
+func.func @main() -> tensor<2xi8> {
+  %a = arith.constant dense<[127.9, 128.0]> : tensor<2xf32>
+  %e = tensor.empty() : tensor<2xi8>
+  %0 = linalg.generic {indexing_maps = [affine_map<(d) -> (d)>, affine_map<(d) -> (d)>], iterator_types = ["parallel"]}
+      ins(%a : tensor<2xf32>) outs(%e : tensor<2xi8>) {
+  ^bb0(%in: f32, %out: i8):
+    %1 = arith.fptosi %in : f32 to i8
+    linalg.yield %1 : i8
+  } -> tensor<2xi8>
+  return %0 : tensor<2xi8>
+}
+
+//--- lookup.mlir
+// CHECK: error: 'tensor.extract' op reads element [3] of a tensor of shape [3] at iteration [0] of 'linalg.generic'
+func.func @main() -> tensor<1xi8> {
+  %a = arith.constant dense<[1, 2, 3]> : tensor<3xi8>
+  %i = arith.constant dense<3> : tensor<1xindex>
+  %e = tensor.empty() : tensor<1xi8>
+  %0 = linalg.generic {indexing_maps = [affine_map<(d) -> (d)>, affine_map<(d) -> (d)>], iterator_types = ["parallel"]}
+      ins(%i : tensor<1xindex>) outs(%e : tensor<1xi8>) {
+  ^bb0(%in: index, %out: i8):
+    %1 = tensor.extract %a[%in] : tensor<3xi8>
+    linalg.yield %1 : i8
+  } -> tensor<1xi8>
+  return %0 : tensor<1xi8>
+}
+
+//--- extract.mlir
+// CHECK: error: 'tensor.extract' op index [0, -1] is out of bounds of shape [1, 3]
+func.func @main() -> tensor<1xi8> {
+  %a = arith.constant dense<[[1, 2, 3]]> : tensor<1x3xi8>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant -1 : index
+  %0 = tensor.extract %a[%c0, %c1] : tensor<1x3xi8>
+  %1 = tensor.from_elements %0 : tensor<1xi8>
+  return %1 : tensor<1xi8>
+}
+
+//--- slice.mlir
+// CHECK: error: 'tensor.extract_slice' op takes 2 elements from 2 on in steps of 1, which is out of bounds of dimension 0 of shape [3]
+func.func @main() -> tensor<2xi8> {
+  %a = arith.constant dense<[1, 2, 3]> : tensor<3xi8>
+  %c2 = arith.constant 2 : index
+  %0 = tensor.extract_slice %a[%c2] [2] [1] : tensor<3xi8> to tensor<2xi8>
+  return %0 : tensor<2xi8>
+}
+
+//--- empty.mlir
+// CHECK: error: 'linalg.matmul' op reads elements of tensor.empty, which are undefined
+func.func @main() -> tensor<1x1xf32> {
+  %a = arith.constant dense<1.0> : tensor<1x1xf32>
+  %e = tensor.empty() : tensor<1x1xf32>
+  %0 = linalg.matmul ins(%a, %a : tensor<1x1xf32>, tensor<1x1xf32>) outs(%e : tensor<1x1xf32>) -> tensor<1x1xf32>
+  return %0 : tensor<1x1xf32>
+}
+
+//--- contraction.mlir
+// CHECK: error: 'linalg.matmul' op has the sum 2147483648 at element [0, 1], which does not fit the accumulator's 32 bits (N9)
+func.func @main() -> tensor<1x2xi32> {
+  %a = arith.constant dense<1> : tensor<1x1xi8>
+  %b = arith.constant dense<[[0, 1]]> : tensor<1x2xi8>
+  %c = arith.constant dense<2147483647> : tensor<1x2xi32>
+  %0 = linalg.matmul ins(%a, %b : tensor<1x1xi8>, tensor<1x2xi8>) outs(%c : tensor<1x2xi32>) -> tensor<1x2xi32>
+  return %0 : tensor<1x2xi32>
+}
+
+//--- sum.mlir
+// CHECK: error: 'linalg.reduce' op has the sum -2147483649 at element [], which does not fit its 32 bits (N9)
+func.func @main() -> tensor<i32> {
+  %a = arith.constant dense<[-2147483648, -1]> : tensor<2xi32>
+  %zero = arith.constant dense<0> : tensor<i32>
+  %0 = linalg.reduce {arith.addi} ins(%a : tensor<2xi32>) outs(%zero : tensor<i32>) dimensions = [0]
+  return %0 : tensor<i32>
+}
+
+//--- sizes.mlir
+// CHECK: error: 'linalg.add' op has operands of different sizes, 2 and 3, along loop 0
+func.func @main() -> tensor<?xi8> {
+  %a = arith.constant dense<1> : tensor<2xi8>
+  %b = arith.constant dense<1> : tensor<3xi8>
+  %c = tensor.cast %a : tensor<2xi8> to tensor<?xi8>
+  %d = tensor.cast %b : tensor<3xi8> to tensor<?xi8>
+  %0 = linalg.add ins(%c, %d : tensor<?xi8>, tensor<?xi8>) outs(%c : tensor<?xi8>) -> tensor<?xi8>
+  return %0 : tensor<?xi8>
+}
+
+//--- cast.mlir
+// CHECK: error: 'tensor.cast' op result has type 'tensor<3xi8>', but its value has element type 'i8' and shape [2]
+func.func @main() -> tensor<3xi8> {
+  %a = arith.constant dense<1> : tensor<2xi8>
+  %c = tensor.cast %a : tensor<2xi8> to tensor<?xi8>
+  %d = tensor.cast %c : tensor<?xi8> to tensor<3xi8>
+  return %d : tensor<3xi8>
+}
+
+//--- scale.mlir
+// CHECK: error: 'lowbit.quantize' op scale must be finite and positive, found 0.000000e+00 at index 0
+func.func @main() -> tensor<1xi8> {
+  %a = arith.constant dense<1.0> : tensor<1xf32>
+  %s = arith.constant dense<0.0> : tensor<f32>
+  %z = arith.constant dense<0> : tensor<i32>
+  %q = lowbit.quantize %a dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<1xf32> -> tensor<1x!lowbit.affine<i8>>
+  %0 = lowbit.storage_cast %q : tensor<1x!lowbit.affine<i8>> to tensor<1xi8>
+  return %0 : tensor<1xi8>
+}
+
+//--- range.mlir
+// CHECK: error: token id: index 30522 at position 1 is out of range [0, 30522)
+func.func @main() -> tensor<2xi64> {
+  %a = arith.constant dense<[0, 30522]> : tensor<2xi64>
+  lowbit.check_range %a in [0, 30522) "token id" : tensor<2xi64>
+  return %a : tensor<2xi64>
+}
+
+//--- assert.mlir
+// CHECK: error: sizes must agree
+func.func @main() -> tensor<1xi64> {
+  %a = arith.constant dense<0> : tensor<1xi64>
+  %false = arith.constant false
+  cf.assert %false, "sizes must agree"
+  return %a : tensor<1xi64>
+}
+
+//--- endless.mlir
+// CHECK: error: calls are nested more than 100 deep; is @again recursive?
+func.func private @again(%a: tensor<1xi64>) -> tensor<1xi64> {
+  %0 = func.call @again(%a) : (tensor<1xi64>) -> tensor<1xi64>
+  return %0 : tensor<1xi64>
+}
+func.func @main() -> tensor<1xi64> {
+  %a = arith.constant dense<0> : tensor<1xi64>
+  %0 = func.call @again(%a) : (tensor<1xi64>) -> tensor<1xi64>
+  return %0 : tensor<1xi64>
+}
+
+//--- memory.mlir
+// CHECK: error: 'tensor.empty' op needs more memory than there is for shape [4611686018427387904, 4]
+func.func @main() -> tensor<?x4xi64> {
+  %n = arith.constant 4611686018427387904 : index
+  %0 = tensor.empty(%n) : tensor<?x4xi64>
+  return %0 : tensor<?x4xi64>
+}
+
+//--- unknown.mlir
+// CHECK: unknown.mlir:[[#@LINE+4]]:8: error: the interpreter does not know 'tensor.gather'
+// CHECK: note: it takes the modules of phases 1 to 6 (see docs/pipeline.md); lower the operation to linalg, tensor, arith and math first
+func.func @main(%a: tensor<4xf32>) -> tensor<1xf32> {
+  %i = arith.constant dense<0> : tensor<1x1xindex>
+  %0 = tensor.gather %a[%i] gather_dims([0]) unique : (tensor<4xf32>, tensor<1x1xindex>) -> tensor<1xf32>
+  return %0 : tensor<1xf32>
+}
+
+//--- body.mlir
+// CHECK: error: the interpreter does not know 'scf.if' in a body
+// CHECK: note: bodies have operations of arith and math, linalg.index, tensor.extract and tensor.dim
+func.func @main() -> tensor<1xi8> {
+  %a = arith.constant dense<1> : tensor<1xi8>
+  %true = arith.constant true
+  %0 = linalg.generic {indexing_maps = [affine_map<(d) -> (d)>], iterator_types = ["parallel"]}
+      outs(%a : tensor<1xi8>) {
+  ^bb0(%out: i8):
+    %1 = scf.if %true -> i8 {
+      scf.yield %out : i8
+    } else {
+      scf.yield %out : i8
+    }
+    linalg.yield %1 : i8
+  } -> tensor<1xi8>
+  return %0 : tensor<1xi8>
+}
+
+//--- formula.mlir
+// CHECK: error: 'math.atan' op has no fixed formula, so its bits are not defined
+func.func @main() -> tensor<1xf32> {
+  %a = arith.constant dense<1.0> : tensor<1xf32>
+  %0 = math.atan %a : tensor<1xf32>
+  return %0 : tensor<1xf32>
+}
+
+//--- wide.mlir
+// CHECK: error: 'math.exp' op on f64 has no fixed formula, so its bits differ between machines; compute in f32
+func.func @main() -> tensor<1xf64> {
+  %a = arith.constant dense<1.0> : tensor<1xf64>
+  %0 = math.exp %a : tensor<1xf64>
+  return %0 : tensor<1xf64>
+}
+
+//--- inputs.mlir
+// CHECK: error: the model has inputs: give --inputs
+func.func @main(%a: tensor<1xf32>) -> tensor<1xf32> {
+  return %a : tensor<1xf32>
+}
