@@ -52,7 +52,7 @@ struct LowerQdq : lowbit::impl::LowerQdqBase<LowerQdq> {
                                : WalkResult::advance();
         }).wasInterrupted())
       return signalPassFailure();
-    resolveCarriers(module);
+    resolveCarriers(module, /*isLast=*/true);
     eraseDeadParameters(module);
   }
 

@@ -70,10 +70,12 @@ private:
 
   /// Along the axis where there is one and the value has a dimension.
   ElementInput access(Value value) {
-    ElementInput input = ElementInput::single(value, rank);
+    SmallVector<AffineExpr> dims;
     if (op.getAxis())
-      input.map = AffineMap::get(rank, 0, builder.getAffineDimExpr(*op.getAxis()),
-                                 builder.getContext());
+      dims.push_back(builder.getAffineDimExpr(*op.getAxis()));
+    ElementInput input;
+    input.value = value;
+    input.map = AffineMap::get(rank, 0, dims, builder.getContext());
     return input;
   }
 

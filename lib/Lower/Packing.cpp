@@ -23,7 +23,7 @@ struct PackedAccess {
   ElementBuilder e;
   Value tensor;
   int64_t dim;
-  /// The last index of that dimension.
+  /// The last index of that dimension; null where no index goes beyond it.
   Value last;
 
   Value index(int64_t value) const {
@@ -34,8 +34,9 @@ struct PackedAccess {
     SmallVector<Value> indices;
     int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
     for (int64_t d = 0; d < rank; ++d)
-      indices.push_back(d == dim ? e.make<arith::MinUIOp>(at, last)
-                                 : e.make<linalg::IndexOp>(d));
+      indices.push_back(d != dim ? e.make<linalg::IndexOp>(d)
+                        : last   ? e.make<arith::MinUIOp>(at, last)
+                                 : at);
     Value element = e.make<tensor::ExtractOp>(tensor, indices);
     return e.make<arith::ExtUIOp>(e.b.getI32Type(), element);
   }
@@ -73,13 +74,18 @@ static Value lastIndex(OpBuilder &builder, Location loc, Value tensor,
       builder, loc, arith::MaxUIOp::create(builder, loc, size, one), one);
 }
 
-/// A generic over a tensor of `sizes` that reads `source` anew along `dim`.
+/// A generic over a tensor of `sizes` that reads `source` anew along the packed
+/// dimension.
 static Value emitRearranged(
-    OpBuilder &builder, Operation *op, Value source, int64_t dim,
+    OpBuilder &builder, Operation *op, RankedTensorType quantized, Value source,
     SmallVector<OpFoldResult> sizes, RankedTensorType type,
     llvm::function_ref<Value(const PackedAccess &, Value index)> element) {
   Location loc = op->getLoc();
-  Value last = lastIndex(builder, loc, source, dim);
+  auto format = cast<QuantizedTypeInterface>(quantized.getElementType());
+  int64_t dim = *format.getPack();
+  Value last;
+  if (8 % format.getStorageWidth() != 0)
+    last = lastIndex(builder, loc, source, dim);
   Value like =
       tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
   Value made =
@@ -107,7 +113,7 @@ Value lowbit::emitPack(OpBuilder &builder, Operation *op, Value codes,
   // How many elements a byte has bits of; a row may begin inside one.
   int64_t count = 8 % width == 0 ? 8 / width : (8 + 2 * width - 2) / width;
   return emitRearranged(
-      builder, op, codes, dim, sizes,
+      builder, op, quantized, codes, sizes,
       cast<RankedTensorType>(carrierType(quantized)),
       [&](const PackedAccess &a, Value byte) {
         const ElementBuilder &e = a.e;
@@ -141,7 +147,7 @@ Value lowbit::emitUnpack(OpBuilder &builder, Operation *op, Value bytes,
       scaleSize(builder, op, sizes[dim], 8, width,
                 "packed bytes do not hold whole elements; bits left over");
   return emitRearranged(
-      builder, op, bytes, dim, sizes, quantized.clone(builder.getI8Type()),
+      builder, op, quantized, bytes, sizes, quantized.clone(builder.getI8Type()),
       [&](const PackedAccess &a, Value index) {
         const ElementBuilder &e = a.e;
         Type i32 = e.b.getI32Type();

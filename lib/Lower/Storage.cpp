@@ -118,7 +118,7 @@ void lowbit::populateStorageCastPatterns(RewritePatternSet &patterns) {
   patterns.add<LowerStorageCast>(patterns.getContext());
 }
 
-void lowbit::resolveCarriers(Operation *root) {
+void lowbit::resolveCarriers(Operation *root, bool isLast) {
   SmallVector<UnrealizedConversionCastOp> casts;
   root->walk([&](UnrealizedConversionCastOp op) {
     if (op.getNumOperands() == 1 && op.getNumResults() == 1 &&
@@ -147,6 +147,8 @@ void lowbit::resolveCarriers(Operation *root) {
     if (auto type = dyn_cast<RankedTensorType>(quantized))
       plain = RankedTensorType::get(format.getStorageShape(type.getShape()),
                                     format.getStorageElement());
+    if (!isLast && plain != carrierType(quantized))
+      continue;
     Value cast;
     if (quantized == input.getType())
       cast = emitExtended(

@@ -27,7 +27,10 @@ static std::string findProblem(Operation *op) {
   std::string name = ("'" + op->getName().getStringRef() + "' ").str();
   if (isa<ObserveOp>(op))
     return name + "is left over: run lowbit-insert-qdq";
-  if (isa<QuantizeOp, DequantizeOp, FakeQuantOp>(op))
+  if (isa<ContractOp, PackedContractOp>(op))
+    return name + "is left over: run lowbit-lower-contract";
+  if (isa<QuantizeOp, DequantizeOp, FakeQuantOp, FakeQuantGradOp, RequantizeOp>(
+          op))
     return name + "is left over: run lowbit-lower-qdq";
   if (llvm::any_of(op->getResultTypes(), isQuantized) ||
       llvm::any_of(op->getOperandTypes(), isQuantized))

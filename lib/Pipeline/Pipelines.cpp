@@ -140,6 +140,7 @@ LogicalResult lowbit::buildPtqPipeline(
       return;
     case Phase::Lower:
       pm.addPass(createLowerContractions());
+      pm.addPass(createLowerContract());
       pm.addPass(createLowerQdq());
       pm.addPass(createCanonicalizerPass());
       pm.addPass(createCSEPass());

@@ -40,6 +40,28 @@ def LowerContractions : Pass<"lowbit-lower-contractions", "::mlir::ModuleOp"> {
     Statistic<"numFloat", "float", "contractions that stay float">];
 }
 
+def LowerContract : Pass<"lowbit-lower-contract", "::mlir::ModuleOp"> {
+  let summary = "contract and packed_contract become linalg";
+  let description = [{
+    A contraction on integers, and one generic with what the region computes:
+
+        sum (a - za)(b - zb) = sum a b - za sum b - zb sum a + count za zb
+
+    Operands of up to 8 bits with an i32 accumulator become i8 x i8 -> i32, the
+    form that code generation has kernels for; u8 is moved to i8 with its zero
+    point. Wider ones subtract zero points in the body. Small floats are decoded
+    and multiplied in f32. A packed right-hand side is put in its plain order
+    first. Operations on scalars in the region stay for `lowbit-lower-qdq`.
+
+    Refused: results of a packed format.
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numContract", "contract", "contractions that were lowered">];
+}
+
 def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
   let summary = "quantize, dequantize and their kin become linalg";
   let description = [{

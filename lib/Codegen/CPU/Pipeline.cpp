@@ -20,6 +20,7 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
                                   const CpuCodegenOptions &options) {
   pm.addPass(createInsertTaps({options.taps}));
   // A module of phase 4 or 5 still has some: they are computed in float.
+  pm.addPass(createLowerContract());
   pm.addPass(createLowerQdq());
   pm.addPass(createParametersToArguments());
   pm.addNestedPass<func::FuncOp>(createDecomposeTensorOps());

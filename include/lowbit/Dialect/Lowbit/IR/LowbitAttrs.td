@@ -90,7 +90,8 @@ def Lowbit_PanelsAttr : AttrDef<Lowbit_Dialect, "Panels"> {
     The columns (the loops of the right-hand side that the result has, batch
     loops aside, as one dimension of N) come in panels of `columns`; the depth
     (its reduction loops, as one dimension of K) in groups of `group`, which is
-    what one lane of a dot product reads. The packed tensor is
+    what one lane of a dot product reads. Several loops become one dimension in
+    the order of the loops, the last one fastest. The packed tensor is
 
         [batch..., ceil(N / columns), ceil(K / group), columns, group]
 
