@@ -15,7 +15,7 @@ import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 # What phase 6 does to quantization, on modules that are quantized already.
-LOWERING = ("--lowbit-lower-qdq", "--canonicalize", "--cse")
+LOWERING = ("--lowbit-lower-contract", "--lowbit-lower-qdq", "--canonicalize", "--cse")
 TIMEOUT = 120  # seconds, for one module
 ELEMENTS = {"float32": "f32", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64"}
 
