@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from modules import Affine, Module, Value
@@ -11,7 +12,7 @@ from onnx_reference import Build, Case, codes_argument, codes_of, evaluate, form
 PAIRS = [("uint8", "int8"), ("uint8", "uint8"), ("int8", "int8"), ("int8", "uint8")]
 MATMUL = (("d0", "d2"), ("d2", "d1"), ("d0", "d1"))
 # (input, weights, attributes) of convolutions.
-CONVOLUTIONS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, list[int] | int]]] = [
+CONVOLUTIONS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ((2, 3, 7, 6), (4, 3, 3, 2), {}),
     ((1, 3, 8, 8), (5, 3, 3, 3), {"pads": [1, 2, 0, 1], "strides": [2, 1]}),
     ((1, 2, 9, 9), (3, 2, 3, 3), {"dilations": [2, 3], "pads": [1, 1, 1, 1]}),
@@ -27,6 +28,12 @@ def random_codes(random: np.random.Generator, kind: str, shape: Sequence[int]) -
     ends = random.random(shape)
     codes = np.where(ends < 0.05, low, np.where(ends > 0.95, high, codes))
     return codes.astype(kind)
+
+
+def codes_near(random: np.random.Generator, zero: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Codes of small real values, so that results do not saturate."""
+    low, high = range_of(zero.dtype.name)
+    return np.clip(int(zero) + random.integers(-9, 10, shape), low, high).astype(zero.dtype)
 
 
 def random_zero(random: np.random.Generator, kind: str, shape: tuple[int, ...] = ()) -> np.ndarray:
@@ -54,7 +61,13 @@ def matmul_integer(kinds: tuple[str, str], per_column: bool) -> Build:
 
 
 def convolve(
-    case: Case, x: np.ndarray, w: np.ndarray, zx: np.ndarray, zw: np.ndarray, attributes: dict, shape: tuple[int, ...]
+    case: Case,
+    x: np.ndarray,
+    w: np.ndarray,
+    zx: np.ndarray,
+    zw: np.ndarray,
+    attributes: dict[str, Any],
+    shape: tuple[int, ...],
 ) -> Value:
     """Accumulators of an NCHW convolution of groups, padded with the zero point."""
     module = case.module
@@ -90,7 +103,7 @@ def conv_integer(kinds: tuple[str, str]) -> Build:
     return build
 
 
-def requantized(case: Case, name: str, sums: Value, exact: np.ndarray, reference: np.ndarray, to: "Output") -> None:
+def requantized(case: Case, name: str, sums: Value, exact: np.ndarray, reference: np.ndarray, to: Output) -> None:
     """A requantize after the accumulators, and N14 by numpy.
 
     The evaluator multiplies in double, adds the zero point and rounds then; N14 multiplies in float and rounds before
@@ -128,18 +141,22 @@ def scales_of(random: np.random.Generator, exact: bool, count: int | None) -> tu
     """Scales of a, b and y: random ones, or powers of two, which make many exact ties. `count` scales of b."""
     a = np.float32(2.0**-6 if exact else random.uniform(0.001, 0.1))
     shape = () if count is None else (count,)
-    b = 2.0 ** random.integers(-9, -6, shape) if exact else random.uniform(0.001, 0.1, shape)
-    y = np.float32(2.0**-4 if exact else random.uniform(0.2, 3.0))
+    b = 2.0 ** random.integers(-3, 0, shape) if exact else random.uniform(0.001, 0.1, shape)
+    y = np.float32(2.0**-5 if exact else random.uniform(0.2, 3.0))
     return np.asarray(a), np.asarray(b).astype(np.float32), np.asarray(y)
 
 
 def qlinear_matmul(kinds: tuple[str, str], per_column: bool) -> Build:
     def build(case: Case) -> None:
         random = np.random.default_rng(4)
-        for index, (m, k, n) in enumerate([(1, 1, 1), (16, 17, 12), (20, 64, 12), (20, 64, 12)]):
-            a, b = random_codes(random, kinds[0], (m, k)), random_codes(random, kinds[1], (k, n))
+        for index, (m, k, n) in enumerate([(1, 1, 1), (16, 17, 12), (20, 64, 12), (20, 5, 12)]):
             za, zb = random_zero(random, kinds[0]), random_zero(random, kinds[1])
-            sa, sb, sy = scales_of(random, index % 2 == 1, n if per_column else None)
+            ties = index % 2 == 1
+            if ties:
+                a, b = codes_near(random, za, (m, k)), codes_near(random, zb, (k, n))
+            else:
+                a, b = random_codes(random, kinds[0], (m, k)), random_codes(random, kinds[1], (k, n))
+            sa, sb, sy = scales_of(random, ties, n if per_column else None)
             kind = kinds[index % 2]
             zy = random_zero(random, kind) | np.asarray(1).astype(kind)
             (reference,) = evaluate("QLinearMatMul", [a, sa, za, b, sb, zb, sy, zy])
@@ -156,11 +173,16 @@ def qlinear_conv(kinds: tuple[str, str], per_channel: bool) -> Build:
     def build(case: Case) -> None:
         random = np.random.default_rng(5)
         for index, (size, window, attributes) in enumerate(CONVOLUTIONS):
-            x, w = random_codes(random, kinds[0], size), random_codes(random, kinds[1], window)
             zx, zw = random_zero(random, kinds[0]), random_zero(random, kinds[1])
-            sx, sw, sy = scales_of(random, index % 2 == 1, window[0] if per_channel else None)
+            ties = index % 2 == 1
+            if ties:
+                x, w = codes_near(random, zx, size), codes_near(random, zw, window)
+            else:
+                x, w = random_codes(random, kinds[0], size), random_codes(random, kinds[1], window)
+            sx, sw, sy = scales_of(random, ties, window[0] if per_channel else None)
             zy = random_zero(random, kinds[0]) | np.asarray(1).astype(kinds[0])
-            bias = random.integers(-(1 << 15), 1 << 15, window[0]).astype(np.int32)
+            largest = 20 if ties else 1 << 15
+            bias = random.integers(-largest, largest, window[0]).astype(np.int32)
             (reference,) = evaluate("QLinearConv", [x, sx, zx, w, sw, zw, sy, zy, bias], **attributes)
             (exact,) = evaluate("ConvInteger", [x, w, zx, zw], **attributes)
             exact = exact + bias.reshape(-1, 1, 1)

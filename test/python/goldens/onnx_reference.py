@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -83,7 +84,7 @@ def format_of(name: str, axis: int | None = None, block: tuple[int, ...] | None 
     return Affine.whole(name.replace("uint", "ui").replace("int", "i"), axis, block)
 
 
-def evaluate(op: str, inputs: Sequence[np.ndarray | None], outputs: int = 1, **attributes: object) -> list[np.ndarray]:
+def evaluate(op: str, inputs: Sequence[np.ndarray | None], outputs: int = 1, **attributes: Any) -> list[np.ndarray]:
     """A node of one operator by ONNX's reference evaluator."""
     names = ["" if array is None else f"x{i}" for i, array in enumerate(inputs)]
     given = {name: array for name, array in zip(names, inputs, strict=True) if array is not None}
@@ -129,7 +130,7 @@ def extremes(scale: float, low: float, high: float, seed: int, count: int = 400)
     span = np.float32(max(abs(low), abs(high), 1))
     spread = (random.standard_normal(count) * span * scale32 * 0.7).astype(np.float32)
     steps = np.arange(max(low, -300) - 3, min(high, 300) + 4, dtype=np.float32)
-    ties = np.concatenate([steps + np.float32(0.5), np.float32([low, high, low - 0.5, high + 0.5])]) * scale32
+    ties = np.concatenate([steps + np.float32(0.5), np.array([low, high, low - 0.5, high + 0.5], np.float32)]) * scale32
     near = np.concatenate([np.nextafter(ties, np.float32(np.inf)), np.nextafter(ties, np.float32(-np.inf))])
     bits = random.integers(0, 1 << 32, count, dtype=np.uint32).view(np.float32)
     special = [0.0, -0.0, 1e-45, -1e-45, 1.1754942e-38, 1.17549435e-38, 3.4028235e38, -3.4028235e38]

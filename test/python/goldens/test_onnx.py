@@ -50,8 +50,14 @@ CASES: dict[str, Build] = {
         for channel in (False, True)
     },
 }
-# Cases in which the evaluator differs from our rules somewhere; in all others it does nowhere.
+# Operators in whose cases the evaluator differs from our rules somewhere; in all others it does nowhere.
 APART = ("QuantizeLinear", "Cast to", "QLinearMatMul", "QLinearConv")
+# Few values in them: whether there is a NaN is chance.
+SELDOM_APART = (
+    "QuantizeLinear float8e4m3fn block",
+    "QuantizeLinear float8e5m2 block",
+    "QuantizeLinear float4e2m1 block",
+)
 
 
 @functools.cache
@@ -91,5 +97,5 @@ def test_rules_and_onnx_differ_only_where_it_is_said(name: str) -> None:
         outside = np.flatnonzero(different & ~golden.apart)
         assert not outside.size, f"{label}: {golden.reference.flat[outside[:4]]}, {golden.wanted.flat[outside[:4]]}"
         differing += int(different.sum())
-    if not name.startswith(APART):
-        assert differing == 0
+    if name not in SELDOM_APART:
+        assert (differing > 0) == name.startswith(APART)
