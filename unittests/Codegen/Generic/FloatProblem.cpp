@@ -70,7 +70,11 @@ FloatProblem::FloatProblem(std::mt19937 &random) {
     isReduction.push_back(pick(random, 2));
   }
   isReduction[pick(random, count)] = true;
-  body = Body(pick(random, unsigned(Body::Last) + 1));
+  // Half of them sums and contractions.
+  static const Body frequent[] = {Body::Add, Body::AddSquare,
+                                  Body::AddDifference, Body::MultiplyAdd};
+  body = pick(random, 2) ? frequent[pick(random, 4)]
+                         : Body(pick(random, unsigned(Body::Last) + 1));
   producer = pick(random, 2)
                  ? Producer::None
                  : Producer(pick(random, unsigned(Producer::Last) + 1));
