@@ -23,6 +23,16 @@ static Value constant(OpBuilder &builder, Location loc, float value) {
                                    builder.getF32FloatAttr(value));
 }
 
+/// All elements in one dimension: the lanes of a reduction then run along all of
+/// them, and not along the last dimension only.
+static Value flatten(OpBuilder &builder, Location loc, Value input) {
+  int64_t rank = cast<RankedTensorType>(input.getType()).getRank();
+  if (rank < 2)
+    return input;
+  ReassociationIndices all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  return tensor::CollapseShapeOp::create(builder, loc, input, all);
+}
+
 /// The reduction of all elements, from 0.
 template <typename Combine>
 static Value reduceAll(OpBuilder &builder, Location loc, Value input) {
@@ -64,6 +74,7 @@ emitScalar(OpBuilder &builder, Location loc, ValueRange inputs, Type element,
 DynamicParameters lowbit::emitDynamicParameters(OpBuilder &builder,
                                                 Location loc, Value input,
                                                 AffineType format) {
+  input = flatten(builder, loc, input);
   Value low = reduceAll<arith::MinNumFOp>(builder, loc, input);
   Value high = reduceAll<arith::MaxNumFOp>(builder, loc, input);
   float steps = float(format.getMax() - format.getMin());

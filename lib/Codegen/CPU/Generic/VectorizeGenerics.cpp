@@ -56,10 +56,11 @@ void convertCopies(func::FuncOp function, RewriterBase &rewriter) {
   }
 }
 
-/// Named operations that the loops of this pass compute well, or whose products
-/// and sums are to be fused.
+/// Named operations that the loops of this pass compute well, and whatever has an
+/// order that the loops of convert-linalg-to-loops may not have.
 bool isWanted(linalg::LinalgOp op) {
-  if (matchMultiplyAdd(op))
+  if (matchMultiplyAdd(op) || (isa<linalg::GenericOp>(op.getOperation()) &&
+                               reductionOrder(op) != ReductionOrder::Free))
     return true;
   if (isa<linalg::PoolingNhwcMaxOp, linalg::PoolingNhwcMinOp,
           linalg::PoolingNhwcSumOp, linalg::DepthwiseConv2DNhwcHwcOp>(op))
