@@ -250,8 +250,8 @@ Tensor unpack(PackedContractOp op, const Tensor &packed) {
     // Columns and depth by the order of the loops, batch as it lies.
     int64_t batch = 0, n = 0, k = 0;
     for (unsigned loop = 0; loop < map.getNumDims(); ++loop)
-      if (auto d = map.getResultPosition(
-              getAffineDimExpr(loop, op.getContext()))) {
+      if (auto d =
+              map.getResultPosition(getAffineDimExpr(loop, op.getContext()))) {
         bool isReduction =
             cast<StringAttr>(op.getIteratorTypes()[loop]).getValue() ==
             "reduction";

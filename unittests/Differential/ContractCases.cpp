@@ -26,7 +26,8 @@ struct Loops {
   }
   std::string maps(const std::string &between = "") const {
     int64_t n = sizes.size();
-    return "[" + map(n, a) + ", " + map(n, b) + ", " + between + map(n, c) + "]";
+    return "[" + map(n, a) + ", " + map(n, b) + ", " + between + map(n, c) +
+           "]";
   }
   std::string types() const { return "[" + llvm::join(iterators, ", ") + "]"; }
 };
@@ -41,8 +42,8 @@ Loops makeMatmul(Random &random, int64_t outputs, int64_t maxDepth) {
   Loops loops;
   int64_t batch = random.oneIn(3) ? random.range(1, 5) : 0;
   int64_t n = random.range(1, 150), k = random.range(1, maxDepth);
-  int64_t m = std::clamp<int64_t>(
-      outputs / n / std::max<int64_t>(1, batch), 1, 3000);
+  int64_t m =
+      std::clamp<int64_t>(outputs / n / std::max<int64_t>(1, batch), 1, 3000);
   std::string b = batch ? loops.add(batch, true) : "";
   std::string rows = loops.add(m, true), columns = loops.add(n, true),
               depth = loops.add(k, false);
@@ -52,10 +53,14 @@ Loops makeMatmul(Random &random, int64_t outputs, int64_t maxDepth) {
                                 std::pair(&loops.c, &loops.cShape)})
       addDim(*exprs, *shape, b, batch);
   bool aTransposed = random.oneIn(4), bTransposed = random.oneIn(3);
-  addDim(loops.a, loops.aShape, aTransposed ? depth : rows, aTransposed ? k : m);
-  addDim(loops.a, loops.aShape, aTransposed ? rows : depth, aTransposed ? m : k);
-  addDim(loops.b, loops.bShape, bTransposed ? columns : depth, bTransposed ? n : k);
-  addDim(loops.b, loops.bShape, bTransposed ? depth : columns, bTransposed ? k : n);
+  addDim(loops.a, loops.aShape, aTransposed ? depth : rows,
+         aTransposed ? k : m);
+  addDim(loops.a, loops.aShape, aTransposed ? rows : depth,
+         aTransposed ? m : k);
+  addDim(loops.b, loops.bShape, bTransposed ? columns : depth,
+         bTransposed ? n : k);
+  addDim(loops.b, loops.bShape, bTransposed ? depth : columns,
+         bTransposed ? k : n);
   addDim(loops.c, loops.cShape, rows, m);
   addDim(loops.c, loops.cShape, columns, n);
   return loops;
@@ -68,8 +73,8 @@ Loops makeConvolution(Random &random, int64_t outputs) {
           dilation = random.range(1, 2);
   auto side = std::clamp<int64_t>(
       int64_t(std::sqrt(double(outputs) / double(filters))), 1, 60);
-  int64_t input = (side - 1) * stride + (window - 1) * dilation + 1 +
-                  random.range(0, 2);
+  int64_t input =
+      (side - 1) * stride + (window - 1) * dilation + 1 + random.range(0, 2);
   std::string n = loops.add(random.range(1, 2), true),
               h = loops.add(side, true), w = loops.add(side, true),
               f = loops.add(filters, true), i = loops.add(window, false),
@@ -108,7 +113,8 @@ Case makeContractCase(Random &random, int64_t outputs) {
                          : makeMatmul(random, outputs, 400);
   bool aUnsigned = random.oneIn(4), bUnsigned = random.oneIn(6);
   auto format = [](bool isUnsigned) {
-    return std::string(isUnsigned ? "!lowbit.affine<ui8>" : "!lowbit.affine<i8>");
+    return std::string(isUnsigned ? "!lowbit.affine<ui8>"
+                                  : "!lowbit.affine<i8>");
   };
   std::string a8 = tensor(loops.aShape, "i8"), b8 = tensor(loops.bShape, "i8"),
               aq = tensor(loops.aShape, format(aUnsigned)),
@@ -117,7 +123,8 @@ Case makeContractCase(Random &random, int64_t outputs) {
   std::string arguments = "%a8: " + a8, body;
   result.inputs.push_back(makeBytes(random, loops.aShape, -128, 127));
   if (random.oneIn(2) && product(loops.bShape) > 1) {
-    body += "  %b8 = arith.constant " + constantBytes(random, loops.bShape) + "\n";
+    body +=
+        "  %b8 = arith.constant " + constantBytes(random, loops.bShape) + "\n";
   } else {
     arguments += ", %b8: " + b8;
     result.inputs.push_back(makeBytes(random, loops.bShape, -128, 127));
@@ -156,13 +163,14 @@ Case makeContractCase(Random &random, int64_t outputs) {
     result.inputs.push_back(std::move(bias));
     between = map(loops.sizes.size(), {lastLoop}) + ", ";
     extra = " extra(%bias : " + tensor({channels}, "i32") + ")";
-    region = "  ^bb0(%acc: i32, %e: i32):\n    %sum = arith.addi %acc, %e : i32\n"
-             "    %q = lowbit.requantize %sum {scale = dense<" +
-             literal(std::ldexp(1.0f + random.unit(), int(random.range(-16, -6)))) +
-             "> : tensor<f32>, zero_point = dense<" +
-             std::to_string(random.range(-128, 127)) +
-             "> : tensor<i32>} : i32 -> !lowbit.affine<i8>\n"
-             "    lowbit.yield %q : !lowbit.affine<i8>\n";
+    region =
+        "  ^bb0(%acc: i32, %e: i32):\n    %sum = arith.addi %acc, %e : i32\n"
+        "    %q = lowbit.requantize %sum {scale = dense<" +
+        literal(std::ldexp(1.0f + random.unit(), int(random.range(-16, -6)))) +
+        "> : tensor<f32>, zero_point = dense<" +
+        std::to_string(random.range(-128, 127)) +
+        "> : tensor<i32>} : i32 -> !lowbit.affine<i8>\n"
+        "    lowbit.yield %q : !lowbit.affine<i8>\n";
     break;
   }
   case 2: {
@@ -171,21 +179,23 @@ Case makeContractCase(Random &random, int64_t outputs) {
     result.inputs.push_back(makeSoftFloats(random, {channels}));
     between = map(loops.sizes.size(), {lastLoop}) + ", ";
     extra = " extra(%scale : " + tensor({channels}, "f32") + ")";
-    region = "  ^bb0(%acc: i32, %e: f32):\n    %f = arith.sitofp %acc : i32 to f32\n"
-             "    %y = arith.mulf %f, %e : f32\n    %t = math.tanh %y : f32\n"
-             "    lowbit.yield %t : f32\n";
+    region =
+        "  ^bb0(%acc: i32, %e: f32):\n    %f = arith.sitofp %acc : i32 to f32\n"
+        "    %y = arith.mulf %f, %e : f32\n    %t = math.tanh %y : f32\n"
+        "    lowbit.yield %t : f32\n";
     break;
   }
   }
   std::string out = tensor(loops.cShape, element);
   bool isCode = element == "!lowbit.affine<i8>";
   std::string plain = isCode ? tensor(loops.cShape, "i8") : out;
-  result.module =
-      "func.func @main(" + arguments + ") -> " + plain + " {\n" + body +
-      "  %init = tensor.empty() : " + out + "\n  %y = lowbit.contract attributes {indexing_maps = " +
-      loops.maps(between) + ", iterator_types = " + loops.types() + attributes +
-      "}\n      ins(%a, %b : " + aq + ", " + bq + ")" + operands + extra +
-      " outs(%init : " + out + ") {\n" + region + "  } -> " + out + "\n";
+  result.module = "func.func @main(" + arguments + ") -> " + plain + " {\n" +
+                  body + "  %init = tensor.empty() : " + out +
+                  "\n  %y = lowbit.contract attributes {indexing_maps = " +
+                  loops.maps(between) + ", iterator_types = " + loops.types() +
+                  attributes + "}\n      ins(%a, %b : " + aq + ", " + bq + ")" +
+                  operands + extra + " outs(%init : " + out + ") {\n" + region +
+                  "  } -> " + out + "\n";
   if (isCode)
     result.module += "  %r = lowbit.storage_cast %y : " + out + " to " + plain +
                      "\n  return %r : " + plain + "\n}\n";
@@ -210,8 +220,9 @@ Case makeModelCase(Random &random, int64_t outputs) {
       for (int byte = 0; byte < 4; ++byte)
         hex += llvm::utohexstr((bits >> (8 * byte)) & 255, false, 2);
     }
-    return product(shape) == 1 ? "dense<0.7> : " + tensor(shape, "f32")
-                               : "dense<" + hex + "\"> : " + tensor(shape, "f32");
+    return product(shape) == 1
+               ? "dense<0.7> : " + tensor(shape, "f32")
+               : "dense<" + hex + "\"> : " + tensor(shape, "f32");
   };
   bool isDynamic = random.oneIn(2);
   Shape rows{isDynamic ? -1 : m};
@@ -220,30 +231,32 @@ Case makeModelCase(Random &random, int64_t outputs) {
   };
   std::string function = random.pick({"tanh", "exp", "erf", "absf"});
   std::string size = isDynamic ? "%size" : "";
-  std::string body =
-      isDynamic ? "  %c0 = arith.constant 0 : index\n  %size = tensor.dim %x, %c0 : " +
-                      value(k) + "\n"
-                : "";
+  std::string body = isDynamic ? "  %c0 = arith.constant 0 : index\n  %size = "
+                                 "tensor.dim %x, %c0 : " +
+                                     value(k) + "\n"
+                               : "";
   std::string id = map(2, {"d0", "d1"});
   Case result;
   result.quantize = true;
   result.inputs.push_back(makeSoftFloats(random, x));
   result.module =
       "func.func @main(%x: " + value(k) + ") -> " + value(n) + " {\n" + body +
-      "  %zero = arith.constant 0.0 : f32\n  %w = arith.constant " + weights(w) +
-      "\n  %v = arith.constant " + weights(v) + "\n  %e0 = tensor.empty(" + size +
-      ") : " + value(h) + "\n  %f0 = linalg.fill ins(%zero : f32) outs(%e0 : " +
-      value(h) + ") -> " + value(h) + "\n  %y = linalg.matmul ins(%x, %w : " +
-      value(k) + ", " + tensor(w, "f32") + ") outs(%f0 : " + value(h) + ") -> " +
+      "  %zero = arith.constant 0.0 : f32\n  %w = arith.constant " +
+      weights(w) + "\n  %v = arith.constant " + weights(v) +
+      "\n  %e0 = tensor.empty(" + size + ") : " + value(h) +
+      "\n  %f0 = linalg.fill ins(%zero : f32) outs(%e0 : " + value(h) +
+      ") -> " + value(h) + "\n  %y = linalg.matmul ins(%x, %w : " + value(k) +
+      ", " + tensor(w, "f32") + ") outs(%f0 : " + value(h) + ") -> " +
       value(h) + "\n  %a = linalg.generic {indexing_maps = [" + id + ", " + id +
       "], iterator_types = [\"parallel\", \"parallel\"]} ins(%y : " + value(h) +
-      ") outs(%e0 : " + value(h) + ") {\n  ^bb0(%in: f32, %o: f32):\n    %t = math." +
-      function + " %in : f32\n    linalg.yield %t : f32\n  } -> " + value(h) +
+      ") outs(%e0 : " + value(h) +
+      ") {\n  ^bb0(%in: f32, %o: f32):\n    %t = math." + function +
+      " %in : f32\n    linalg.yield %t : f32\n  } -> " + value(h) +
       "\n  %e1 = tensor.empty(" + size + ") : " + value(n) +
-      "\n  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : " + value(n) + ") -> " +
-      value(n) + "\n  %r = linalg.matmul ins(%a, %v : " + value(h) + ", " +
-      tensor(v, "f32") + ") outs(%f1 : " + value(n) + ") -> " + value(n) +
-      "\n  return %r : " + value(n) + "\n}\n";
+      "\n  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : " + value(n) +
+      ") -> " + value(n) + "\n  %r = linalg.matmul ins(%a, %v : " + value(h) +
+      ", " + tensor(v, "f32") + ") outs(%f1 : " + value(n) + ") -> " +
+      value(n) + "\n  return %r : " + value(n) + "\n}\n";
   return result;
 }
 

@@ -51,7 +51,8 @@ Case makeElementwise(Random &random, int64_t outputs) {
 
 Case makeReduction(Random &random, int64_t outputs) {
   int64_t rank = random.range(1, 4);
-  Shape shape = makeShape(random, rank, std::min<int64_t>(outputs * 16, 400000));
+  Shape shape =
+      makeShape(random, rank, std::min<int64_t>(outputs * 16, 400000));
   llvm::SmallVector<std::string> exprs, kept;
   Shape keptShape;
   std::string iterators;
@@ -67,9 +68,9 @@ Case makeReduction(Random &random, int64_t outputs) {
       keptShape.push_back(shape[d]);
     }
   }
-  std::string op = random.pick({"arith.addf", "arith.addf", "arith.mulf",
-                                "arith.maximumf", "arith.minimumf",
-                                "arith.maxnumf", "arith.minnumf"});
+  std::string op =
+      random.pick({"arith.addf", "arith.addf", "arith.mulf", "arith.maximumf",
+                   "arith.minimumf", "arith.maxnumf", "arith.minnumf"});
   bool isFirst = random.oneIn(2), isHard = op.find("max") != std::string::npos;
   std::string t = tensor(shape, "f32"), r = tensor(keptShape, "f32"),
               id = map(rank, exprs), producer, in = "%x";
@@ -77,12 +78,13 @@ Case makeReduction(Random &random, int64_t outputs) {
     std::string parallel;
     for (int64_t d = 0; d < rank; ++d)
       parallel += d ? ", \"parallel\"" : "\"parallel\"";
-    producer = "  %e = tensor.empty() : " + t +
-               "\n  %p = linalg.generic {indexing_maps = [" + id + ", " + id +
-               "], iterator_types = [" + parallel + "]} ins(%x : " + t +
-               ") outs(%e : " + t + ") {\n  ^bb0(%i: f32, %o: f32):\n    %v = " +
-               random.pick({"arith.mulf %i, %i", "math.exp %i", "math.tanh %i"}) +
-               " : f32\n    linalg.yield %v : f32\n  } -> " + t + "\n";
+    producer =
+        "  %e = tensor.empty() : " + t +
+        "\n  %p = linalg.generic {indexing_maps = [" + id + ", " + id +
+        "], iterator_types = [" + parallel + "]} ins(%x : " + t +
+        ") outs(%e : " + t + ") {\n  ^bb0(%i: f32, %o: f32):\n    %v = " +
+        random.pick({"arith.mulf %i, %i", "math.exp %i", "math.tanh %i"}) +
+        " : f32\n    linalg.yield %v : f32\n  } -> " + t + "\n";
     in = "%p";
   }
   Case result;
@@ -90,9 +92,10 @@ Case makeReduction(Random &random, int64_t outputs) {
                                  : makeSoftFloats(random, shape));
   result.inputs.push_back(makeSoftFloats(random, keptShape));
   result.module = "func.func @main(%x: " + t + ", %init: " + r + ") -> " + r +
-                  " {\n" + producer + "  %r = linalg.generic {indexing_maps = [" +
-                  id + ", " + map(rank, kept) + "], iterator_types = [" +
-                  iterators + "]} ins(" + in + " : " + t + ") outs(%init : " + r +
+                  " {\n" + producer +
+                  "  %r = linalg.generic {indexing_maps = [" + id + ", " +
+                  map(rank, kept) + "], iterator_types = [" + iterators +
+                  "]} ins(" + in + " : " + t + ") outs(%init : " + r +
                   ") {\n  ^bb0(%i: f32, %acc: f32):\n    %s = " + op + " " +
                   (isFirst ? "%acc, %i" : "%i, %acc") +
                   " : f32\n    linalg.yield %s : f32\n  } -> " + r +

@@ -125,8 +125,7 @@ public:
     });
     Counts counts;
     auto report = [&](const std::string &what) {
-      std::fprintf(stderr,
-                   "%s: seed %" PRIu64 ", isa %s: %s\n%s\n%.4000s\n",
+      std::fprintf(stderr, "%s: seed %" PRIu64 ", isa %s: %s\n%s\n%.4000s\n",
                    family.name, seed, options.isa.c_str(), what.c_str(),
                    diagnostics.c_str(), test.module.c_str());
       counts.differing = std::max<uint64_t>(counts.differing, 1);
@@ -207,8 +206,7 @@ std::map<std::string, Counts> runShare(ArrayRef<const Family *> families,
 int main(int argc, char **argv) {
   cl::ResetCommandLineParser();
   cl::OptionCategory category("lowbit-differential options");
-  cl::opt<uint64_t> outputs("outputs", cl::cat(category),
-                            cl::init(1000000000),
+  cl::opt<uint64_t> outputs("outputs", cl::cat(category), cl::init(1000000000),
                             cl::desc("output elements to compare"));
   cl::opt<uint64_t> seed("seed", cl::cat(category), cl::init(1),
                          cl::desc("where the random modules begin"));
@@ -222,9 +220,8 @@ int main(int argc, char **argv) {
   cl::list<std::string> names(cl::Positional, cl::cat(category),
                               cl::desc("[FAMILY ...]"));
   cl::HideUnrelatedOptions(category);
-  if (!cl::ParseCommandLineOptions(argc, argv,
-                                   "compiled code against the interpreter\n",
-                                   &llvm::errs()))
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "compiled code against the interpreter\n", &llvm::errs()))
     return 2;
   SmallVector<const Family *> families;
   for (const Family &family : kFamilies)

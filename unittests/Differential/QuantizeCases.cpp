@@ -25,8 +25,8 @@ Format makeFormat(Random &random, const std::string &fields, bool packed) {
   default: { // affine
     format.isAffine = true;
     format.width = unsigned(random.oneIn(2) && !packed ? 8
-                            : packed ? random.range(2, 7)
-                                     : random.range(2, 16));
+                            : packed                   ? random.range(2, 7)
+                                                       : random.range(2, 16));
     bool isSigned = !random.oneIn(3);
     format.max = (int64_t(1) << (format.width - (isSigned ? 1 : 0))) - 1;
     format.min = isSigned ? -format.max - 1 : 0;
@@ -35,8 +35,8 @@ Format makeFormat(Random &random, const std::string &fields, bool packed) {
     if (random.oneIn(3)) {
       format.min = random.range(format.min, 0);
       format.max = random.range(1, format.max);
-      range = ", " + std::to_string(format.min) + ":" +
-              std::to_string(format.max);
+      range =
+          ", " + std::to_string(format.min) + ":" + std::to_string(format.max);
       format.canWrap = false;
     }
     format.isByte = format.width == 8 || packed;
@@ -45,9 +45,10 @@ Format makeFormat(Random &random, const std::string &fields, bool packed) {
     return format;
   }
   case 3: {
-    const char *name = packed ? random.pick({"f6E3M2FN", "f6E2M3FN", "f4E2M1FN"})
-                              : random.pick({"f8E4M3FN", "f8E5M2", "f6E3M2FN",
-                                             "f6E2M3FN", "f4E2M1FN"});
+    const char *name = packed
+                           ? random.pick({"f6E3M2FN", "f6E2M3FN", "f4E2M1FN"})
+                           : random.pick({"f8E4M3FN", "f8E5M2", "f6E3M2FN",
+                                          "f6E2M3FN", "f4E2M1FN"});
     format.width = findSmallFloat(name)->width();
     format.isByte = format.width == 8 || packed;
     format.type = "!lowbit.float<" + std::string(name) + fields + ">";
@@ -78,8 +79,8 @@ std::string makeScale(Random &random, const std::string &type) {
   if (type == "f8E8M0FNU")
     return literal(std::ldexp(1.0f, int(random.range(-20, 20))));
   if (type == "f8E4M3FN")
-    return std::to_string(std::ldexp(float(random.range(8, 15)),
-                                     int(random.range(-9, 5))));
+    return std::to_string(
+        std::ldexp(float(random.range(8, 15)), int(random.range(-9, 5))));
   return literal(std::ldexp(1.0f + random.unit(), int(random.range(-20, 12))));
 }
 } // namespace
@@ -169,11 +170,10 @@ Case makeQuantizeCase(Random &random, int64_t outputs) {
                   "> : tensor<f32>";
   std::string arithmetic;
   if (format.isAffine && random.oneIn(3))
-    arithmetic +=
-        ", rounding = #lowbit.rounding<" +
-        std::string(random.pick({"half_even", "half_away", "half_up",
-                                 "toward_zero", "floor"})) +
-        ">";
+    arithmetic += ", rounding = #lowbit.rounding<" +
+                  std::string(random.pick({"half_even", "half_away", "half_up",
+                                           "toward_zero", "floor"})) +
+                  ">";
   if ((format.canWrap || format.type.find("float") != std::string::npos) &&
       random.oneIn(4))
     arithmetic += ", saturate = false";
@@ -212,8 +212,8 @@ Case makeQuantizeCase(Random &random, int64_t outputs) {
   result.module = "func.func @main(" + arguments + ") -> (" + results +
                   ") {\n  %q = lowbit.quantize %x" + operands + braces(joined) +
                   " : " + f + " -> " + q + "\n  %d = lowbit.dequantize %q" +
-                  operands + braces(attributes) + " : " + q + " -> " + f + "\n" +
-                  body + "  return " + values + " : " + types + "\n}\n";
+                  operands + braces(attributes) + " : " + q + " -> " + f +
+                  "\n" + body + "  return " + values + " : " + types + "\n}\n";
   return result;
 }
 
@@ -238,15 +238,15 @@ Case makeRequantizeCase(Random &random, int64_t outputs) {
                              ? random.pick<int64_t>({0, 1, INT32_MAX, 1 << 30})
                              : random.range(1 << 30, INT32_MAX);
     multipliers.push_back(std::to_string(multiplier));
-    shifts.push_back(std::to_string(
-        random.oneIn(4) ? random.range(2, 62) : random.range(30, 45)));
+    shifts.push_back(std::to_string(random.oneIn(4) ? random.range(2, 62)
+                                                    : random.range(30, 45)));
   }
   if (random.oneIn(2)) {
     attributes += "scale = " + dense(scales, list, "f32");
     if (random.oneIn(3))
       attributes += ", rounding = #lowbit.rounding<" +
-                    std::string(random.pick({"half_away", "half_up",
-                                             "toward_zero", "floor"})) +
+                    std::string(random.pick(
+                        {"half_away", "half_up", "toward_zero", "floor"})) +
                     ">";
   } else {
     attributes += "multiplier = " + dense(multipliers, list, "i32") +
@@ -258,16 +258,16 @@ Case makeRequantizeCase(Random &random, int64_t outputs) {
   int64_t width = isWide ? 16 : 8;
   int64_t max = (int64_t(1) << (width - (isSigned ? 1 : 0))) - 1;
   int64_t min = isSigned ? -max - 1 : 0;
-  attributes +=
-      ", zero_point = dense<" + std::to_string(random.range(min, max)) +
-      "> : tensor<i32>";
+  attributes += ", zero_point = dense<" +
+                std::to_string(random.range(min, max)) + "> : tensor<i32>";
   std::string element = "i32";
   Case result;
   if (random.oneIn(4)) {
     element = "i8";
     result.inputs.push_back(makeBytes(random, shape, -128, 127));
-    attributes += ", input_zero_point = " +
-                  std::to_string(random.range(-128, 127)) + " : i32";
+    attributes +=
+        ", input_zero_point = " + std::to_string(random.range(-128, 127)) +
+        " : i32";
   } else {
     result.inputs.push_back(makeIntegers(random, shape));
   }
@@ -279,8 +279,9 @@ Case makeRequantizeCase(Random &random, int64_t outputs) {
                                    std::to_string(width) + ">");
   result.module = "func.func @main(%x: " + in + ") -> " + plain +
                   " {\n  %q = lowbit.requantize %x {" + attributes +
-                  "} : " + in + " -> " + q + "\n  %i = lowbit.storage_cast %q : " +
-                  q + " to " + plain + "\n  return %i : " + plain + "\n}\n";
+                  "} : " + in + " -> " + q +
+                  "\n  %i = lowbit.storage_cast %q : " + q + " to " + plain +
+                  "\n  return %i : " + plain + "\n}\n";
   return result;
 }
 

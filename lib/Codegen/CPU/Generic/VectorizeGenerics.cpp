@@ -56,8 +56,8 @@ void convertCopies(func::FuncOp function, RewriterBase &rewriter) {
   }
 }
 
-/// Named operations that the loops of this pass compute well, and whatever has an
-/// order that the loops of convert-linalg-to-loops may not have.
+/// Named operations that the loops of this pass compute well, and whatever has
+/// an order that the loops of convert-linalg-to-loops may not have.
 bool isWanted(linalg::LinalgOp op) {
   if (matchMultiplyAdd(op) || (isa<linalg::GenericOp>(op.getOperation()) &&
                                reductionOrder(op) != ReductionOrder::Free))
