@@ -63,6 +63,10 @@ Program::compile(OwningOpRef<ModuleOp> module,
   buildCpuLoopPipeline(loops, options);
   if (failed(loops.run(*code)))
     return reported();
+  // Lowering makes parameters of its own, long lists of scales.
+  for (auto parameter : code->getOps<ParameterOp>())
+    if (!program->source->lookupSymbol(parameter.getSymNameAttr()))
+      program->source->push_back(parameter->clone());
   entry = code->lookupSymbol<func::FuncOp>("main");
   // Those that the passes made, for the scales of QDQ, live with the others.
   for (auto parameter : code->getOps<ParameterOp>())
