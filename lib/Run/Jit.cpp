@@ -7,13 +7,37 @@
 #include "lowbit/Run/Jit.h"
 #include "lowbit/Run/Callbacks.h"
 
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
+
+/// O3 without the SLP vectorizer. It joins unlike lanes by operations whose other
+/// lanes are poison, such as shifts by more than the width, and LLVM 22 takes
+/// those lanes for zeros on x86 with AVX2, where they are not: wrong numbers
+/// (test/Regression/poison-lanes.mlir). Our loops are vectors already.
+static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine *target) {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopInterleaving = true;
+  tuning.LoopVectorization = true;
+  tuning.SLPVectorization = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(target, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
+      .run(module, modules);
+  return llvm::Error::success();
+}
 
 llvm::Expected<std::unique_ptr<ExecutionEngine>>
 lowbit::createJit(ModuleOp module, bool parallel) {
@@ -28,8 +52,11 @@ lowbit::createJit(ModuleOp module, bool parallel) {
     return machine.takeError();
 
   ExecutionEngineOptions options;
-  auto optimize = makeOptimizingTransformer(3, 0, machine->get());
-  options.transformer = optimize;
+  llvm::TargetMachine *target = machine->get();
+  auto transformer = [target](llvm::Module *llvmModule) {
+    return optimize(*llvmModule, target);
+  };
+  options.transformer = transformer;
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
   SmallVector<StringRef> libraries;
   if (parallel)
