@@ -6,7 +6,8 @@
 //   all else  ->  upstream's patterns to linalg, tensor and arith, which agree
 //                 with TOSA 1.0 on integers (docs/upstream.md)
 //
-// In: functions with tosa operations. Out: no tosa operation. A rescale whose
+// In: functions with tosa operations. Out: no tosa operation; `!quant` types of
+// their operands become the integers that store them. A rescale whose
 // values are wider than formats are (from i48, or to i32) becomes the same
 // arithmetic in i64. Refused, each at its place: INEXACT_ROUND, scales and zero
 // points that are not constants or are not legal, and operators that are not
@@ -22,8 +23,10 @@
 #include "mlir/Conversion/TosaToArith/TosaToArith.h"
 #include "mlir/Conversion/TosaToLinalg/TosaToLinalg.h"
 #include "mlir/Conversion/TosaToTensor/TosaToTensor.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Dialect/Tosa/Transforms/Passes.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -77,6 +80,7 @@ struct ConvertFromTosa : lowbit::impl::ConvertFromTosaBase<ConvertFromTosa> {
   void runOnOperation() override {
     if (!check())
       return signalPassFailure();
+    stripQuantizedTypes();
     RewritePatternSet decompose(&getContext());
     tosa::populateTosaDecomposeTransposeConv(&getContext(), decompose);
     if (failed(applyPatternsGreedily(getOperation(), std::move(decompose))))
@@ -129,7 +133,53 @@ private:
         isGood &= problem.empty();
       }
     });
+    return isGood && checkQuantizedTypes();
+  }
+
+  /// Whether the integers of quantized types can be told from what reads them.
+  bool checkQuantizedTypes() {
+    bool hasTosa = false, isGood = true;
+    SmallVector<Operation *> casts;
+    getOperation().walk([&](Operation *op) {
+      auto isQuantized = [](Type type) {
+        return isa<quant::QuantizedType>(getElementTypeOrSelf(type));
+      };
+      bool isTouched = llvm::any_of(op->getOperandTypes(), isQuantized) ||
+                       llvm::any_of(op->getResultTypes(), isQuantized);
+      if (isTouched && isa_and_nonnull<tosa::TosaDialect>(op->getDialect()))
+        hasTosa = true;
+      if (isa<quant::QuantizeCastOp, quant::DequantizeCastOp>(op))
+        casts.push_back(op);
+    });
+    hasQuantizedTypes = hasTosa;
+    for (Operation *op : casts)
+      if (hasTosa) {
+        op->emitError() << "'" << op->getName()
+                        << "' is among TOSA operators on quantized types; put "
+                           "quant.scast between them, or rescale to integers";
+        isGood = false;
+      }
     return isGood;
+  }
+
+  /// TOSA's operators see a quantized value as its integers; their zero points
+  /// and scales are operands. So the types go.
+  void stripQuantizedTypes() {
+    if (!hasQuantizedTypes)
+      return;
+    AttrTypeReplacer replacer;
+    replacer.addReplacement([](quant::QuantizedType type) -> Type {
+      return type.getStorageType();
+    });
+    replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
+                                          /*replaceLocs=*/false,
+                                          /*replaceTypes=*/true);
+    SmallVector<quant::StorageCastOp> casts;
+    getOperation().walk([&](quant::StorageCastOp op) { casts.push_back(op); });
+    for (quant::StorageCastOp op : casts) {
+      op.replaceAllUsesWith(op.getInput());
+      op.erase();
+    }
   }
 
   /// What makes it illegal or open by TOSA 1.0; empty when nothing does.
@@ -256,5 +306,7 @@ private:
     functions.addPass(createTosaToTensorPass());
     return runPipeline(pipeline, getOperation());
   }
+
+  bool hasQuantizedTypes = false;
 };
 } // namespace

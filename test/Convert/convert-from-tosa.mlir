@@ -142,3 +142,17 @@ func.func @others(%a: tensor<1x5x5x4xi8>, %t: tensor<256xi8>, %x: tensor<1x36xi3
   %9 = tosa.reverse %8 {axis = 0 : i32} : (tensor<36x1xi32>) -> tensor<36x1xi32>
   return %4, %9 : tensor<1x36xi8>, tensor<36x1xi32>
 }
+
+// Operators on quantized types see the integers that store them.
+// CHECK-LABEL: @quantized_types(%arg0: tensor<2x2xi8>) -> tensor<2x2xi8>
+// CHECK: %[[Q:.*]] = lowbit.requantize %arg0 {{.*}}input_zero_point = -1 : i32
+// CHECK: %[[I:.*]] = lowbit.storage_cast %[[Q]]
+// CHECK: return %[[I]] : tensor<2x2xi8>
+func.func @quantized_types(%a: tensor<2x2x!quant.uniform<i8:f32, 0.025:-1>>) -> tensor<2x2xi8> {
+  %m = "tosa.const"() <{values = dense<1431655765> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %s = "tosa.const"() <{values = dense<33> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %z = "tosa.const"() <{values = dense<-1> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %0 = tosa.rescale %a, %m, %s, %z, %z {input_unsigned = false, output_unsigned = false, per_channel = false, rounding_mode = SINGLE_ROUND, scale32 = true} : (tensor<2x2x!quant.uniform<i8:f32, 0.025:-1>>, tensor<1xi32>, tensor<1xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<2x2x!quant.uniform<i8:f32, 0.15:-1>>
+  %1 = quant.scast %0 : tensor<2x2x!quant.uniform<i8:f32, 0.15:-1>> to tensor<2x2xi8>
+  return %1 : tensor<2x2xi8>
+}

@@ -49,3 +49,12 @@ func.func @not_covered(%a: tensor<1x4x2xi8>, %i: tensor<1x4xi32>) -> tensor<1x4x
   %0 = tosa.scatter %a, %i, %a : (tensor<1x4x2xi8>, tensor<1x4xi32>, tensor<1x4x2xi8>) -> tensor<1x4x2xi8>
   return %0 : tensor<1x4x2xi8>
 }
+
+// -----
+
+func.func @casts_among_operators(%x: tensor<4xf32>) -> tensor<4x!quant.uniform<i8:f32, 0.5>> {
+  // expected-error @+1 {{'quant.qcast' is among TOSA operators on quantized types; put quant.scast between them, or rescale to integers}}
+  %q = quant.qcast %x : tensor<4xf32> to tensor<4x!quant.uniform<i8:f32, 0.5>>
+  %r = tosa.reverse %q {axis = 0 : i32} : (tensor<4x!quant.uniform<i8:f32, 0.5>>) -> tensor<4x!quant.uniform<i8:f32, 0.5>>
+  return %r : tensor<4x!quant.uniform<i8:f32, 0.5>>
+}
