@@ -19,8 +19,7 @@ struct ContractZeroPoint {
   std::optional<unsigned> loop;
 
   bool isZero() const {
-    return !dynamic &&
-           llvm::all_of(known, [](int32_t z) { return z == 0; });
+    return !dynamic && llvm::all_of(known, [](int32_t z) { return z == 0; });
   }
 };
 
@@ -45,6 +44,9 @@ struct ContractNest {
   bool isReduction(unsigned loop) const {
     return iterators[loop] == mlir::utils::IteratorType::reduction;
   }
+  bool hasReduction() const {
+    return llvm::is_contained(iterators, mlir::utils::IteratorType::reduction);
+  }
   /// The dimension of the result that a parallel loop is.
   unsigned resultDim(unsigned loop) const;
 };
@@ -57,7 +59,8 @@ struct Correction {
 };
 
 /// u8 carriers become s8: the highest bit is turned over, 128 is taken from the
-/// zero point. The integers that stand for a value move; their differences stay.
+/// zero point. The integers that stand for a value move; their differences
+/// stay.
 void makeSigned(mlir::OpBuilder &builder, mlir::Operation *op,
                 ContractFactor &factor);
 

@@ -28,14 +28,12 @@ void lowbit::makeSigned(OpBuilder &builder, Operation *op,
                         ContractFactor &factor) {
   Type i8 = builder.getI8Type();
   factor.value =
-      emitElementwise(builder, op, factor.value, ElementInput::of(factor.value),
-                      i8,
-                      [&](ElementBuilder e, ValueRange args) {
-                        Value top = e.make<arith::ConstantOp>(
-                            e.b.getI8IntegerAttr(-128));
-                        return SmallVector<Value>{
-                            e.make<arith::XOrIOp>(args[0], top)};
-                      })
+      emitElementwise(
+          builder, op, factor.value, ElementInput::of(factor.value), i8,
+          [&](ElementBuilder e, ValueRange args) {
+            Value top = e.make<arith::ConstantOp>(e.b.getI8IntegerAttr(-128));
+            return SmallVector<Value>{e.make<arith::XOrIOp>(args[0], top)};
+          })
           .front();
   factor.isSigned = true;
   ContractZeroPoint &zero = factor.zeroPoint;
@@ -55,9 +53,10 @@ void lowbit::makeSigned(OpBuilder &builder, Operation *op,
 }
 
 /// The zero point as an input of a body over `loops`; none when it is 0.
-static std::optional<ElementInput>
-zeroPointInput(OpBuilder &builder, const ContractNest &nest,
-               const ContractZeroPoint &zero, ArrayRef<unsigned> loops) {
+static std::optional<ElementInput> zeroPointInput(OpBuilder &builder,
+                                                  const ContractNest &nest,
+                                                  const ContractZeroPoint &zero,
+                                                  ArrayRef<unsigned> loops) {
   if (zero.isZero())
     return std::nullopt;
   if (!zero.dynamic && llvm::all_equal(zero.known))
@@ -100,8 +99,8 @@ Value lowbit::emitProducts(OpBuilder &builder, const ContractNest &nest,
   }
   for (int i : {0, 1}) {
     if (subtracts)
-      zeroPoints[i] = zeroPointInput(builder, nest, nest.factors[i].zeroPoint,
-                                     loops);
+      zeroPoints[i] =
+          zeroPointInput(builder, nest, nest.factors[i].zeroPoint, loops);
     if (zeroPoints[i] && zeroPoints[i]->isArgument()) {
       inputs.push_back(zeroPoints[i]->value);
       maps.push_back(zeroPoints[i]->map);
@@ -136,20 +135,23 @@ Value lowbit::emitProducts(OpBuilder &builder, const ContractNest &nest,
           terms[i] = e.make<arith::SubIOp>(
               terms[i], e.extend(zero, nest.accumulator, true));
         }
-        Value result;
+        Value result = nest.accumulator.isF32()
+                           ? e.make<arith::MulFOp>(terms[0], terms[1])
+                           : e.make<arith::MulIOp>(terms[0], terms[1]);
+        // Without a reduction the zeros are not read, as of any elementwise
+        // operation; 0 + -0 is 0 all the same.
         if (nest.accumulator.isF32())
           result = e.make<arith::AddFOp>(
-              sum, e.make<arith::MulFOp>(terms[0], terms[1]));
-        else
-          result = e.make<arith::AddIOp>(
-              sum, e.make<arith::MulIOp>(terms[0], terms[1]));
+              nest.hasReduction() ? sum : e.f32(0.0f), result);
+        else if (nest.hasReduction())
+          result = e.make<arith::AddIOp>(sum, result);
         linalg::YieldOp::create(b, l, result);
       });
   if (auto id = nest.op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr))
-    generic->setAttr(LowbitDialect::kIdAttr,
-                     builder.getStringAttr(
-                         id.getValue() +
-                         (nest.accumulator.isF32() ? ".f32" : ".i32")));
+    generic->setAttr(
+        LowbitDialect::kIdAttr,
+        builder.getStringAttr(id.getValue() +
+                              (nest.accumulator.isF32() ? ".f32" : ".i32")));
   if (nest.accumulator.isF32())
     generic->setAttr(LowbitDialect::kFloatReasonAttr,
                      builder.getStringAttr("its operands are small floats"));
@@ -158,7 +160,7 @@ Value lowbit::emitProducts(OpBuilder &builder, const ContractNest &nest,
 
 /// The sum of a factor over the reduction loops.
 static Correction emitFactorSum(OpBuilder &builder, const ContractNest &nest,
-                          const ContractFactor &factor) {
+                                const ContractFactor &factor) {
   Location loc = nest.op->getLoc();
   // The loops of the sum; those of the nest that it does without are 0 in the
   // map.
@@ -191,9 +193,8 @@ static Correction emitFactorSum(OpBuilder &builder, const ContractNest &nest,
   AffineMap resultMap = AffineMap::get(count, 0, kept, builder.getContext());
   // A window does not give the sizes of its loops; an empty tensor does.
   if (!maps[0].isProjectedPermutation() ||
-      llvm::any_of(llvm::seq(count), [&](unsigned d) {
-        return !maps[0].isFunctionOfDim(d);
-      })) {
+      llvm::any_of(llvm::seq(count),
+                   [&](unsigned d) { return !maps[0].isFunctionOfDim(d); })) {
     inputs.push_back(
         tensor::EmptyOp::create(builder, loc, all, builder.getI8Type()));
     maps.push_back(builder.getMultiDimIdentityMap(count));
@@ -204,8 +205,9 @@ static Correction emitFactorSum(OpBuilder &builder, const ContractNest &nest,
       [&](OpBuilder &b, Location l, ValueRange args) {
         ElementBuilder e{b, l};
         Value term = e.extend(args[0], nest.accumulator, factor.isSigned);
-        linalg::YieldOp::create(
-            b, l, ValueRange{e.make<arith::AddIOp>(args.back(), term)});
+        if (nest.hasReduction())
+          term = e.make<arith::AddIOp>(args.back(), term);
+        linalg::YieldOp::create(b, l, term);
       });
   sum.tensor = generic.getResult(0);
   return sum;
@@ -223,8 +225,7 @@ static Correction emitTimes(OpBuilder &builder, const ContractNest &nest,
   SmallVector<OpFoldResult> sizes;
   for (unsigned loop : product.loops)
     sizes.push_back(nest.sizes[loop]);
-  Value like =
-      tensor::EmptyOp::create(builder, loc, sizes, nest.accumulator);
+  Value like = tensor::EmptyOp::create(builder, loc, sizes, nest.accumulator);
   ElementInput input;
   input.value = sum.tensor;
   SmallVector<AffineExpr> dims;
@@ -242,8 +243,7 @@ static Correction emitTimes(OpBuilder &builder, const ContractNest &nest,
             Value value = e.make<arith::MulIOp>(args[0], factor);
             if (isNegative)
               value = e.make<arith::SubIOp>(
-                  e.make<arith::ConstantOp>(
-                      e.b.getZeroAttr(nest.accumulator)),
+                  e.make<arith::ConstantOp>(e.b.getZeroAttr(nest.accumulator)),
                   value);
             return SmallVector<Value>{value};
           })
@@ -260,12 +260,12 @@ static Correction emitCount(OpBuilder &builder, const ContractNest &nest) {
       count = arith::MulIOp::create(
           builder, loc, count,
           getValueOrCreateConstantIndexOp(builder, loc, nest.sizes[loop]));
-  Value number = arith::IndexCastOp::create(builder, loc, nest.accumulator,
-                                            count);
-  return {tensor::FromElementsOp::create(
-              builder, loc, RankedTensorType::get({}, nest.accumulator),
-              number),
-          {}};
+  Value number =
+      arith::IndexCastOp::create(builder, loc, nest.accumulator, count);
+  return {
+      tensor::FromElementsOp::create(
+          builder, loc, RankedTensorType::get({}, nest.accumulator), number),
+      {}};
 }
 
 SmallVector<Correction> lowbit::emitCorrections(OpBuilder &builder,
@@ -274,13 +274,13 @@ SmallVector<Correction> lowbit::emitCorrections(OpBuilder &builder,
   const ContractZeroPoint &za = nest.factors[0].zeroPoint,
                           &zb = nest.factors[1].zeroPoint;
   if (!za.isZero())
-    corrections.push_back(emitTimes(builder, nest,
-                                    emitFactorSum(builder, nest, nest.factors[1]),
-                                    za, /*isNegative=*/true));
+    corrections.push_back(
+        emitTimes(builder, nest, emitFactorSum(builder, nest, nest.factors[1]),
+                  za, /*isNegative=*/true));
   if (!zb.isZero())
-    corrections.push_back(emitTimes(builder, nest,
-                                    emitFactorSum(builder, nest, nest.factors[0]),
-                                    zb, /*isNegative=*/true));
+    corrections.push_back(
+        emitTimes(builder, nest, emitFactorSum(builder, nest, nest.factors[0]),
+                  zb, /*isNegative=*/true));
   if (!za.isZero() && !zb.isZero())
     corrections.push_back(
         emitTimes(builder, nest,

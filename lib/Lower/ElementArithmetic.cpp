@@ -151,7 +151,6 @@ Value lowbit::emitDequantize(ElementBuilder e, QuantizedTypeInterface format,
   if (auto codebook = dyn_cast<CodebookType>(Type(format)))
     value = emitCodebookValue(e, code, codebook);
   else
-    value =
-        emitDecode(e, code, toNumerics(cast<SmallFloatType>(Type(format))));
+    value = emitDecode(e, code, toNumerics(cast<SmallFloatType>(Type(format))));
   return e.make<arith::MulFOp>(value, scale);
 }

@@ -46,17 +46,15 @@ Value lowbit::emitEncode(ElementBuilder e, Value x, const SmallFloat &format,
   Value below = e.make<arith::SubIOp>(above, step);
   // From 26 on every significand is less than a quarter of a step.
   Value shift = e.make<arith::MinSIOp>(
-      e.make<arith::AddIOp>(below, e.i32(23 - format.mantissaBits)),
-      e.i32(26));
-  Value odd = e.make<arith::AndIOp>(
-      e.make<arith::ShRUIOp>(significand, shift), e.i32(1));
+      e.make<arith::AddIOp>(below, e.i32(23 - format.mantissaBits)), e.i32(26));
+  Value odd = e.make<arith::AndIOp>(e.make<arith::ShRUIOp>(significand, shift),
+                                    e.i32(1));
   // Half a step less one: (1 << (shift - 1)) - 1.
   Value half = e.make<arith::SubIOp>(
-      e.make<arith::ShLIOp>(e.i32(1),
-                            e.make<arith::SubIOp>(shift, e.i32(1))),
+      e.make<arith::ShLIOp>(e.i32(1), e.make<arith::SubIOp>(shift, e.i32(1))),
       e.i32(1));
-  Value sum = e.make<arith::AddIOp>(e.make<arith::AddIOp>(significand, half),
-                                    odd);
+  Value sum =
+      e.make<arith::AddIOp>(e.make<arith::AddIOp>(significand, half), odd);
   Value rounded = e.make<arith::ShRUIOp>(sum, shift);
   // The leading bit carries into the exponent, and so does a rounding up.
   Value code = e.make<arith::AddIOp>(
@@ -66,16 +64,14 @@ Value lowbit::emitEncode(ElementBuilder e, Value x, const SmallFloat &format,
   uint32_t overflow = saturate || !format.hasNaN() ? format.maxCode
                       : format.hasInf              ? format.maxCode + 1u
                                                    : format.nanCode;
-  Value isAbove =
-      e.compare(CmpIPredicate::sgt, code, e.i32(format.maxCode));
+  Value isAbove = e.compare(CmpIPredicate::sgt, code, e.i32(format.maxCode));
   code = e.select(isAbove, e.i32(overflow), code);
   Value sign = e.make<arith::AndIOp>(
       e.make<arith::ShRUIOp>(bits, e.i32(32 - format.width())),
       e.i32(format.signBit()));
   code = e.make<arith::OrIOp>(code, sign);
   uint32_t nan = format.hasNaN() ? format.nanCode : format.maxCode;
-  Value isNaN =
-      e.compare(CmpIPredicate::sgt, magnitude, e.i32(0x7f800000));
+  Value isNaN = e.compare(CmpIPredicate::sgt, magnitude, e.i32(0x7f800000));
   return e.select(isNaN, e.i32(nan), code);
 }
 
@@ -134,8 +130,7 @@ static int64_t orderOf(float x) {
   return bits >= 0 ? bits : -int64_t(bits & 0x7fffffff);
 }
 static float fromOrder(int64_t order) {
-  uint32_t bits = order >= 0 ? uint32_t(order)
-                             : uint32_t(-order) | 0x80000000u;
+  uint32_t bits = order >= 0 ? uint32_t(order) : uint32_t(-order) | 0x80000000u;
   float x;
   std::memcpy(&x, &bits, sizeof(x));
   return x;
@@ -160,8 +155,7 @@ static SmallVector<float> thresholdsOf(CodebookType format) {
 
 static Value emitLookup(ElementBuilder e, ArrayRef<float> table, Value code) {
   auto type = RankedTensorType::get({int64_t(table.size())}, e.b.getF32Type());
-  Value tensor =
-      e.make<arith::ConstantOp>(DenseElementsAttr::get(type, table));
+  Value tensor = e.make<arith::ConstantOp>(DenseElementsAttr::get(type, table));
   Value index = e.make<arith::IndexCastUIOp>(e.b.getIndexType(), code);
   return e.make<tensor::ExtractOp>(tensor, ValueRange{index});
 }
@@ -173,8 +167,7 @@ Value lowbit::emitNearestCode(ElementBuilder e, Value x, CodebookType format) {
   Value code = e.i32(0);
   if (thresholds.size() < 16) {
     for (float threshold : thresholds) {
-      Value isReached =
-          e.compare(CmpFPredicate::OGE, x, e.f32(threshold));
+      Value isReached = e.compare(CmpFPredicate::OGE, x, e.f32(threshold));
       code = e.make<arith::AddIOp>(
           code, e.make<arith::ExtUIOp>(e.b.getI32Type(), isReached));
     }
@@ -184,8 +177,8 @@ Value lowbit::emitNearestCode(ElementBuilder e, Value x, CodebookType format) {
   thresholds.push_back(thresholds.back());
   for (size_t step = thresholds.size() / 2; step > 0; step /= 2) {
     Value probe = e.make<arith::AddIOp>(code, e.i32(int64_t(step)));
-    Value threshold = emitLookup(
-        e, thresholds, e.make<arith::SubIOp>(probe, e.i32(1)));
+    Value threshold =
+        emitLookup(e, thresholds, e.make<arith::SubIOp>(probe, e.i32(1)));
     Value isReached = e.compare(CmpFPredicate::OGE, x, threshold);
     code = e.select(isReached, probe, code);
   }
@@ -195,7 +188,6 @@ Value lowbit::emitNearestCode(ElementBuilder e, Value x, CodebookType format) {
 Value lowbit::emitCodebookValue(ElementBuilder e, Value code,
                                 CodebookType format) {
   ArrayRef<float> values = format.getValues().asArrayRef();
-  Value inside =
-      e.make<arith::AndIOp>(code, e.i32(int64_t(values.size()) - 1));
+  Value inside = e.make<arith::AndIOp>(code, e.i32(int64_t(values.size()) - 1));
   return emitLookup(e, values, inside);
 }

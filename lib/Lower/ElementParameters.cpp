@@ -89,10 +89,9 @@ public:
       auto values = readIntegers(p.zeroPoint);
       if (!values)
         return unreadable("zero_point");
-      parameters.zeroPoint =
-          makeElementInput(builder, op, *values, p.zeroPoint.getShapedType()
-                                                     .getShape(),
-                           ".zero_point", access());
+      parameters.zeroPoint = makeElementInput(
+          builder, op, *values, p.zeroPoint.getShapedType().getShape(),
+          ".zero_point", access());
     }
     return parameters;
   }

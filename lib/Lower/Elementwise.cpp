@@ -50,9 +50,8 @@ static Value emitBlockElement(ElementBuilder e, const ElementInput &input) {
 }
 
 /// What the body sees, in the order of `inputs`.
-static SmallVector<Value> gather(ElementBuilder e,
-                                 ArrayRef<ElementInput> inputs,
-                                 ValueRange arguments) {
+static SmallVector<Value>
+gather(ElementBuilder e, ArrayRef<ElementInput> inputs, ValueRange arguments) {
   SmallVector<Value> elements;
   for (const ElementInput &input : inputs) {
     if (input.number) {
@@ -62,8 +61,7 @@ static SmallVector<Value> gather(ElementBuilder e,
     } else if (!input.isArgument()) {
       elements.push_back(input.value);
     } else if (arguments.empty()) {
-      elements.push_back(
-          e.make<tensor::ExtractOp>(input.value, ValueRange{}));
+      elements.push_back(e.make<tensor::ExtractOp>(input.value, ValueRange{}));
     } else {
       elements.push_back(arguments.front());
       arguments = arguments.drop_front();
@@ -81,8 +79,7 @@ Value lowbit::emitTensorCast(OpBuilder &builder, Location loc, Value value,
 
 Value lowbit::emitFilled(OpBuilder &builder, Location loc,
                          ArrayRef<OpFoldResult> shape, TypedAttr number) {
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, shape, number.getType());
+  Value empty = tensor::EmptyOp::create(builder, loc, shape, number.getType());
   Value value = arith::ConstantOp::create(builder, loc, number);
   return linalg::FillOp::create(builder, loc, value, empty).getResult(0);
 }

@@ -39,10 +39,9 @@ public:
       maps.push_back(cast<AffineMapAttr>(map).getValue());
     nest.resultMap = maps.back();
     for (Attribute type : op.getIteratorTypes())
-      nest.iterators.push_back(
-          cast<StringAttr>(type).getValue() == "reduction"
-              ? utils::IteratorType::reduction
-              : utils::IteratorType::parallel);
+      nest.iterators.push_back(cast<StringAttr>(type).getValue() == "reduction"
+                                   ? utils::IteratorType::reduction
+                                   : utils::IteratorType::parallel);
   }
 
   FailureOr<Value> emit() {
@@ -86,20 +85,19 @@ private:
     factor.value = value;
     if (auto small = dyn_cast_or_null<SmallFloatType>(Type(format))) {
       factor.value =
-          emitElementwise(builder, op, value, ElementInput::of(value),
-                          builder.getF32Type(),
-                          [&](ElementBuilder e, ValueRange args) {
-                            Value code =
-                                e.extend(args[0], e.b.getI32Type(), false);
-                            return SmallVector<Value>{
-                                emitDecode(e, code, toNumerics(small))};
-                          })
+          emitElementwise(
+              builder, op, value, ElementInput::of(value), builder.getF32Type(),
+              [&](ElementBuilder e, ValueRange args) {
+                Value code = e.extend(args[0], e.b.getI32Type(), false);
+                return SmallVector<Value>{
+                    emitDecode(e, code, toNumerics(small))};
+              })
               .front();
       return success();
     }
     // Below 8 bits the sign bit of the carrier is 0 either way.
-    factor.isSigned = !format || isSignedFormat(format) ||
-                      format.getStorageWidth() % 8 != 0;
+    factor.isSigned =
+        !format || isSignedFormat(format) || format.getStorageWidth() % 8 != 0;
     ElementsAttr attr =
         side == 0 ? op.getLhsZeroPointAttr() : op.getRhsZeroPointAttr();
     factor.zeroPoint.dynamic =
@@ -181,8 +179,8 @@ private:
       if (format && format.getPack())
         return op.emitOpError() << "reads elements of a packed format, "
                                 << value.getType() << "; dequantize it before";
-      ElementInput input = ElementInput::of(
-          format ? toCarrier(builder, value) : Value(value));
+      ElementInput input =
+          ElementInput::of(format ? toCarrier(builder, value) : Value(value));
       input.map = overResult(maps[2 + i]);
       inputs.push_back(input);
     }

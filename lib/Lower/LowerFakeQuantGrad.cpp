@@ -34,11 +34,9 @@ static SmallVector<Value> emitTerms(ElementBuilder e, Value x, Value dy,
   Value isAbove = e.compare(CmpFPredicate::OGT, rounded, high);
   Value isOutside = e.make<arith::OrIOp>(isBelow, isAbove);
   Value rest = e.make<arith::SubFOp>(rounded, quotient);
-  Value steps =
-      e.select(isBelow, low, e.select(isAbove, high, rest));
+  Value steps = e.select(isBelow, low, e.select(isAbove, high, rest));
   Value perScale = e.make<arith::MulFOp>(dy, steps);
-  Value perZeroPoint =
-      e.make<arith::MulFOp>(dy, e.make<arith::NegFOp>(scale));
+  Value perZeroPoint = e.make<arith::MulFOp>(dy, e.make<arith::NegFOp>(scale));
   Value isKept = e.make<arith::OrIOp>(isOutside, isNaN);
   return {e.select(isKept, zero, dy), e.select(isNaN, zero, perScale),
           e.select(isOutside, perZeroPoint, zero)};
@@ -66,8 +64,7 @@ public:
         keptLoops.push_back(builder.getAffineDimExpr(loop));
       }
     unsigned loops = iterators.size();
-    AffineMap sums =
-        AffineMap::get(loops, 0, keptLoops, builder.getContext());
+    AffineMap sums = AffineMap::get(loops, 0, keptLoops, builder.getContext());
     SmallVector<AffineMap> maps(terms.size(),
                                 builder.getMultiDimIdentityMap(loops));
     for (Value term : terms) {
@@ -84,10 +81,9 @@ public:
           for (size_t i = 0; i < terms.size(); ++i) {
             Value term = args[i], sum = args[terms.size() + i];
             Value wide = e.make<arith::ExtFOp>(b.getF64Type(), term);
-            Value isZero =
-                e.compare(CmpFPredicate::OEQ, term, e.f32(0.0f));
-            next.push_back(e.select(isZero, sum,
-                                    e.make<arith::AddFOp>(sum, wide)));
+            Value isZero = e.compare(CmpFPredicate::OEQ, term, e.f32(0.0f));
+            next.push_back(
+                e.select(isZero, sum, e.make<arith::AddFOp>(sum, wide)));
           }
           linalg::YieldOp::create(b, l, next);
         });
@@ -131,8 +127,8 @@ private:
               builder.getIndexAttr(count * block - *known)};
     }
     Value step = arith::ConstantIndexOp::create(builder, loc, block);
-    Value count = arith::CeilDivUIOp::create(builder, loc, cast<Value>(size),
-                                             step);
+    Value count =
+        arith::CeilDivUIOp::create(builder, loc, cast<Value>(size), step);
     Value full = arith::MulIOp::create(builder, loc, count, step);
     Value missing =
         arith::SubIOp::create(builder, loc, full, cast<Value>(size));
@@ -140,15 +136,14 @@ private:
   }
 
   Value split(Value term) {
-    bool isPadded = llvm::any_of(padding, [](OpFoldResult p) {
-      return getConstantIntValue(p) != 0;
-    });
+    bool isPadded = llvm::any_of(
+        padding, [](OpFoldResult p) { return getConstantIntValue(p) != 0; });
     if (isPadded) {
       SmallVector<OpFoldResult> low(padding.size(), builder.getIndexAttr(0));
       Value zero =
           arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
-      term = tensor::PadOp::create(builder, loc, Type(), term, low, padding,
-                                   zero);
+      term =
+          tensor::PadOp::create(builder, loc, Type(), term, low, padding, zero);
     }
     if (iterators.size() == groups.size())
       return term;
@@ -181,17 +176,16 @@ struct LowerFakeQuantGrad : OpRewritePattern<FakeQuantGradOp> {
     Type f32 = rewriter.getF32Type();
     SmallVector<ElementInput> inputs = p->inputsAfter(op.getInput());
     inputs.insert(inputs.begin() + 1, ElementInput::of(op.getGradient()));
-    SmallVector<Value> results = emitElementwise(
-        rewriter, op, op.getInput(), inputs, {f32, f32, f32},
-        [&](ElementBuilder e, ValueRange args) {
-          return emitTerms(e, args[0], args[1], args[2], p->zeroPointOf(args),
-                           format);
-        });
+    SmallVector<Value> results =
+        emitElementwise(rewriter, op, op.getInput(), inputs, {f32, f32, f32},
+                        [&](ElementBuilder e, ValueRange args) {
+                          return emitTerms(e, args[0], args[1], args[2],
+                                           p->zeroPointOf(args), format);
+                        });
     SmallVector<Value> sums =
         ParameterSums(rewriter, op).emit(ArrayRef(results).drop_front());
     SmallVector<Value> replacements{results.front()};
-    for (auto [sum, result] :
-         llvm::zip(sums, op->getResults().drop_front())) {
+    for (auto [sum, result] : llvm::zip(sums, op->getResults().drop_front())) {
       Value rounded =
           emitElementwise(rewriter, op, sum, ElementInput::of(sum), f32,
                           [&](ElementBuilder e, ValueRange args) {

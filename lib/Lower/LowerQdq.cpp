@@ -47,10 +47,12 @@ struct LowerQdq : lowbit::impl::LowerQdqBase<LowerQdq> {
     populateStorageCastPatterns(patterns);
     walkAndApplyPatterns(module, std::move(patterns));
     // A pattern that fails has said why.
-    if (module.walk([](Operation *op) {
-          return isLowered(op) ? WalkResult::interrupt()
-                               : WalkResult::advance();
-        }).wasInterrupted())
+    if (module
+            .walk([](Operation *op) {
+              return isLowered(op) ? WalkResult::interrupt()
+                                   : WalkResult::advance();
+            })
+            .wasInterrupted())
       return signalPassFailure();
     resolveCarriers(module, /*isLast=*/true);
     eraseDeadParameters(module);

@@ -27,19 +27,18 @@ struct LowerQuantize : OpRewritePattern<QuantizeOp> {
         emitElementwise(
             rewriter, op, op.getInput(), p->inputsAfter(op.getInput()), carrier,
             [&](ElementBuilder e, ValueRange args) -> SmallVector<Value> {
-              Value code =
-                  emitQuantize(e, format, args[0], args[1],
-                               p->zeroPointOf(args), op.getRounding(),
-                               op.getSaturate());
+              Value code = emitQuantize(e, format, args[0], args[1],
+                                        p->zeroPointOf(args), op.getRounding(),
+                                        op.getSaturate());
               return {e.make<arith::TruncIOp>(carrier, code)};
             })
             .front();
     carryId(op, codes);
     if (format.getPack())
-      codes = emitPack(rewriter, op, codes,
-                       cast<RankedTensorType>(op.getType()));
-    rewriter.replaceOp(
-        op, fromCarrier(rewriter, op.getLoc(), codes, op.getType()));
+      codes =
+          emitPack(rewriter, op, codes, cast<RankedTensorType>(op.getType()));
+    rewriter.replaceOp(op,
+                       fromCarrier(rewriter, op.getLoc(), codes, op.getType()));
     return success();
   }
 };
@@ -60,8 +59,8 @@ struct LowerDequantize : OpRewritePattern<DequantizeOp> {
         emitElementwise(
             rewriter, op, codes, p->inputsAfter(codes), rewriter.getF32Type(),
             [&](ElementBuilder e, ValueRange args) -> SmallVector<Value> {
-              Value code = e.extend(args[0], e.b.getI32Type(),
-                                    isSignedFormat(format));
+              Value code =
+                  e.extend(args[0], e.b.getI32Type(), isSignedFormat(format));
               return {emitDequantize(e, format, code, args[1],
                                      p->zeroPointOf(args))};
             })

@@ -53,8 +53,8 @@ private:
     if (op.isFixedPoint() &&
         (failed(add(readIntegers(op.getMultiplierAttr()),
                     op.getMultiplierAttr(), "multiplier")) ||
-         failed(add(readIntegers(op.getShiftAttr()), op.getShiftAttr(),
-                    "shift"))))
+         failed(
+             add(readIntegers(op.getShiftAttr()), op.getShiftAttr(), "shift"))))
       return failure();
     if (op.getDynamicZeroPoint()) {
       inputs.push_back(ElementInput::single(op.getDynamicZeroPoint(), rank));
@@ -117,22 +117,20 @@ private:
     Value value = emitSteps(e, args[0], i64);
     Value multiplier = e.make<arith::ExtSIOp>(i64, args[1]);
     Value shift = e.make<arith::ExtSIOp>(i64, args[2]);
-    Value half = e.make<arith::ShLIOp>(
-        e.i64(1), e.make<arith::SubIOp>(shift, e.i64(1)));
+    Value half =
+        e.make<arith::ShLIOp>(e.i64(1), e.make<arith::SubIOp>(shift, e.i64(1)));
     if (op.getFixedRounding() == FixedRoundingMode::Double) {
-      Value isLong =
-          e.compare(arith::CmpIPredicate::sgt, shift, e.i64(31));
-      Value isPositive =
-          e.compare(arith::CmpIPredicate::sge, value, e.i64(0));
+      Value isLong = e.compare(arith::CmpIPredicate::sgt, shift, e.i64(31));
+      Value isPositive = e.compare(arith::CmpIPredicate::sge, value, e.i64(0));
       Value first = e.select(isPositive, e.i64(int64_t(1) << 30),
                              e.i64(-(int64_t(1) << 30)));
       half = e.make<arith::AddIOp>(half, e.select(isLong, first, e.i64(0)));
     }
-    Value sum = e.make<arith::AddIOp>(
-        e.make<arith::MulIOp>(value, multiplier), half);
+    Value sum =
+        e.make<arith::AddIOp>(e.make<arith::MulIOp>(value, multiplier), half);
     Value scaled = e.make<arith::ShRSIOp>(sum, shift);
-    Value moved = e.make<arith::AddIOp>(
-        scaled, e.make<arith::ExtSIOp>(i64, args[3]));
+    Value moved =
+        e.make<arith::AddIOp>(scaled, e.make<arith::ExtSIOp>(i64, args[3]));
     Value atLeast = e.make<arith::MaxSIOp>(moved, e.i64(format.getMin()));
     Value clamped = e.make<arith::MinSIOp>(atLeast, e.i64(format.getMax()));
     return e.make<arith::TruncIOp>(e.b.getI32Type(), clamped);

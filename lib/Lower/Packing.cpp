@@ -88,16 +88,15 @@ static Value emitRearranged(
     last = lastIndex(builder, loc, source, dim);
   Value like =
       tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
-  Value made =
-      emitElementwise(builder, op, like, {}, type.getElementType(),
-                      [&](ElementBuilder e, ValueRange) {
-                        PackedAccess access{e, source, dim, last};
-                        Value code =
-                            element(access, e.make<linalg::IndexOp>(dim));
-                        return SmallVector<Value>{e.make<arith::TruncIOp>(
-                            type.getElementType(), code)};
-                      })
-          .front();
+  Value made = emitElementwise(
+                   builder, op, like, {}, type.getElementType(),
+                   [&](ElementBuilder e, ValueRange) {
+                     PackedAccess access{e, source, dim, last};
+                     Value code = element(access, e.make<linalg::IndexOp>(dim));
+                     return SmallVector<Value>{
+                         e.make<arith::TruncIOp>(type.getElementType(), code)};
+                   })
+                   .front();
   return emitTensorCast(builder, loc, made, type);
 }
 
@@ -126,12 +125,11 @@ Value lowbit::emitPack(OpBuilder &builder, Operation *op, Value codes,
         Value result = e.i32(0);
         for (int64_t k = 0; k < count; ++k) {
           Value code =
-              a.read(k == 0 ? first
-                            : e.make<arith::AddIOp>(first, a.index(k)));
+              a.read(k == 0 ? first : e.make<arith::AddIOp>(first, a.index(k)));
           code = e.make<arith::AndIOp>(code, e.i32((1 << width) - 1));
           Value up = e.make<arith::ShLIOp>(code, e.i32(k * width));
-          result = e.make<arith::OrIOp>(
-              result, e.make<arith::ShRUIOp>(up, before));
+          result =
+              e.make<arith::OrIOp>(result, e.make<arith::ShRUIOp>(up, before));
         }
         return result;
       });
@@ -147,7 +145,8 @@ Value lowbit::emitUnpack(OpBuilder &builder, Operation *op, Value bytes,
       scaleSize(builder, op, sizes[dim], 8, width,
                 "packed bytes do not hold whole elements; bits left over");
   return emitRearranged(
-      builder, op, quantized, bytes, sizes, quantized.clone(builder.getI8Type()),
+      builder, op, quantized, bytes, sizes,
+      quantized.clone(builder.getI8Type()),
       [&](const PackedAccess &a, Value index) {
         const ElementBuilder &e = a.e;
         Type i32 = e.b.getI32Type();
@@ -157,13 +156,12 @@ Value lowbit::emitUnpack(OpBuilder &builder, Operation *op, Value bytes,
             i32, e.make<arith::RemUIOp>(bit, a.index(8)));
         Value bits = a.read(byte);
         if (8 % width != 0) {
-          Value next =
-              a.read(e.make<arith::AddIOp>(byte, a.index(1)));
-          bits = e.make<arith::OrIOp>(
-              bits, e.make<arith::ShLIOp>(next, e.i32(8)));
+          Value next = a.read(e.make<arith::AddIOp>(byte, a.index(1)));
+          bits =
+              e.make<arith::OrIOp>(bits, e.make<arith::ShLIOp>(next, e.i32(8)));
         }
-        Value code = e.make<arith::AndIOp>(
-            e.make<arith::ShRUIOp>(bits, shift), e.i32((1 << width) - 1));
+        Value code = e.make<arith::AndIOp>(e.make<arith::ShRUIOp>(bits, shift),
+                                           e.i32((1 << width) - 1));
         if (!isSignedFormat(format))
           return code;
         Value unused = e.i32(32 - width);

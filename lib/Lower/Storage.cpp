@@ -101,9 +101,9 @@ struct LowerStorageCast : OpRewritePattern<StorageCastOp> {
                                 PatternRewriter &rewriter) const override {
     Value input = op.getInput();
     if (formatOf(input.getType())) {
-      rewriter.replaceOp(op, emitTruncated(rewriter, op,
-                                           toCarrier(rewriter, input),
-                                           op.getType()));
+      rewriter.replaceOp(op,
+                         emitTruncated(rewriter, op, toCarrier(rewriter, input),
+                                       op.getType()));
       return success();
     }
     Value carrier = emitExtended(rewriter, op, input, op.getType());

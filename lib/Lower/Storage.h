@@ -29,8 +29,8 @@ mlir::Value fromCarrier(mlir::OpBuilder &builder, mlir::Location loc,
 /// storage_cast in terms of carriers.
 void populateStorageCastPatterns(mlir::RewritePatternSet &patterns);
 /// Casts to carriers and back meet and vanish; those that have no partner, at
-/// function borders and unknown operations, become storage_cast. Before the last
-/// pass that lowers, those of carriers that no storage_cast has stay.
+/// function borders and unknown operations, become storage_cast. Before the
+/// last pass that lowers, those of carriers that no storage_cast has stay.
 void resolveCarriers(mlir::Operation *root, bool isLast);
 
 /// The bytes of a packed tensor from its codes, which are carriers without

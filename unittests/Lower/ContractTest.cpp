@@ -68,7 +68,8 @@ const Form kForms[] = {
       {4, false, 0, 1},
       {3, true, 3, 12},
       {3, true, 1, 4}},
-     "affine_map<(n, o, f, h, c) -> (n, o * 2 + h, c)>, affine_map<(n, o, f, h, "
+     "affine_map<(n, o, f, h, c) -> (n, o * 2 + h, c)>, affine_map<(n, o, f, "
+     "h, "
      "c) -> (c, f, h)>, $Xaffine_map<(n, o, f, h, c) -> (n, o, f)>",
      "\"parallel\", \"parallel\", \"parallel\", \"reduction\", \"reduction\"",
      {2, 11, 3},
@@ -120,9 +121,8 @@ NpyArray store(const Shape &shape, const std::vector<int32_t> &values) {
   return arrayOf(shape, std::vector<T>(values.begin(), values.end()));
 }
 
-void check(const Form &form, const Operand &a, const Operand &b,
-           bool hasZeroA, bool hasZeroB, bool isRunTime, bool isDynamic,
-           unsigned seed) {
+void check(const Form &form, const Operand &a, const Operand &b, bool hasZeroA,
+           bool hasZeroB, bool isRunTime, bool isDynamic, unsigned seed) {
   std::mt19937 random(seed);
   auto draw = [&](const Operand &operand) {
     // The ends are drawn often.
@@ -163,28 +163,29 @@ void check(const Form &form, const Operand &a, const Operand &b,
   std::vector<NpyArray> inputs;
   for (auto [operand, shape, values] :
        {std::tuple(&a, &form.lhs, &lhs), std::tuple(&b, &form.rhs, &rhs)})
-    inputs.push_back(operand->storage == "i16" ? store<int16_t>(*shape, *values)
-                                               : store<int8_t>(*shape, *values));
+    inputs.push_back(operand->storage == "i16"
+                         ? store<int16_t>(*shape, *values)
+                         : store<int8_t>(*shape, *values));
   NpyArray init = llvm::cantFail(
       NpyArray::create(isWide ? DType::I64 : DType::I32, form.result));
   std::memset(init.data(), 0x55, init.buffer.size()); // is not read
   inputs.push_back(std::move(init));
-  std::string zbType = isAxis ? tensorType({form.rhs[1]}, "i32", isDynamic)
-                              : "tensor<i32>";
+  std::string zbType =
+      isAxis ? tensorType({form.rhs[1]}, "i32", isDynamic) : "tensor<i32>";
   if (isRunTime) {
     arguments += ", %za: tensor<i32>, %zb: " + zbType;
-    operands = " lhs_zero_point(%za : tensor<i32>) rhs_zero_point(%zb : " +
-               zbType + ")";
+    operands =
+        " lhs_zero_point(%za : tensor<i32>) rhs_zero_point(%zb : " + zbType +
+        ")";
     inputs.push_back(arrayOf({}, std::vector<int32_t>{za}));
     inputs.push_back(arrayOf(isAxis ? Shape{form.rhs[1]} : Shape{}, zb));
   } else {
     if (hasZeroA)
-      attributes += ", lhs_zero_point = dense<" + std::to_string(za) +
-                    "> : tensor<i32>";
-    if (hasZeroB)
       attributes +=
-          ", rhs_zero_point = " +
-          denseText(isAxis ? Shape{form.rhs[1]} : Shape{}, "i32", zb);
+          ", lhs_zero_point = dense<" + std::to_string(za) + "> : tensor<i32>";
+    if (hasZeroB)
+      attributes += ", rhs_zero_point = " +
+                    denseText(isAxis ? Shape{form.rhs[1]} : Shape{}, "i32", zb);
   }
   std::string x = "%a", y = "%b";
   if (qa != la) {
@@ -198,14 +199,14 @@ void check(const Form &form, const Operand &a, const Operand &b,
   std::string text =
       "func.func @main(" + arguments + ") -> " + out + " {\n" + body +
       "  %y = lowbit.contract attributes {indexing_maps = [" +
-      withoutExtra(form.maps) + "], iterator_types = [" + form.iterators +
-      "]" + attributes + "} ins(" + x + ", " + y + " : " + qa + ", " + qb +
-      ")" + operands + " outs(%init : " + out + ") {\n  ^bb0(%acc: " +
-      accumulator + "):\n    lowbit.yield %acc : " + accumulator + "\n  } -> " +
-      out + "\n  return %y : " + out + "\n}\n";
+      withoutExtra(form.maps) + "], iterator_types = [" + form.iterators + "]" +
+      attributes + "} ins(" + x + ", " + y + " : " + qa + ", " + qb + ")" +
+      operands + " outs(%init : " + out + ") {\n  ^bb0(%acc: " + accumulator +
+      "):\n    lowbit.yield %acc : " + accumulator + "\n  } -> " + out +
+      "\n  return %y : " + out + "\n}\n";
   std::vector<NpyArray> got = runModule(text, inputs);
-  std::string name = form.name + " " + a.type + " " + b.type +
-                     (isRunTime ? " run time" : "");
+  std::string name =
+      form.name + " " + a.type + " " + b.type + (isRunTime ? " run time" : "");
   for (size_t i = 0; i < sums.size(); ++i) {
     int64_t sum = isWide ? got[0].elements<int64_t>()[i]
                          : int64_t(got[0].elements<int32_t>()[i]);
@@ -244,8 +245,7 @@ TEST(LowerContract, EpilogueRequantizes) {
       int32_t sum = bias[n];
       for (int k = 0; k < 40; ++k)
         sum += (lhs[m * 40 + k] - 77) * rhs[k * 17 + n];
-      wanted.push_back(quantize(float(sum) * scales[n], {0.25f, -4},
-                                {-8, 7}));
+      wanted.push_back(quantize(float(sum) * scales[n], {0.25f, -4}, {-8, 7}));
     }
   std::vector<NpyArray> inputs;
   inputs.push_back(store<int8_t>({13, 40}, lhs));

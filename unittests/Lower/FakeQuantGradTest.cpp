@@ -16,16 +16,16 @@ namespace {
 void check(const std::string &format, const Shape &shape, bool isDynamic,
            unsigned seed) {
   std::mt19937 random(seed);
-  auto affine = mlir::cast<AffineType>(
-      mlir::parseType("!lowbit." + format, &context()));
+  auto affine =
+      mlir::cast<AffineType>(mlir::parseType("!lowbit." + format, &context()));
   auto sizes = affine.getGranularity().parameterShape(shape);
   Shape parameterShape(sizes.begin(), sizes.end());
   int64_t sets = countOf(parameterShape);
   std::vector<float> scales;
   std::vector<int32_t> zeroPoints;
   for (int64_t i = 0; i < sets; ++i) {
-    scales.push_back(std::ldexp(1.0f + float(random() % 100) / 100,
-                                -int(random() % 6)));
+    scales.push_back(
+        std::ldexp(1.0f + float(random() % 100) / 100, -int(random() % 6)));
     zeroPoints.push_back(int32_t(affine.getMin() + random() % 200));
   }
   StorageRange range{int32_t(affine.getMin()), int32_t(affine.getMax())};
@@ -36,8 +36,8 @@ void check(const std::string &format, const Shape &shape, bool isDynamic,
     size_t set = index(i);
     x.push_back(interestingFloat(random, scales[set]));
     dy.push_back(std::ldexp(float(int32_t(random())), -int(random() % 90)));
-    FakeQuantGrad grad = fakeQuantGrad(
-        x.back(), dy.back(), {scales[set], zeroPoints[set]}, range);
+    FakeQuantGrad grad = fakeQuantGrad(x.back(), dy.back(),
+                                       {scales[set], zeroPoints[set]}, range);
     dx.push_back(grad.x);
     sums[set].add(grad);
   }
@@ -65,12 +65,12 @@ void check(const std::string &format, const Shape &shape, bool isDynamic,
   inputs.push_back(arrayOf(parameterShape, scales));
   inputs.push_back(arrayOf(parameterShape, zeroPoints));
   std::vector<NpyArray> got = runModule(
-      "func.func @main(%x: " + value + ", %dy: " + value + ", %s: " +
-          parameter + ", %z: " + zero + ") -> (" + types +
+      "func.func @main(%x: " + value + ", %dy: " + value +
+          ", %s: " + parameter + ", %z: " + zero + ") -> (" + types +
           ") {\n  %0:3 = lowbit.fake_quant_grad %x, %dy as !lowbit." + format +
-          " scale(%s : " + parameter + ") zero_point(%z : " + zero + ") : " +
-          value + " -> " + parameter + "\n  return %0#0, %0#1, %0#2 : " +
-          types + "\n}\n",
+          " scale(%s : " + parameter + ") zero_point(%z : " + zero +
+          ") : " + value + " -> " + parameter +
+          "\n  return %0#0, %0#1, %0#2 : " + types + "\n}\n",
       inputs);
   EXPECT_TRUE(haveSameBits(got[0].elements<float>(), dx)) << format;
   EXPECT_TRUE(haveSameBits(got[1].elements<float>(), dscale)) << format;

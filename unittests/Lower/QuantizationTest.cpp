@@ -231,9 +231,9 @@ private:
             "], iterator_types = [" + iterators + "]} ins(" + from + " : " +
             tensorType(shape, fromElement, isDynamic) + ") outs(" + to +
             "e : " + type + ") {\n  ^bb0(%a: " + fromElement +
-            ", %o: " + toElement + "):\n    %b = " + op + " %a : " +
-            fromElement + " to " + toElement + "\n    linalg.yield %b : " +
-            toElement + "\n  } -> " + type + "\n";
+            ", %o: " + toElement + "):\n    %b = " + op +
+            " %a : " + fromElement + " to " + toElement +
+            "\n    linalg.yield %b : " + toElement + "\n  } -> " + type + "\n";
   }
 
   void emit(const Case &c, QuantizedTypeInterface format,
@@ -260,16 +260,14 @@ private:
     auto sizes = format.getStorageShape(c.shape);
     Shape shape(sizes.begin(), sizes.end());
     unsigned width = format.getStorageWidth();
-    std::string element =
-        "i" + std::to_string(format.getPack() ? 8u : width);
+    std::string element = "i" + std::to_string(format.getPack() ? 8u : width);
     std::string storage = tensorType(shape, element, c.isDynamic);
     body += "  " + s + " = lowbit.storage_cast " + q + " : " + quantized +
             " to " + storage + "\n";
     if (isOddWidth(format)) {
       auto affine = mlir::dyn_cast<AffineType>(mlir::Type(format));
       emitElements(s + "w", s, shape, c.isDynamic, element, "i32",
-                   affine && affine.isSigned() ? "arith.extsi"
-                                               : "arith.extui");
+                   affine && affine.isSigned() ? "arith.extsi" : "arith.extui");
       s += "w";
       storage = tensorType(shape, "i32", c.isDynamic);
     }
@@ -340,8 +338,7 @@ TEST(LowerQuantization, SmallFloats) {
     std::string name = std::string("float<") + element;
     cases.push_back({name + ">", {600}});
     cases.push_back({name + ", axis = 1>", {30, 7}, "saturate = false", true});
-    cases.push_back(
-        {name + ", block = [1, 32], scale = f8E8M0FNU>", {4, 80}});
+    cases.push_back({name + ", block = [1, 32], scale = f8E8M0FNU>", {4, 80}});
     cases.push_back(
         {name + ", block = [32, 1], scale = f8E8M0FNU>", {70, 3}, "", true});
     cases.push_back({name + ", block = [1, 16], scale = f8E4M3FN>",
@@ -376,11 +373,11 @@ TEST(LowerQuantization, Packing) {
   std::vector<Case> cases;
   for (unsigned width = 2; width <= 7; ++width)
     for (int dim : {0, 1}) {
-      std::string format = std::string("affine<") +
-                           (width % 2 ? "ui" : "i") + std::to_string(width) +
+      std::string format = std::string("affine<") + (width % 2 ? "ui" : "i") +
+                           std::to_string(width) +
                            ", pack = " + std::to_string(dim) + ">";
-      cases.push_back({format, dim ? Shape{3, 16} : Shape{24, 5}, "",
-                       width % 3 == 0});
+      cases.push_back(
+          {format, dim ? Shape{3, 16} : Shape{24, 5}, "", width % 3 == 0});
     }
   cases.push_back({"affine<i4, -7:7, block = [32, 1], pack = 0>", {64, 6}});
   cases.push_back({"float<f4E2M1FN, block = [1, 32], scale = f8E8M0FNU, "

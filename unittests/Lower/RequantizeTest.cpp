@@ -24,7 +24,7 @@ const Output kOutputs[] = {{"affine<i8>", {-128, 127}},
 int32_t interestingSum(std::mt19937 &random) {
   switch (random() % 4) {
   case 0: {
-    static const int32_t ends[] = {INT32_MIN, INT32_MIN + 1, -1, 0,
+    static const int32_t ends[] = {INT32_MIN, INT32_MIN + 1, -1,       0,
                                    1,         INT32_MAX - 1, INT32_MAX};
     return ends[random() % std::size(ends)];
   }
@@ -71,8 +71,8 @@ TEST(LowerRequantize, Float) {
     sums.push_back(interestingSum(random));
   std::vector<float> dynamicScales;
   for (int64_t i = 0; i < kColumns; ++i)
-    dynamicScales.push_back(std::ldexp(1.0f + float(random() % 97) / 97,
-                                       -int(random() % 16)));
+    dynamicScales.push_back(
+        std::ldexp(1.0f + float(random() % 97) / 97, -int(random() % 16)));
   int32_t dynamicZero = -3;
   unsigned number = 0;
   for (const Output &output : kOutputs)
@@ -85,9 +85,8 @@ TEST(LowerRequantize, Float) {
         int32_t zero = output.range.min + int32_t(random() % 15);
         if (kind == 2)
           zero = output.range.min < 0 ? dynamicZero : 5;
-        std::string attributes =
-            "rounding = #lowbit.rounding<" + std::string(roundingName(mode)) +
-            ">";
+        std::string attributes = "rounding = #lowbit.rounding<" +
+                                 std::string(roundingName(mode)) + ">";
         std::string operands;
         bool isRunZero = kind == 2 && output.range.min < 0;
         if (isAxis)
@@ -112,9 +111,9 @@ TEST(LowerRequantize, Float) {
         types += (types.empty() ? "" : ", ") + ("tensor<" + kShape + "xi32>");
         wanted.emplace_back();
         for (size_t i = 0; i < sums.size(); ++i)
-          wanted.back().push_back(
-              requantize(sums[i], 0, scales[isAxis ? i % kColumns : 0], zero,
-                         output.range, mode));
+          wanted.back().push_back(requantize(sums[i], 0,
+                                             scales[isAxis ? i % kColumns : 0],
+                                             zero, output.range, mode));
       }
   std::string text =
       "func.func @main(%x: tensor<96x5xi32>, %s: tensor<5xf32>, %z: "
@@ -149,17 +148,16 @@ TEST(LowerRequantize, FixedPointOnEveryOperand) {
   for (const Input &input : kInputs) {
     std::vector<int32_t> values;
     for (int64_t i = 0; i < kRows * kColumns; ++i)
-      values.push_back(input.high == 0
-                           ? interestingSum(random)
-                           : input.low +
-                                 int32_t(random() %
-                                         (input.high - input.low + 1)));
+      values.push_back(
+          input.high == 0
+              ? interestingSum(random)
+              : input.low + int32_t(random() % (input.high - input.low + 1)));
     std::string id = std::to_string(inputs.size());
     std::string x = "%x" + id;
     bool isWord = input.type.find("16") != std::string::npos;
     std::string plain = input.high == 0 ? "i32" : isWord ? "i16" : "i8";
-    arguments += (inputs.empty() ? "" : ", ") + x + ": tensor<" + kShape +
-                 "x" + plain + ">";
+    arguments += (inputs.empty() ? "" : ", ") + x + ": tensor<" + kShape + "x" +
+                 plain + ">";
     if (input.high == 0)
       inputs.push_back(arrayOf({kRows, kColumns}, values));
     else if (isWord)
@@ -186,8 +184,8 @@ TEST(LowerRequantize, FixedPointOnEveryOperand) {
         from = "i4";
       }
       body += "  %c" + id + " = lowbit.storage_cast " + x + " : tensor<" +
-              kShape + "x" + from + "> to tensor<" + kShape + "x" +
-              input.type + ">\n";
+              kShape + "x" + from + "> to tensor<" + kShape + "x" + input.type +
+              ">\n";
       x = "%c" + id;
     }
     for (const Output &output : kOutputs)
@@ -214,20 +212,20 @@ TEST(LowerRequantize, FixedPointOnEveryOperand) {
                   "multiplier = " + denseText(shape, "i32", multipliers) +
                   ", shift = " + denseText(shape, "i8", shifts) +
                   ", fixed_rounding = #lowbit.fixed_rounding<" +
-                  fixedRoundingName(mode) + ">, input_zero_point = " +
-                  std::to_string(input.zero) + " : i32, zero_point = dense<" +
-                  std::to_string(zero) + "> : tensor<i32>} : tensor<" + kShape +
-                  "x" + input.type + "> -> tensor<" + kShape + "x!lowbit." +
-                  output.format + ">\n" +
-                  castResult(name, output.format, kShape);
+                  fixedRoundingName(mode) +
+                  ">, input_zero_point = " + std::to_string(input.zero) +
+                  " : i32, zero_point = dense<" + std::to_string(zero) +
+                  "> : tensor<i32>} : tensor<" + kShape + "x" + input.type +
+                  "> -> tensor<" + kShape + "x!lowbit." + output.format +
+                  ">\n" + castResult(name, output.format, kShape);
           results += (results.empty() ? "" : ", ") + name + "w";
           types += (types.empty() ? "" : ", ") + ("tensor<" + kShape + "xi32>");
           wanted.emplace_back();
           for (size_t i = 0; i < values.size(); ++i) {
             size_t c = isAxis ? i % kColumns : 0;
-            wanted.back().push_back(requantizeFixed(
-                values[i], input.zero, {multipliers[c], shifts[c]}, mode, zero,
-                output.range));
+            wanted.back().push_back(requantizeFixed(values[i], input.zero,
+                                                    {multipliers[c], shifts[c]},
+                                                    mode, zero, output.range));
           }
         }
   }

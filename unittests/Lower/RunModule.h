@@ -55,8 +55,8 @@ std::string denseText(const Shape &shape, const std::string &element,
 std::vector<int32_t> integersOf(const NpyArray &array);
 
 /// Equal bits, or both NaN, whose payload is the processor's.
-::testing::AssertionResult
-haveSameBits(llvm::ArrayRef<float> got, const std::vector<float> &wanted);
+::testing::AssertionResult haveSameBits(llvm::ArrayRef<float> got,
+                                        const std::vector<float> &wanted);
 
 /// Numbers that break arithmetic, ties of `scale` and random ones.
 float interestingFloat(std::mt19937 &random, float scale);
