@@ -44,6 +44,9 @@ struct ContractNest {
   bool isReduction(unsigned loop) const {
     return iterators[loop] == mlir::utils::IteratorType::reduction;
   }
+  bool hasReduction() const {
+    return llvm::is_contained(iterators, mlir::utils::IteratorType::reduction);
+  }
   /// The dimension of the result that a parallel loop is.
   unsigned resultDim(unsigned loop) const;
 };

@@ -135,13 +135,16 @@ Value lowbit::emitProducts(OpBuilder &builder, const ContractNest &nest,
           terms[i] = e.make<arith::SubIOp>(
               terms[i], e.extend(zero, nest.accumulator, true));
         }
-        Value result;
+        Value result = nest.accumulator.isF32()
+                           ? e.make<arith::MulFOp>(terms[0], terms[1])
+                           : e.make<arith::MulIOp>(terms[0], terms[1]);
+        // Without a reduction the zeros are not read, as of any elementwise
+        // operation; 0 + -0 is 0 all the same.
         if (nest.accumulator.isF32())
           result = e.make<arith::AddFOp>(
-              sum, e.make<arith::MulFOp>(terms[0], terms[1]));
-        else
-          result = e.make<arith::AddIOp>(
-              sum, e.make<arith::MulIOp>(terms[0], terms[1]));
+              nest.hasReduction() ? sum : e.f32(0.0f), result);
+        else if (nest.hasReduction())
+          result = e.make<arith::AddIOp>(sum, result);
         linalg::YieldOp::create(b, l, result);
       });
   if (auto id = nest.op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr))
@@ -202,8 +205,9 @@ static Correction emitFactorSum(OpBuilder &builder, const ContractNest &nest,
       [&](OpBuilder &b, Location l, ValueRange args) {
         ElementBuilder e{b, l};
         Value term = e.extend(args[0], nest.accumulator, factor.isSigned);
-        linalg::YieldOp::create(
-            b, l, ValueRange{e.make<arith::AddIOp>(args.back(), term)});
+        if (nest.hasReduction())
+          term = e.make<arith::AddIOp>(args.back(), term);
+        linalg::YieldOp::create(b, l, term);
       });
   sum.tensor = generic.getResult(0);
   return sum;

@@ -18,13 +18,23 @@ namespace lowbit {
 #define GEN_PASS_DEF_FUSEELEMENTWISE
 #include "lowbit/Codegen/Passes.h.inc"
 
+/// A producer that reads what its init holds would do so once for each loop of
+/// its reader, which may have more loops.
+static bool readsInit(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic &&
+         llvm::any_of(generic.getDpsInitsMutable(), [&](OpOperand &init) {
+           return generic.payloadUsesValueFromOperand(&init);
+         });
+}
+
 /// A producer of narrow values that a contraction reads is not fused into the
 /// contraction, which has a kernel of its own.
 static bool worthFusing(OpOperand *fused) {
   Operation *producer = fused->get().getDefiningOp();
   auto consumer = dyn_cast<linalg::LinalgOp>(fused->getOwner());
   return producer && producer->hasOneUse() && consumer &&
-         !matchMultiplyAdd(consumer) &&
+         !readsInit(producer) && !matchMultiplyAdd(consumer) &&
          !linalg::isaContractionOpInterface(consumer) &&
          !linalg::isaConvolutionOpInterface(consumer);
 }
