@@ -69,29 +69,23 @@ bool isWanted(linalg::LinalgOp op) {
          !linalg::isaConvolutionOpInterface(op);
 }
 
-/// Whether the loops of convert-linalg-to-loops, which start from what the
-/// output holds, compute `op` too.
-bool haveLoopsSameOrder(linalg::GenericOp op) {
-  if (reductionOrder(op) != ReductionOrder::Lanes)
-    return true;
-  auto loops = llvm::zip_equal(op.getIteratorTypesArray(),
-                               op.getStaticLoopRanges());
-  return llvm::all_of(loops, [](auto loop) {
-    auto [kind, size] = loop;
-    return kind == utils::IteratorType::parallel || size == 1;
-  });
-}
-
+/// Fails where `op` is left although the loops of convert-linalg-to-loops, which
+/// start from what the output holds, would sum up in another order.
 LogicalResult vectorizeGeneric(linalg::GenericOp op, RewriterBase &rewriter) {
   rewriter.setInsertionPoint(op);
   FailureOr<generic::Nest> nest = generic::buildNest(rewriter, op);
   if (failed(nest))
-    return failure();
+    return success(reductionOrder(op) != ReductionOrder::Lanes);
   generic::collapseNest(rewriter, *nest,
                         generic::kLanes * generic::kAccumulators);
   FailureOr<generic::Plan> plan = generic::makePlan(rewriter, *nest);
-  if (failed(plan))
-    return failure();
+  if (failed(plan)) {
+    bool hasTree = nest->order == ReductionOrder::Lanes &&
+                   llvm::any_of(nest->liveLoops(), [&](unsigned loop) {
+                     return nest->loops[loop].reduction;
+                   });
+    return success(!hasTree);
+  }
   generic::Emitter(rewriter, *nest, *plan).emit();
   rewriter.eraseOp(op);
   return success();
@@ -121,8 +115,7 @@ struct VectorizeGenerics
       }
       if (std::optional<MultiplyAdd> found = matchMultiplyAdd(generic))
         fuseMultiplyAdd(rewriter, generic, *found);
-      if (succeeded(vectorizeGeneric(generic, rewriter)) ||
-          haveLoopsSameOrder(generic))
+      if (succeeded(vectorizeGeneric(generic, rewriter)))
         continue;
       generic.emitOpError("reduces along its last loop, in lanes, and its body "
                           "cannot be computed in lanes")
