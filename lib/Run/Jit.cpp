@@ -47,6 +47,8 @@ lowbit::createJit(ModuleOp module, bool parallel) {
   if (!builder)
     return builder.takeError();
   builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
+  // Only math.fma contracts; nothing else may.
+  builder->getOptions().AllowFPOpFusion = llvm::FPOpFusion::Strict;
   auto machine = builder->createTargetMachine();
   if (!machine)
     return machine.takeError();

@@ -14,9 +14,10 @@ func.func @static(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
 
 // CHECK-LABEL: @dynamic
 // CHECK-SAME: (%[[X:.*]]: tensor<?x4xf32>)
-// CHECK: %[[LOW:.*]] = linalg.generic {{.*}} ["reduction", "reduction"]} ins(%[[X]]
+// CHECK: %[[ALL:.*]] = tensor.collapse_shape %[[X]] {{\[\[}}0, 1]]
+// CHECK: %[[LOW:.*]] = linalg.generic {{.*}} ["reduction"]} ins(%[[ALL]]
 // CHECK: arith.minnumf
-// CHECK: %[[HIGH:.*]] = linalg.generic {{.*}} ["reduction", "reduction"]} ins(%[[X]]
+// CHECK: %[[HIGH:.*]] = linalg.generic {{.*}} ["reduction"]} ins(%[[ALL]]
 // CHECK: arith.maxnumf
 // CHECK: %[[SCALE:.*]] = linalg.generic {{.*}} ins(%[[LOW]], %[[HIGH]]
 // CHECK: arith.subf

@@ -117,12 +117,18 @@ func.func @copies(%a: memref<8x32xf32>, %b: memref<8x48xf32>,
 
 // -----
 
-// A contraction is another pass's.
-// CHECK-LABEL: func @contraction
+// An integer contraction is another pass's; a float one that it left gets fused
+// multiply-adds.
+// CHECK-LABEL: func @contractions
 // CHECK:         linalg.matmul
-func.func @contraction(%a: memref<8x32xf32>, %b: memref<32x8xf32>,
-                       %c: memref<8x8xf32>) {
-  linalg.matmul ins(%a, %b : memref<8x32xf32>, memref<32x8xf32>)
-    outs(%c : memref<8x8xf32>)
+// CHECK:         scf.for
+// CHECK:           math.fma {{.*}} : vector<16xf32>
+func.func @contractions(%a: memref<8x32xi16>, %b: memref<32x8xi16>,
+                        %c: memref<8x8xi16>, %x: memref<8x32xf16>,
+                        %y: memref<32x8xf16>, %z: memref<8x8xf32>) {
+  linalg.matmul ins(%a, %b : memref<8x32xi16>, memref<32x8xi16>)
+    outs(%c : memref<8x8xi16>)
+  linalg.matmul ins(%x, %y : memref<8x32xf16>, memref<32x8xf16>)
+    outs(%z : memref<8x8xf32>)
   return
 }

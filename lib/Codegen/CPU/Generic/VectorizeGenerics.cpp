@@ -69,6 +69,7 @@ bool isWanted(linalg::LinalgOp op) {
          !linalg::isaConvolutionOpInterface(op);
 }
 
+<<<<<<< HEAD
 /// Whether the loops of convert-linalg-to-loops, which start from what the
 /// output holds, compute `op` too.
 bool haveLoopsSameOrder(linalg::GenericOp op) {
@@ -82,16 +83,25 @@ bool haveLoopsSameOrder(linalg::GenericOp op) {
   });
 }
 
+=======
+/// Fails where `op` is left although the loops of convert-linalg-to-loops, which
+/// start from what the output holds, would sum up in another order.
+>>>>>>> 2fa6938cf4386cea0e66218b08ae24f5ef2b8d8c
 LogicalResult vectorizeGeneric(linalg::GenericOp op, RewriterBase &rewriter) {
   rewriter.setInsertionPoint(op);
   FailureOr<generic::Nest> nest = generic::buildNest(rewriter, op);
   if (failed(nest))
-    return failure();
+    return success(reductionOrder(op) != ReductionOrder::Lanes);
   generic::collapseNest(rewriter, *nest,
                         generic::kLanes * generic::kAccumulators);
   FailureOr<generic::Plan> plan = generic::makePlan(rewriter, *nest);
-  if (failed(plan))
-    return failure();
+  if (failed(plan)) {
+    bool hasTree = nest->order == ReductionOrder::Lanes &&
+                   llvm::any_of(nest->liveLoops(), [&](unsigned loop) {
+                     return nest->loops[loop].reduction;
+                   });
+    return success(!hasTree);
+  }
   generic::Emitter(rewriter, *nest, *plan).emit();
   rewriter.eraseOp(op);
   return success();
@@ -121,8 +131,7 @@ struct VectorizeGenerics
       }
       if (std::optional<MultiplyAdd> found = matchMultiplyAdd(generic))
         fuseMultiplyAdd(rewriter, generic, *found);
-      if (succeeded(vectorizeGeneric(generic, rewriter)) ||
-          haveLoopsSameOrder(generic))
+      if (succeeded(vectorizeGeneric(generic, rewriter)))
         continue;
       generic.emitOpError("reduces along its last loop, in lanes, and its body "
                           "cannot be computed in lanes")
