@@ -69,24 +69,8 @@ bool isWanted(linalg::LinalgOp op) {
          !linalg::isaConvolutionOpInterface(op);
 }
 
-<<<<<<< HEAD
-/// Whether the loops of convert-linalg-to-loops, which start from what the
-/// output holds, compute `op` too.
-bool haveLoopsSameOrder(linalg::GenericOp op) {
-  if (reductionOrder(op) != ReductionOrder::Lanes)
-    return true;
-  auto loops =
-      llvm::zip_equal(op.getIteratorTypesArray(), op.getStaticLoopRanges());
-  return llvm::all_of(loops, [](auto loop) {
-    auto [kind, size] = loop;
-    return kind == utils::IteratorType::parallel || size == 1;
-  });
-}
-
-=======
-/// Fails where `op` is left although the loops of convert-linalg-to-loops, which
-/// start from what the output holds, would sum up in another order.
->>>>>>> 2fa6938cf4386cea0e66218b08ae24f5ef2b8d8c
+/// Fails where `op` is left although the loops of convert-linalg-to-loops,
+/// which start from what the output holds, would sum up in another order.
 LogicalResult vectorizeGeneric(linalg::GenericOp op, RewriterBase &rewriter) {
   rewriter.setInsertionPoint(op);
   FailureOr<generic::Nest> nest = generic::buildNest(rewriter, op);
