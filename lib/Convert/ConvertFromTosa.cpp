@@ -131,9 +131,31 @@ private:
         if (!problem.empty())
           rescale.emitError() << "'tosa.rescale' " << problem;
         isGood &= problem.empty();
+      } else if (auto resize = dyn_cast<tosa::ResizeOp>(op)) {
+        isGood &= checkResize(resize);
       }
     });
     return isGood && checkQuantizedTypes();
+  }
+
+  /// Upstream's pattern divides positions towards zero where TOSA takes the
+  /// floor, so left of the first element it extrapolates.
+  static bool checkResize(tosa::ResizeOp op) {
+    ElementsAttr offset;
+    if (auto shape = op.getOffset().getDefiningOp<tosa::ConstShapeOp>())
+      offset = shape.getValues();
+    bool isKnown = offset && isa<DenseIntElementsAttr>(offset);
+    bool isNegative =
+        !isKnown || llvm::any_of(offset.getValues<APInt>(), [](APInt value) {
+          return value.isNegative();
+        });
+    if (op.getMode() != tosa::ResizeMode::BILINEAR || !isNegative)
+      return true;
+    op.emitError() << "'tosa.resize' is BILINEAR with "
+                   << (isKnown ? "a negative offset" : "an unknown offset")
+                   << ", which is not covered; pad the image and make the "
+                      "offset positive";
+    return false;
   }
 
   /// Whether the integers of quantized types can be told from what reads them.

@@ -58,3 +58,14 @@ func.func @casts_among_operators(%x: tensor<4xf32>) -> tensor<4x!quant.uniform<i
   %r = tosa.reverse %q {axis = 0 : i32} : (tensor<4x!quant.uniform<i8:f32, 0.5>>) -> tensor<4x!quant.uniform<i8:f32, 0.5>>
   return %r : tensor<4x!quant.uniform<i8:f32, 0.5>>
 }
+
+// -----
+
+func.func @resize(%a: tensor<1x4x4x2xi8>) -> tensor<1x8x8x2xi32> {
+  %s = tosa.const_shape {values = dense<[4, 2, 4, 2]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %o = tosa.const_shape {values = dense<-1> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %b = tosa.const_shape {values = dense<1> : tensor<2xindex>} : () -> !tosa.shape<2>
+  // expected-error @+1 {{'tosa.resize' is BILINEAR with a negative offset, which is not covered; pad the image and make the offset positive}}
+  %0 = tosa.resize %a, %s, %o, %b {mode = BILINEAR} : (tensor<1x4x4x2xi8>, !tosa.shape<4>, !tosa.shape<2>, !tosa.shape<2>) -> tensor<1x8x8x2xi32>
+  return %0 : tensor<1x8x8x2xi32>
+}
