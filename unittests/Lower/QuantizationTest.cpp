@@ -20,6 +20,8 @@ struct Case {
   std::string attributes = "";
   bool isDynamic = false;
   bool hasTensorScale = false;
+  /// These, at scale 1, instead of numbers of the generator.
+  std::vector<float> values = {};
 };
 
 /// Builds one function for many cases.
@@ -34,8 +36,8 @@ public:
     Expected wanted{c, format, {}};
     chooseParameters(wanted);
     ParameterIndex index(format.getGranularity(), c.shape);
-    std::vector<float> values;
-    for (int64_t i = 0; i < countOf(c.shape); ++i)
+    std::vector<float> values = c.values;
+    for (int64_t i = 0; c.values.empty() && i < countOf(c.shape); ++i)
       values.push_back(
           interestingFloat(random, wanted.parameters.scales[index(i)]));
     RoundingMode mode = roundingOf(c);
@@ -142,7 +144,7 @@ private:
     };
     if (granularity.getScale().isF32()) {
       for (int64_t i = 0; i < count; ++i)
-        p.scales.push_back(randomScale());
+        p.scales.push_back(c.values.empty() ? randomScale() : 1.0f);
       if (c.isDynamic)
         operand("scale", addInput(c, "f32", arrayOf(shape, p.scales)), shape,
                 "f32");
@@ -290,6 +292,49 @@ void checkAll(const std::vector<Case> &cases, unsigned seed) {
       module.add(cases[i]);
     module.check();
   }
+}
+
+/// The neighbours of the middle between any two values that follow each other.
+Case aroundMiddles(const std::string &format, std::vector<float> values) {
+  std::vector<float> around;
+  for (size_t i = 0; i + 1 < values.size(); ++i) {
+    auto middle = float((double(values[i]) + double(values[i + 1])) / 2);
+    float x = std::nextafter(std::nextafter(middle, -INFINITY), -INFINITY);
+    for (int k = 0; k < 5; ++k, x = std::nextafter(x, INFINITY))
+      around.push_back(x);
+  }
+  Shape shape{int64_t(around.size())};
+  return {format, shape, "", false, false, around};
+}
+
+TEST(LowerQuantization, AroundTheMiddles) {
+  std::vector<Case> cases;
+  for (const SmallFloat *format : kSmallFloats) {
+    if (!format->isSigned)
+      continue;
+    std::vector<float> values;
+    for (int code = format->maxCode; code > 0; --code)
+      values.push_back(-decode(uint8_t(code), *format));
+    for (int code = 0; code <= format->maxCode; ++code)
+      values.push_back(decode(uint8_t(code), *format));
+    std::string name = std::string("float<") + format->name + ">";
+    cases.push_back(aroundMiddles(name, values));
+    cases.push_back(cases.back());
+    cases.back().attributes = "saturate = false";
+  }
+  for (std::string name :
+       {"codebook<nf4>", "codebook<[-1.0, -0.25, 0.25, 1.0]>",
+        "codebook<[-1.0, -0.0, 1.0e-45, 3.0e38]>",
+        "codebook<[-3.0e38, -1.0e-45, 1.0, 1.0000001]>",
+        "codebook<[-9.0, -8.0, -7.5, -6.25, -5.1, -4.2, -3.3, -2.4, -1.5, "
+        "-0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.7, 1.7, 2.7, 3.7, 4.7, "
+        "5.7, 6.7, 7.7, 8.7, 9.7, 10.7, 11.7, 12.7, 13.7, 14.7, 15.7]>"}) {
+    auto type = mlir::cast<CodebookType>(
+        mlir::parseType("!lowbit." + name, &context()));
+    llvm::ArrayRef<float> values = type.getValues().asArrayRef();
+    cases.push_back(aroundMiddles(name, values.vec()));
+  }
+  checkAll(cases, 6);
 }
 
 TEST(LowerQuantization, EveryAffineWidthAndGranularity) {

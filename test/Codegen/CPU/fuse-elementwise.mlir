@@ -52,3 +52,23 @@ func.func @two_readers(%x: tensor<4x6xf32>) -> (tensor<4x6xf32>, tensor<4x6xf32>
   } -> tensor<4x6xf32>
   return %0, %1 : tensor<4x6xf32>, tensor<4x6xf32>
 }
+
+// A producer that adds to its init would add once for each of the reader's
+// columns.
+// CHECK-LABEL: func.func @producer_reads_its_init
+// CHECK-COUNT-2: linalg.generic
+func.func @producer_reads_its_init(%x: tensor<4xi32>, %sums: tensor<4xi32>) -> tensor<4x6xi32> {
+  %empty = tensor.empty() : tensor<4x6xi32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%x : tensor<4xi32>) outs(%sums : tensor<4xi32>) {
+  ^bb0(%a: i32, %out: i32):
+    %e = arith.addi %out, %a : i32
+    linalg.yield %e : i32
+  } -> tensor<4xi32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%0 : tensor<4xi32>) outs(%empty : tensor<4x6xi32>) {
+  ^bb0(%a: i32, %out: i32):
+    linalg.yield %a : i32
+  } -> tensor<4x6xi32>
+  return %1 : tensor<4x6xi32>
+}
