@@ -15,10 +15,10 @@
 
 using namespace mlir;
 
-/// O3 without the SLP vectorizer. It joins unlike lanes by operations whose other
-/// lanes are poison, such as shifts by more than the width, and LLVM 22 takes
-/// those lanes for zeros on x86 with AVX2, where they are not: wrong numbers
-/// (test/Regression/poison-lanes.mlir). Our loops are vectors already.
+/// O3 without the SLP vectorizer. It joins unlike lanes by operations whose
+/// other lanes are poison, such as shifts by more than the width, and LLVM 22
+/// takes those lanes for zeros on x86 with AVX2, where they are not: wrong
+/// numbers (test/Regression/poison-lanes.mlir). Our loops are vectors already.
 static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine *target) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopInterleaving = true;
