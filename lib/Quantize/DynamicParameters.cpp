@@ -23,8 +23,8 @@ static Value constant(OpBuilder &builder, Location loc, float value) {
                                    builder.getF32FloatAttr(value));
 }
 
-/// All elements in one dimension: the lanes of a reduction then run along all of
-/// them, and not along the last dimension only.
+/// All elements in one dimension: the lanes of a reduction then run along all
+/// of them, and not along the last dimension only.
 static Value flatten(OpBuilder &builder, Location loc, Value input) {
   int64_t rank = cast<RankedTensorType>(input.getType()).getRank();
   if (rank < 2)

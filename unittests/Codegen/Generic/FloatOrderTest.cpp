@@ -41,8 +41,7 @@ std::string join(const std::vector<std::string> &parts) {
 std::vector<NpyArray> run(const std::string &text,
                           const CpuCodegenOptions &options,
                           const std::vector<FloatTensor> &inputs) {
-  auto module =
-      mlir::parseSourceString<mlir::ModuleOp>(text, &sharedContext());
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &sharedContext());
   if (!module) {
     ADD_FAILURE() << "does not parse:\n" << text;
     return {};
@@ -55,8 +54,7 @@ std::vector<NpyArray> run(const std::string &text,
   std::vector<NpyArray> arrays;
   std::vector<const NpyArray *> pointers;
   for (const FloatTensor &input : inputs) {
-    arrays.push_back(
-        llvm::cantFail(NpyArray::create(DType::F32, input.sizes)));
+    arrays.push_back(llvm::cantFail(NpyArray::create(DType::F32, input.sizes)));
     std::copy(input.elements.begin(), input.elements.end(),
               arrays.back().elements<float>().begin());
   }

@@ -36,8 +36,8 @@ static FloatTensor randomTensor(std::vector<int64_t> sizes, Body body,
                                 std::mt19937 &random) {
   FloatTensor tensor{std::move(sizes), {}};
   constexpr float inf = std::numeric_limits<float>::infinity();
-  const float special[] = {0.0f, -0.0f, 1e-41f, -3e-42f, 0.0f, -0.0f,
-                           inf,  -inf,  std::nanf("")};
+  const float special[] = {0.0f,  -0.0f, 1e-41f, -3e-42f,      0.0f,
+                           -0.0f, inf,   -inf,   std::nanf("")};
   for (int64_t i = 0, n = tensor.count(); i < n; ++i) {
     // Products of many stay in range, sums do not cancel out.
     float x = static_cast<int32_t>(random()) * 0x1p-31f;
@@ -141,8 +141,8 @@ FloatProblem::FloatProblem(std::mt19937 &random) {
               arguments.back().elements.end(), -0.25f);
 }
 
-FloatProblem::Operand
-FloatProblem::randomOperand(std::mt19937 &random, std::vector<unsigned> loops) {
+FloatProblem::Operand FloatProblem::randomOperand(std::mt19937 &random,
+                                                  std::vector<unsigned> loops) {
   if (pick(random, 3) == 0)
     std::shuffle(loops.begin(), loops.end(), random);
   Operand operand;
@@ -311,13 +311,12 @@ std::vector<FloatTensor> FloatProblem::evaluate(bool keepProducer) const {
   FloatTensor result = arguments.back();
 
   // The accumulators of each element: one, or those of the tree.
-  float identity = body == Body::Multiply ? 1.0f
-                   : body == Body::Maximum
-                       ? -std::numeric_limits<float>::infinity()
-                   : body == Body::Minimum
-                       ? std::numeric_limits<float>::infinity()
-                   : isExtreme(body) ? std::nanf("")
-                                     : -0.0f;
+  float identity =
+      body == Body::Multiply  ? 1.0f
+      : body == Body::Maximum ? -std::numeric_limits<float>::infinity()
+      : body == Body::Minimum ? std::numeric_limits<float>::infinity()
+      : isExtreme(body)       ? std::nanf("")
+                              : -0.0f;
   size_t lanes = hasTree() ? 64 : 1;
   std::vector<float> sums;
   for (float start : result.elements)

@@ -158,8 +158,8 @@ FloatProblem::Text FloatProblem::text(const std::string &prefix, Shapes shapes,
       out.operations +=
           read + " = arith.constant dense<3.000000e-01> : " + readType + "\n";
     } else {
-      out.operations += emptyLike(empty, readType, names[0],
-                                  sameShape ? rank : 0);
+      out.operations +=
+          emptyLike(empty, readType, names[0], sameShape ? rank : 0);
       if (producer == Producer::Fill) {
         out.operations += read + "k = arith.constant 0.3 : f32\n" + read +
                           " = linalg.fill ins(" + read + "k : f32) outs(" +
@@ -199,12 +199,13 @@ FloatProblem::Text FloatProblem::text(const std::string &prefix, Shapes shapes,
     init = fill;
   }
   std::string result = "%" + prefix + "r";
-  out.operations +=
-      result + " = linalg.generic {indexing_maps = [" + join(maps) +
-      "], iterator_types = [" + join(kinds) + "]} ins(" + join(ins) + " : " +
-      join(inTypes) + ") outs(" + init + " : " + initType + ") {\n^bb0(%x: f32, " +
-      (inputs.size() > 1 ? "%y: f32, " : "") + "%s: f32):\n" + bodyText(body) +
-      "\nlinalg.yield %r : f32\n} -> " + initType + "\n";
+  out.operations += result + " = linalg.generic {indexing_maps = [" +
+                    join(maps) + "], iterator_types = [" + join(kinds) +
+                    "]} ins(" + join(ins) + " : " + join(inTypes) + ") outs(" +
+                    init + " : " + initType + ") {\n^bb0(%x: f32, " +
+                    (inputs.size() > 1 ? "%y: f32, " : "") + "%s: f32):\n" +
+                    bodyText(body) + "\nlinalg.yield %r : f32\n} -> " +
+                    initType + "\n";
   out.results = {result};
   out.resultTypes = {initType};
   if (keepProducer && producer != Producer::None) {

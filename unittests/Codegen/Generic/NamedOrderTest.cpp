@@ -85,16 +85,29 @@ float fused(float a, float b, float o) { return std::fma(a, b, o); }
 } // namespace
 
 TEST(NamedOrder, ContractionsAreFused) {
-  check({"dot", {77}, {77}, {}, {77},
-         [](const Index &i) { return i[0]; }, [](const Index &i) { return i[0]; },
+  check({"dot",
+         {77},
+         {77},
+         {},
+         {77},
+         [](const Index &i) { return i[0]; },
+         [](const Index &i) { return i[0]; },
          [](const Index &) { return 0; }},
         fused, Loops::Scalar);
-  check({"matvec", {9, 70}, {70}, {9}, {9, 70},
+  check({"matvec",
+         {9, 70},
+         {70},
+         {9},
+         {9, 70},
          [](const Index &i) { return i[0] * 70 + i[1]; },
          [](const Index &i) { return i[1]; },
          [](const Index &i) { return i[0]; }},
         fused);
-  check({"batch_reduce_matmul", {3, 5, 20}, {3, 20, 33}, {5, 33}, {3, 5, 33, 20},
+  check({"batch_reduce_matmul",
+         {3, 5, 20},
+         {3, 20, 33},
+         {5, 33},
+         {3, 5, 33, 20},
          [](const Index &i) { return (i[0] * 5 + i[1]) * 20 + i[3]; },
          [](const Index &i) { return (i[0] * 20 + i[3]) * 33 + i[2]; },
          [](const Index &i) { return i[1] * 33 + i[2]; }},
@@ -102,27 +115,39 @@ TEST(NamedOrder, ContractionsAreFused) {
 }
 
 TEST(NamedOrder, ConvolutionsAreFused) {
-  check({"conv_1d", {40}, {9}, {32}, {32, 9},
+  check({"conv_1d",
+         {40},
+         {9},
+         {32},
+         {32, 9},
          [](const Index &i) { return i[0] + i[1]; },
-         [](const Index &i) { return i[1]; }, [](const Index &i) { return i[0]; }},
+         [](const Index &i) { return i[1]; },
+         [](const Index &i) { return i[0]; }},
         fused, Loops::Scalar);
   // Loops n, f, oh, ow, c, kh, kw.
-  check({"conv_2d_nchw_fchw {strides = dense<1> : tensor<2xi64>, "
-         "dilations = dense<1> : tensor<2xi64>}",
-         {2, 3, 8, 20}, {4, 3, 3, 2}, {2, 4, 6, 19}, {2, 4, 6, 19, 3, 3, 2},
-         [](const Index &i) {
-           return ((i[0] * 3 + i[4]) * 8 + i[2] + i[5]) * 20 + i[3] + i[6];
-         },
-         [](const Index &i) {
-           return ((i[1] * 3 + i[4]) * 3 + i[5]) * 2 + i[6];
-         },
-         [](const Index &i) { return ((i[0] * 4 + i[1]) * 6 + i[2]) * 19 + i[3]; }},
-        fused);
+  check(
+      {"conv_2d_nchw_fchw {strides = dense<1> : tensor<2xi64>, "
+       "dilations = dense<1> : tensor<2xi64>}",
+       {2, 3, 8, 20},
+       {4, 3, 3, 2},
+       {2, 4, 6, 19},
+       {2, 4, 6, 19, 3, 3, 2},
+       [](const Index &i) {
+         return ((i[0] * 3 + i[4]) * 8 + i[2] + i[5]) * 20 + i[3] + i[6];
+       },
+       [](const Index &i) { return ((i[1] * 3 + i[4]) * 3 + i[5]) * 2 + i[6]; },
+       [](const Index &i) {
+         return ((i[0] * 4 + i[1]) * 6 + i[2]) * 19 + i[3];
+       }},
+      fused);
   // Loops n, oh, ow, c, kh, kw.
   for (int64_t c : {3, 40})
     check({"depthwise_conv_2d_nhwc_hwc {strides = dense<2> : tensor<2xi64>, "
            "dilations = dense<1> : tensor<2xi64>}",
-           {2, 7, 9, c}, {3, 3, c}, {2, 3, 4, c}, {2, 3, 4, c, 3, 3},
+           {2, 7, 9, c},
+           {3, 3, c},
+           {2, 3, 4, c},
+           {2, 3, 4, c, 3, 3},
            [c](const Index &i) {
              return ((i[0] * 7 + 2 * i[1] + i[4]) * 9 + 2 * i[2] + i[5]) * c +
                     i[3];
@@ -138,21 +163,31 @@ TEST(NamedOrder, PoolingIsSequential) {
   // The window's loops are last, but the maps are no permutations. Loops n, oh,
   // ow, c, kh, kw, and n, c, oh, ow, kh, kw.
   auto add = [](float a, float, float o) { return o + a; };
-  check({"pooling_nhwc_sum", {2, 9, 8, 20}, {3, 2}, {2, 7, 7, 20},
+  check({"pooling_nhwc_sum",
+         {2, 9, 8, 20},
+         {3, 2},
+         {2, 7, 7, 20},
          {2, 7, 7, 20, 3, 2},
          [](const Index &i) {
            return ((i[0] * 9 + i[1] + i[4]) * 8 + i[2] + i[5]) * 20 + i[3];
          },
          [](const Index &i) { return i[4] * 2 + i[5]; },
-         [](const Index &i) { return ((i[0] * 7 + i[1]) * 7 + i[2]) * 20 + i[3]; }},
+         [](const Index &i) {
+           return ((i[0] * 7 + i[1]) * 7 + i[2]) * 20 + i[3];
+         }},
         add);
-  check({"pooling_nchw_sum", {2, 5, 9, 8}, {3, 2}, {2, 5, 7, 7},
+  check({"pooling_nchw_sum",
+         {2, 5, 9, 8},
+         {3, 2},
+         {2, 5, 7, 7},
          {2, 5, 7, 7, 3, 2},
          [](const Index &i) {
            return ((i[0] * 5 + i[1]) * 9 + i[2] + i[4]) * 8 + i[3] + i[5];
          },
          [](const Index &i) { return i[4] * 2 + i[5]; },
-         [](const Index &i) { return ((i[0] * 5 + i[1]) * 7 + i[2]) * 7 + i[3]; }},
+         [](const Index &i) {
+           return ((i[0] * 5 + i[1]) * 7 + i[2]) * 7 + i[3];
+         }},
         add, Loops::Scalar);
 }
 
@@ -209,9 +244,9 @@ TEST(NamedOrder, HalvesComputeInF32) {
 
 TEST(NamedOrder, EachPairOfSpecialValues) {
   constexpr float inf = std::numeric_limits<float>::infinity();
-  const std::vector<float> values = {0.0f,  -0.0f,   1.0f,  -1.0f,  inf,
-                                     -inf,  1e-45f,  -1e-45f, 1e38f,
-                                     -1e38f, std::nanf(""), -std::nanf("")};
+  const std::vector<float> values = {
+      0.0f,   -0.0f,   1.0f,  -1.0f,  inf,           -inf,
+      1e-45f, -1e-45f, 1e38f, -1e38f, std::nanf(""), -std::nanf("")};
   auto maximum = [](float a, float b) {
     if (a != a || b != b)
       return std::nanf("");
@@ -225,10 +260,8 @@ TEST(NamedOrder, EachPairOfSpecialValues) {
   };
   const std::vector<Kind> kinds = {
       {"maximumf", maximum},
-      {"minimumf",
-       [&](float a, float b) { return -maximum(-a, -b); }},
-      {"maxnumf",
-       [](float a, float b) { return a != a || b > a ? b : a; }},
+      {"minimumf", [&](float a, float b) { return -maximum(-a, -b); }},
+      {"maxnumf", [](float a, float b) { return a != a || b > a ? b : a; }},
       {"minnumf", [](float a, float b) { return a != a || b < a ? b : a; }}};
   auto n = int64_t(values.size());
   for (const Kind &kind : kinds) {

@@ -3,8 +3,9 @@
 // In: a linalg operation on buffers. Out: its operands, put in roles, and its
 // loops, sorted into batch, row, column and depth.
 // Refused: bodies other than acc + x * y, or fma(x, y, acc), with sign-extended
-// i8 or plain f32 factors; reductions whose order says otherwise; maps that are not linear; results that are contiguous along a batch
-// loop when the factors are not.
+// i8 or plain f32 factors; reductions whose order says otherwise; maps that are
+// not linear; results that are contiguous along a batch loop when the factors
+// are not.
 //
 //===----------------------------------------------------------------------===//
 #include "Contraction.h"

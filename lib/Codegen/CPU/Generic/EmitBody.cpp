@@ -73,8 +73,8 @@ Value Emitter::loadVector(const Access &access, Lanes &lanes) {
     Value i = addIndex(lanes.base, lane);
     if (lanes.last)
       i = arith::MinSIOp::create(b, loc, i, lanes.last);
-    elements.push_back(memref::LoadOp::create(b, loc, access.buffer,
-                                              indicesOf(access, i)));
+    elements.push_back(
+        memref::LoadOp::create(b, loc, access.buffer, indicesOf(access, i)));
   }
   return vector::FromElementsOp::create(
       b, loc, laneType(access.type().getElementType()), elements);

@@ -178,15 +178,14 @@ struct ComputeInF32 : RewritePattern {
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
       operands.push_back(isNarrow(operand.getType())
-                             ? arith::ExtFOp::create(
-                                   rewriter, loc, widened(operand.getType()),
-                                   operand)
+                             ? arith::ExtFOp::create(rewriter, loc,
+                                                     widened(operand.getType()),
+                                                     operand)
                                    .getResult()
                              : operand);
     Type type = op->getResult(0).getType();
-    Operation *wide =
-        rewriter.create(loc, op->getName().getIdentifier(), operands,
-                        widened(type), op->getAttrs());
+    Operation *wide = rewriter.create(loc, op->getName().getIdentifier(),
+                                      operands, widened(type), op->getAttrs());
     rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, type, wide->getResult(0));
     return success();
   }

@@ -1,12 +1,12 @@
 //===- Plan.cpp - how a nest is vectorized --------------------------------===//
 //
 // See Plan.h. The lane loop is the last one where the order is a lane tree,
-// otherwise the one along which most operands are contiguous, outputs first, and
-// a reduction only where the order is free. Around it run the parallel loops in the order of
-// the first output, inside it the reductions, in the order in which they are
-// written. When an input is transposed against the output, the loop along which
-// it is contiguous runs inside the lane loop, so that 16 of its cache lines are
-// used up before the next 16.
+// otherwise the one along which most operands are contiguous, outputs first,
+// and a reduction only where the order is free. Around it run the parallel
+// loops in the order of the first output, inside it the reductions, in the
+// order in which they are written. When an input is transposed against the
+// output, the loop along which it is contiguous runs inside the lane loop, so
+// that 16 of its cache lines are used up before the next 16.
 //
 //===----------------------------------------------------------------------===//
 #include "Plan.h"

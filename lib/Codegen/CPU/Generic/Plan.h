@@ -3,8 +3,9 @@
 // What goes in: a nest. What comes out: the loop that runs over lanes, the
 // order of the others, which values of the body differ from lane to lane, which
 // loops run in parallel. Where the order of a float reduction is defined
-// (ReductionOrder.h), it says whether the lanes run along the last loop or along
-// a parallel one; the rest of the choice is for speed and changes no result.
+// (ReductionOrder.h), it says whether the lanes run along the last loop or
+// along a parallel one; the rest of the choice is for speed and changes no
+// result.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_LIB_CODEGEN_CPU_GENERIC_PLAN_H

@@ -146,9 +146,8 @@ void fuseMultiplyAdd(RewriterBase &rewriter, linalg::GenericOp op,
     return;
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(yield);
-  Value fma =
-      math::FmaOp::create(rewriter, sum->getLoc(), multiplyAdd.a, multiplyAdd.b,
-                          multiplyAdd.accumulator);
+  Value fma = math::FmaOp::create(rewriter, sum->getLoc(), multiplyAdd.a,
+                                  multiplyAdd.b, multiplyAdd.accumulator);
   Operation *product = nullptr;
   for (Value operand : sum->getOperands())
     if (auto mul = operand.getDefiningOp<arith::MulFOp>())

@@ -56,8 +56,8 @@ void convertCopies(func::FuncOp function, RewriterBase &rewriter) {
   }
 }
 
-/// Named operations that the loops of this pass compute well, and whatever has an
-/// order that the loops of convert-linalg-to-loops may not have.
+/// Named operations that the loops of this pass compute well, and whatever has
+/// an order that the loops of convert-linalg-to-loops may not have.
 bool isWanted(linalg::LinalgOp op) {
   if (matchMultiplyAdd(op) || (isa<linalg::GenericOp>(op.getOperation()) &&
                                reductionOrder(op) != ReductionOrder::Free))
@@ -69,8 +69,8 @@ bool isWanted(linalg::LinalgOp op) {
          !linalg::isaConvolutionOpInterface(op);
 }
 
-/// Fails where `op` is left although the loops of convert-linalg-to-loops, which
-/// start from what the output holds, would sum up in another order.
+/// Fails where `op` is left although the loops of convert-linalg-to-loops,
+/// which start from what the output holds, would sum up in another order.
 LogicalResult vectorizeGeneric(linalg::GenericOp op, RewriterBase &rewriter) {
   rewriter.setInsertionPoint(op);
   FailureOr<generic::Nest> nest = generic::buildNest(rewriter, op);
