@@ -27,9 +27,10 @@ demo: tools ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
 check: build ## lint and every test; the last line counts them
 	@$(PYTHON) utils/run_tests.py --build $(BUILD)
 
-exhaustive: tools ## every value of the numerics, minutes
-	@ninja -C $(BUILD) lowbit-exhaustive
+exhaustive: tools ## every value of the numerics, and 10^9 outputs of random modules compiled and interpreted
+	@ninja -C $(BUILD) lowbit-exhaustive lowbit-differential
 	@$(BUILD)/unittests/lowbit-exhaustive
+	@$(BUILD)/unittests/lowbit-differential
 
 fuzz: setup ## the dialect's parsers under sanitizers, for FUZZ_SECONDS (an hour)
 	@$(PYTHON) utils/fuzz.py --seconds $(FUZZ_SECONDS)

@@ -1,7 +1,7 @@
 //===- FloatCases.cpp - what stays float ----------------------------------===//
 //
 // Elementwise functions, reductions of any loop order with a producer to fuse,
-// and contractions, in f32.
+// matrix products, convolutions, pooling and softmax, in f32.
 //
 //===----------------------------------------------------------------------===//
 #include "Cases.h"
@@ -120,14 +120,65 @@ Case makeFloatMatmul(Random &random, int64_t outputs) {
                   "\n  return %r : " + c + "\n}\n";
   return result;
 }
+
+/// A named operation on images: its window moves over rows and columns.
+Case makeWindow(Random &random, int64_t outputs) {
+  int64_t c = random.range(1, 20), window = random.range(1, 4),
+          stride = random.range(1, 2), n = random.range(1, 2);
+  auto side = std::clamp<int64_t>(
+      int64_t(std::sqrt(double(outputs) / double(c))), 1, 40);
+  int64_t in = (side - 1) * stride + window + random.range(0, 1);
+  std::string pool = random.pick({"", "pooling_nhwc_sum", "pooling_nhwc_max"});
+  int64_t filters = pool.empty() ? random.range(1, 40) : c;
+  Shape x{n, in, in, c}, w{window, window}, y{n, side, side, filters};
+  if (pool.empty()) {
+    w.push_back(c);
+    w.push_back(filters);
+  }
+  std::string name = pool.empty() ? "conv_2d_nhwc_hwcf" : pool,
+              xt = tensor(x, "f32"), wt = tensor(w, "f32"),
+              yt = tensor(y, "f32");
+  Case result;
+  result.inputs.push_back(makeSoftFloats(random, x));
+  result.inputs.push_back(makeSoftFloats(random, w));
+  result.inputs.push_back(makeSoftFloats(random, y));
+  result.module = "func.func @main(%x: " + xt + ", %w: " + wt + ", %y: " + yt +
+                  ") -> " + yt + " {\n  %r = linalg." + name +
+                  " {dilations = dense<1> : tensor<2xi64>, strides = dense<" +
+                  std::to_string(stride) +
+                  "> : tensor<2xi64>} ins(%x, %w : " + xt + ", " + wt +
+                  ") outs(%y : " + yt + ") -> " + yt + "\n  return %r : " + yt +
+                  "\n}\n";
+  return result;
+}
+
+Case makeSoftmax(Random &random, int64_t outputs) {
+  int64_t rank = random.range(1, 3);
+  Shape shape = makeShape(random, rank, outputs);
+  std::string t = tensor(shape, "f32");
+  Case result;
+  result.inputs.push_back(random.oneIn(3) ? makeFloats(random, shape, 0.1f)
+                                          : makeSoftFloats(random, shape));
+  result.module = "func.func @main(%x: " + t + ") -> " + t +
+                  " {\n  %e = tensor.empty() : " + t +
+                  "\n  %r = linalg.softmax dimension(" +
+                  std::to_string(random.range(0, rank - 1)) +
+                  ") ins(%x : " + t + ") outs(%e : " + t + ") -> " + t +
+                  "\n  return %r : " + t + "\n}\n";
+  return result;
+}
 } // namespace
 
 Case makeFloatCase(Random &random, int64_t outputs) {
-  switch (random.range(0, 3)) {
+  switch (random.range(0, 5)) {
   case 0:
     return makeFloatMatmul(random, std::min<int64_t>(outputs, 20000));
   case 1:
     return makeReduction(random, outputs);
+  case 2:
+    return makeWindow(random, std::min<int64_t>(outputs, 20000));
+  case 3:
+    return makeSoftmax(random, std::min<int64_t>(outputs, 100000));
   default:
     return makeElementwise(random, outputs);
   }

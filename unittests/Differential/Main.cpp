@@ -1,11 +1,13 @@
 //===- Main.cpp - lowbit-differential -------------------------------------===//
 //
-//   lowbit-differential [--outputs N] [--seed S] [--threads T] [FAMILY ...]
+//   lowbit-differential [--outputs N | --cases N] [--seed S] [--processes P]
+//                       [FAMILY ...]
 //
 // Makes random modules and inputs, runs them compiled and interpreted, and
 // compares every bit of every output (one NaN equals another) until N elements
-// have been compared. Prints a line a family. Exit code 1: something differed,
-// or a side refused a case; 2: wrong usage.
+// have been compared, or N small modules of each family. Prints a line a
+// family. Exit code 1: something differed, or a side refused a case; 2: wrong
+// usage.
 //
 //===----------------------------------------------------------------------===//
 #include "Cases.h"
@@ -108,9 +110,9 @@ public:
   Runner() : isas(hostISAs()) {}
 
   /// Runs one case. The count of differing outputs, after a report.
-  Counts run(const Family &family, uint64_t seed) {
+  Counts run(const Family &family, uint64_t seed, bool isSmall) {
     Random random(seed);
-    int64_t outputs = random.oneIn(3) ? family.small : family.large;
+    int64_t outputs = random.oneIn(3) || isSmall ? family.small : family.large;
     Case test = family.make(random, outputs);
     CpuCodegenOptions options;
     options.isa = isas[random.range(0, int64_t(isas.size()) - 1)];
@@ -179,7 +181,8 @@ private:
 /// One process of several: every `stride`-th case of each family.
 std::map<std::string, Counts> runShare(ArrayRef<const Family *> families,
                                        uint64_t seed, uint64_t outputs,
-                                       uint64_t first, uint64_t stride) {
+                                       uint64_t cases, uint64_t first,
+                                       uint64_t stride) {
   Runner runner;
   std::map<std::string, Counts> all;
   int64_t shares = 0;
@@ -188,15 +191,18 @@ std::map<std::string, Counts> runShare(ArrayRef<const Family *> families,
   for (const Family *family : families) {
     uint64_t wanted = outputs * family->share / shares / stride;
     Counts &sum = all[family->name];
-    for (uint64_t i = first; sum.outputs < wanted && sum.differing < 5;
-         i += stride) {
-      Counts one = runner.run(*family, seed * 1000003 + i);
+    auto goesOn = [&](uint64_t i) {
+      return cases ? i < cases : sum.outputs < wanted;
+    };
+    for (uint64_t i = first; goesOn(i) && sum.differing < 5; i += stride) {
+      Counts one = runner.run(*family, seed * 1000003 + i, cases != 0);
       sum.outputs += one.outputs;
       sum.cases += one.cases;
       sum.differing += one.differing;
       if (first == 0 && i / stride % 50 == 49)
         std::fprintf(stderr, "%s: %.0f %%\n", family->name,
-                     100.0 * double(sum.outputs) / double(wanted));
+                     cases ? 100.0 * double(i) / double(cases)
+                           : 100.0 * double(sum.outputs) / double(wanted));
     }
   }
   return all;
@@ -208,6 +214,9 @@ int main(int argc, char **argv) {
   cl::OptionCategory category("lowbit-differential options");
   cl::opt<uint64_t> outputs("outputs", cl::cat(category), cl::init(1000000000),
                             cl::desc("output elements to compare"));
+  cl::opt<uint64_t> cases("cases", cl::cat(category), cl::init(0),
+                          cl::desc("run so many small modules of each family "
+                                   "instead"));
   cl::opt<uint64_t> seed("seed", cl::cat(category), cl::init(1),
                          cl::desc("where the random modules begin"));
   cl::opt<unsigned> processes(
@@ -216,7 +225,8 @@ int main(int argc, char **argv) {
       cl::desc("processes to run on"));
   cl::opt<uint64_t> only("case", cl::cat(category), cl::init(0),
                          cl::desc("run the one case of this seed, as a report "
-                                  "names it, of one family"));
+                                  "names it, of one family (with --cases, if "
+                                  "the report was of such a run)"));
   cl::list<std::string> names(cl::Positional, cl::cat(category),
                               cl::desc("[FAMILY ...]"));
   cl::HideUnrelatedOptions(category);
@@ -233,7 +243,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (only.getNumOccurrences())
-    return Runner().run(*families.front(), only).differing ? 1 : 0;
+    return Runner().run(*families.front(), only, cases != 0).differing ? 1 : 0;
 
   // Processes, not threads: a compiled program talks to one host program.
   std::vector<std::pair<pid_t, int>> children;
@@ -243,7 +253,7 @@ int main(int argc, char **argv) {
       return 1;
     pid_t child = fork();
     if (child == 0) {
-      auto all = runShare(families, seed, outputs, p, processes);
+      auto all = runShare(families, seed, outputs, cases, p, processes);
       for (const Family *family : families) {
         Counts &counts = all[family->name];
         if (write(ends[1], &counts, sizeof(counts)) != sizeof(counts))

@@ -7,6 +7,8 @@
 
 #include "lowbit/Numerics/SmallFloat.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
 namespace lowbit::differential {
 namespace {
 
@@ -76,8 +78,10 @@ Format makeFormat(Random &random, const std::string &fields, bool packed) {
 
 /// Scales as literals, of the format's scale type.
 std::string makeScale(Random &random, const std::string &type) {
+  // Decimal, for hexadecimal is for the bits of the type. Exact: few digits.
   if (type == "f8E8M0FNU")
-    return literal(std::ldexp(1.0f, int(random.range(-20, 20))));
+    return llvm::formatv("{0:E24}", std::ldexp(1.0, int(random.range(-20, 20))))
+        .str();
   if (type == "f8E4M3FN")
     return std::to_string(
         std::ldexp(float(random.range(8, 15)), int(random.range(-9, 5))));

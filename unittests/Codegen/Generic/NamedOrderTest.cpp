@@ -1,6 +1,6 @@
 //===- NamedOrderTest.cpp - named operations on floats, by the rules ------===//
 //
-// Contractions that no kernel takes, pooling and softmax against plain loops
+// Contractions that no kernel takes and pooling against plain loops
 // written from docs/numerics-float.md, bit for bit; and each pair of special
 // values under the four maxima and minima.
 //

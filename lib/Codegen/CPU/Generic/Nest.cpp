@@ -161,13 +161,19 @@ static void dropUnitDims(RewriterBase &builder, Access &access) {
 }
 
 /// Merges the dimensions of loops `a` and `b` in `access`.
-static bool mergeInAccess(RewriterBase &builder, Access &access, unsigned a,
-                          unsigned b, bool dryRun) {
+static bool mergeInAccess(RewriterBase &builder, const Nest &nest,
+                          Access &access, unsigned a, unsigned b, bool dryRun) {
   if (!access.dependsOn(a) && !access.dependsOn(b))
     return true;
   int p = access.plainPosition(a);
   if (p < 0 || access.plainPosition(b) != p + 1 || access.isCompoundIn(a) ||
       access.isCompoundIn(b))
+    return false;
+  // A window of one element leaves a plain index that may not run over the
+  // whole dimension.
+  int64_t size = access.type().getDimSize(p + 1);
+  if (nest.hasWindows &&
+      (ShapedType::isDynamic(size) || size != nest.loops[b].size))
     return false;
   SmallVector<ReassociationIndices> groups;
   SmallVector<AffineExpr> indices;
@@ -214,7 +220,7 @@ static bool mergeLoops(RewriterBase &builder, Nest &nest, unsigned a,
   for (bool dryRun : {true, false}) {
     for (SmallVectorImpl<Access> *accesses : {&nest.inputs, &nest.outputs})
       for (Access &access : *accesses)
-        if (!mergeInAccess(builder, access, a, b, dryRun))
+        if (!mergeInAccess(builder, nest, access, a, b, dryRun))
           return false;
   }
   Loop &outer = nest.loops[a], &inner = nest.loops[b];
@@ -255,8 +261,10 @@ void collapseNest(RewriterBase &builder, Nest &nest, int64_t block) {
   }
   for (SmallVectorImpl<Access> *accesses : {&nest.inputs, &nest.outputs})
     for (Access &access : *accesses) {
-      for (AffineExpr &expr : access.indices)
+      for (AffineExpr &expr : access.indices) {
+        nest.hasWindows |= !isa<AffineDimExpr, AffineConstantExpr>(expr);
         expr = expr.replaceDims(replacement);
+      }
       dropUnitDims(builder, access);
     }
 

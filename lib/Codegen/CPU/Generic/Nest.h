@@ -54,6 +54,8 @@ struct Nest {
   /// The loop that the lane tree runs along, in ReductionOrder::Lanes.
   unsigned lastLoop = 0;
   llvm::SmallVector<Access> inputs, outputs;
+  /// An index was a sum of loops, before loops of one iteration went away.
+  bool hasWindows = false;
   /// Inputs that are scalars: the argument of the body and its value.
   llvm::SmallVector<std::pair<mlir::BlockArgument, mlir::Value>> scalars;
 
