@@ -4,6 +4,8 @@
 // Out: `lowbit.accumulator` on those whose range is known: with a constant
 //      operand of bytes the exact ends over all inputs and channels, else from
 //      the ranges of both operands where the length of the sum is static.
+//      `nsw` on the i32 arithmetic of elementwise bodies after them (zero
+//      points, bias) that cannot leave 32 bits.
 // Warned about: a sum that 32 bits may not hold; it gets no attribute.
 //
 //===----------------------------------------------------------------------===//
@@ -60,12 +62,36 @@ struct AnalyzeAccumulators
       if (auto c = matchContraction(op))
         if (isIntegerContraction(*c))
           analyze(*c, ranges, reader);
+      if (auto generic = dyn_cast<linalg::GenericOp>(op))
+        if (generic.getNumReductionLoops() == 0)
+          for (Operation &inner : *generic.getBody())
+            flagExact(&inner, ranges);
       return isa<linalg::LinalgOp>(op) ? WalkResult::skip()
                                        : WalkResult::advance();
     });
   }
 
-  void analyze(const Contraction &c, const IntegerRanges &ranges,
+  /// Sets `nsw` where every result fits.
+  void flagExact(Operation *op, const IntegerRanges &ranges) {
+    if (!isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op) ||
+        !op->getResult(0).getType().isSignlessInteger(32))
+      return;
+    Interval a = ranges.getSigned(op->getOperand(0)),
+             b = ranges.getSigned(op->getOperand(1));
+    Interval exact = isa<arith::AddIOp>(op)   ? a.plus(b)
+                     : isa<arith::SubIOp>(op) ? a.minus(b)
+                                              : a.times(b);
+    if (!exact.fitsI32())
+      return;
+    auto flagged = cast<arith::ArithIntegerOverflowFlagsInterface>(op);
+    auto flags =
+        flagged.getOverflowAttr().getValue() | arith::IntegerOverflowFlags::nsw;
+    op->setAttr(flagged.getIntegerOverflowAttrName(),
+                arith::IntegerOverflowFlagsAttr::get(op->getContext(), flags));
+    ++numExact;
+  }
+
+  void analyze(const Contraction &c, IntegerRanges &ranges,
                ParameterReader &reader) {
     c.op->removeAttr(AccumulatorRange::kAttrName);
     auto bounds = boundsOfWeights(c, 1, ranges, reader);
@@ -90,6 +116,8 @@ struct AnalyzeAccumulators
     ++numProved;
     bool pairsFit = bounds->pair && bounds->pair->fitsI16();
     AccumulatorRange{range.min, range.max, pairsFit}.attachTo(c.op);
+    if (c.op->getNumResults() == 1)
+      ranges.narrow(c.op->getResult(0), range);
   }
 
   /// From the elements of operand `side`, when that is a constant of bytes.

@@ -47,23 +47,29 @@ ConstantIntRanges IntegerRanges::hull(ValueRange values) const {
   return all;
 }
 
-/// Tensors of bytes, which weights and tables are; other tensors only where all
-/// elements are the same.
+template <typename T> static ConstantIntRanges endsOf(ArrayRef<T> all) {
+  auto [min, max] = std::minmax_element(all.begin(), all.end());
+  unsigned width = 8 * sizeof(T);
+  return ConstantIntRanges::fromSigned(APInt(width, *min, /*isSigned=*/true),
+                                       APInt(width, *max, /*isSigned=*/true));
+}
+
+/// Tensors of bytes, which weights and tables are, and of i32, which biases and
+/// corrections are; other tensors only where all elements are the same.
 std::optional<ConstantIntRanges>
 IntegerRanges::readConstant(Value value) const {
   APInt number;
   if (matchPattern(value, m_ConstantInt(&number)))
     return Range::constant(number);
+  Type type = getElementTypeOrSelf(value.getType());
   if (!isConstantTensor(value) ||
-      !getElementTypeOrSelf(value.getType()).isSignlessInteger(8))
+      !(type.isSignlessInteger(8) || type.isSignlessInteger(32)))
     return std::nullopt;
   auto bytes = reader.read(value);
   if (failed(bytes) || bytes->data.empty())
     return std::nullopt;
-  ArrayRef<int8_t> all = bytes->as<int8_t>();
-  auto [min, max] = std::minmax_element(all.begin(), all.end());
-  return Range::fromSigned(APInt(8, *min, /*isSigned=*/true),
-                           APInt(8, *max, /*isSigned=*/true));
+  return type.isSignlessInteger(8) ? endsOf(bytes->as<int8_t>())
+                                   : endsOf(bytes->as<int32_t>());
 }
 
 IntegerRanges::FloatBounds IntegerRanges::floatBounds(Value value) const {
@@ -120,6 +126,12 @@ void IntegerRanges::visitLinalg(linalg::LinalgOp op) {
        llvm::zip_equal(op->getResults(), body->getTerminator()->getOperands()))
     if (isInteger(result))
       set(result, get(yielded));
+}
+
+void IntegerRanges::narrow(Value value, Interval interval) {
+  unsigned width = widthOf(value);
+  set(value, Range::fromSigned(APInt(width, interval.min, /*isSigned=*/true),
+                               APInt(width, interval.max, /*isSigned=*/true)));
 }
 
 void IntegerRanges::visit(Operation *op) {

@@ -26,6 +26,9 @@ public:
   /// The same, signed, as plain numbers.
   Interval getSigned(mlir::Value value) const;
 
+  /// Says what the integers of `value` can be.
+  void narrow(mlir::Value value, Interval interval);
+
   /// Finds the ranges of the results of `op`, and of what is in its body.
   void visit(mlir::Operation *op);
 

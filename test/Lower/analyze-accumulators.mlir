@@ -183,3 +183,37 @@ func.func @reduction(%x: tensor<2x1x9xi8>) -> tensor<2x1xi32> {
   %y = linalg.matmul ins(%s, %w : tensor<2x1xi8>, tensor<1x1xi8>) outs(%zeros : tensor<2x1xi32>) -> tensor<2x1xi32>
   return %y : tensor<2x1xi32>
 }
+
+// -----
+
+// The accumulator is in [-768, 762]. With the first bias it fits, with the
+// second, which goes to 2^31 - 700, it may not.
+// CHECK-LABEL: @bias
+// CHECK: linalg.matmul {lowbit.accumulator = {max = 762 : i64, min = -768 : i64, pair_sums_fit_i16}}
+// CHECK: arith.addi %{{.*}}, %{{.*}} overflow<nsw> : i32
+// CHECK: arith.addi %{{.*}}, %{{.*}} : i32
+func.func @bias(%x: tensor<4x2xi8>) -> (tensor<4x2xi32>, tensor<4x2xi32>) {
+  %w = arith.constant dense<[[2, 2], [4, 4]]> : tensor<2x2xi8>
+  %zeros = arith.constant dense<0> : tensor<4x2xi32>
+  %fits = arith.constant dense<[-2147482880, 2147482885]> : tensor<2xi32>
+  %large = arith.constant dense<[5, 2147482948]> : tensor<2xi32>
+  %e = tensor.empty() : tensor<4x2xi32>
+  %y = linalg.matmul ins(%x, %w : tensor<4x2xi8>, tensor<2x2xi8>) outs(%zeros : tensor<4x2xi32>) -> tensor<4x2xi32>
+  %a = linalg.generic {
+      indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%y, %fits : tensor<4x2xi32>, tensor<2xi32>) outs(%e : tensor<4x2xi32>) {
+  ^bb0(%p: i32, %q: i32, %o: i32):
+    %0 = arith.addi %p, %q : i32
+    linalg.yield %0 : i32
+  } -> tensor<4x2xi32>
+  %b = linalg.generic {
+      indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%y, %large : tensor<4x2xi32>, tensor<2xi32>) outs(%e : tensor<4x2xi32>) {
+  ^bb0(%p: i32, %q: i32, %o: i32):
+    %0 = arith.addi %p, %q : i32
+    linalg.yield %0 : i32
+  } -> tensor<4x2xi32>
+  return %a, %b : tensor<4x2xi32>, tensor<4x2xi32>
+}

@@ -65,11 +65,16 @@ def AnalyzeAccumulators
     any two products of a sum add up within 16 bits, so that `vpmaddubsw` does
     not saturate, whichever products it pairs. A sum that may leave 32 bits has
     no attribute and a warning.
+
+    What is added to an accumulator afterwards (the terms of zero points, a bias)
+    is followed too: i32 arithmetic in elementwise bodies whose results fit 32
+    bits for all inputs gets `overflow<nsw>`.
   }];
   let dependentDialects = ["::lowbit::LowbitDialect"];
   let statistics = [
     Statistic<"numProved", "proved", "contractions whose range was found">,
-    Statistic<"numUnknown", "unknown", "contractions without a range">];
+    Statistic<"numUnknown", "unknown", "contractions without a range">,
+    Statistic<"numExact", "exact", "additions and the like that cannot overflow">];
 }
 
 def LowerContract : Pass<"lowbit-lower-contract", "::mlir::ModuleOp"> {
