@@ -99,7 +99,7 @@ def test_a_layer_differs_by_one_near_ties_only(layer: Layer, tmp_path: Path) -> 
         factor = Fraction(float(scales["a"])) * Fraction(float(weights[column])) / Fraction(float(scales["y"]))
         real = int(sums[row, column]) * factor
         distance = abs(real - int(real // 1) - Fraction(1, 2))
-        # One rounding a step of the float sum, and those of the products of scales; relative to the largest partial sum.
+        # One rounding a step of the float sum and those of the scales, relative to the largest partial sum.
         bound = Fraction(2, 1 << 24) * (layer.depth + 4) * int(magnitudes[row, column]) * factor
         assert distance <= bound, (row, column, float(real))
     count = int(np.count_nonzero(difference))
@@ -110,7 +110,7 @@ def test_a_layer_differs_by_one_near_ties_only(layer: Layer, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("model", ["mnist_cntk", "mnist_pytorch", "resnet8"])
 def test_models_of_both_phases_agree(artifacts: Artifacts, model: str, tmp_path: Path) -> None:
-    """Over a whole model one step near a tie may move others, so the outputs are compared with the format's own error."""
+    """Over a whole model one step near a tie may move others: outputs differ less than quantization does."""
     outputs = {}
     for phase in ("quantize", "lower"):
         target = tmp_path / f"{phase}.mlir"
