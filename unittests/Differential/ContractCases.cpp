@@ -206,8 +206,9 @@ Case makeContractCase(Random &random, int64_t outputs) {
 
 Case makeModelCase(Random &random, int64_t outputs) {
   // Two layers, so that what is between them is quantized too.
-  int64_t m = random.range(1, 40), k = random.range(1, 200),
-          n = std::max<int64_t>(1, outputs / m / 2), h = random.range(1, 90);
+  // Sums of one product stay float.
+  int64_t m = random.range(1, 40), k = random.range(2, 200),
+          n = std::max<int64_t>(1, outputs / m / 2), h = random.range(2, 90);
   n = std::min<int64_t>(n, 200);
   m = std::clamp<int64_t>(outputs / n, 1, 4000);
   Shape x{m, k}, w{k, h}, v{h, n};

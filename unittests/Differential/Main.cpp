@@ -191,6 +191,7 @@ std::map<std::string, Counts> runShare(ArrayRef<const Family *> families,
   for (const Family *family : families) {
     uint64_t wanted = outputs * family->share / shares / stride;
     Counts &sum = all[family->name];
+    uint64_t shown = 0;
     auto goesOn = [&](uint64_t i) {
       return cases ? i < cases : sum.outputs < wanted;
     };
@@ -199,10 +200,12 @@ std::map<std::string, Counts> runShare(ArrayRef<const Family *> families,
       sum.outputs += one.outputs;
       sum.cases += one.cases;
       sum.differing += one.differing;
-      if (first == 0 && i / stride % 50 == 49)
-        std::fprintf(stderr, "%s: %.0f %%\n", family->name,
-                     cases ? 100.0 * double(i) / double(cases)
-                           : 100.0 * double(sum.outputs) / double(wanted));
+      uint64_t tenths = cases
+                            ? 10 * (i + 1) / cases
+                            : 10 * sum.outputs / std::max<uint64_t>(1, wanted);
+      if (first == 0 && tenths > shown)
+        std::fprintf(stderr, "%s: %" PRIu64 " %%\n", family->name,
+                     10 * (shown = std::min<uint64_t>(tenths, 10)));
     }
   }
   return all;

@@ -83,8 +83,8 @@ std::string makeScale(Random &random, const std::string &type) {
     return llvm::formatv("{0:E24}", std::ldexp(1.0, int(random.range(-20, 20))))
         .str();
   if (type == "f8E4M3FN")
-    return std::to_string(
-        std::ldexp(float(random.range(8, 15)), int(random.range(-9, 5))));
+    return std::to_string(std::ldexp(float(random.range(8, 15)),
+                                     int(random.range(-9, 4)))); // up to 240
   return literal(std::ldexp(1.0f + random.unit(), int(random.range(-20, 12))));
 }
 } // namespace
