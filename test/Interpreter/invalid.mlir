@@ -14,7 +14,7 @@
 // RUN: not quant-run %t/sum.mlir --interpret --print 2>&1 | FileCheck %t/sum.mlir
 // RUN: not quant-run %t/sizes.mlir --interpret --print 2>&1 | FileCheck %t/sizes.mlir
 // RUN: not quant-run %t/cast.mlir --interpret --print 2>&1 | FileCheck %t/cast.mlir
-// RUN: not quant-run %t/scale.mlir --interpret --print 2>&1 | FileCheck %t/scale.mlir
+// RUN: not quant-run %t/zero-point.mlir --interpret --print 2>&1 | FileCheck %t/zero-point.mlir
 // RUN: not quant-run %t/range.mlir --interpret --print 2>&1 | FileCheck %t/range.mlir
 // RUN: not quant-run %t/assert.mlir --interpret --print 2>&1 | FileCheck %t/assert.mlir
 // RUN: not quant-run %t/endless.mlir --interpret --print 2>&1 | FileCheck %t/endless.mlir
@@ -161,12 +161,12 @@ func.func @main() -> tensor<3xi8> {
   return %d : tensor<3xi8>
 }
 
-//--- scale.mlir
-// CHECK: error: 'lowbit.quantize' op has the scale 0.000000, which should be finite, positive and at least 2^-63
+//--- zero-point.mlir
+// CHECK: error: 'lowbit.quantize' op has the zero point 200, which should be in -128:127
 func.func @main() -> tensor<1xi8> {
   %a = arith.constant dense<1.0> : tensor<1xf32>
-  %s = arith.constant dense<0.0> : tensor<f32>
-  %z = arith.constant dense<0> : tensor<i32>
+  %s = arith.constant dense<0.5> : tensor<f32>
+  %z = arith.constant dense<200> : tensor<i32>
   %q = lowbit.quantize %a scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<1xf32> -> tensor<1x!lowbit.affine<i8>>
   %0 = lowbit.storage_cast %q : tensor<1x!lowbit.affine<i8>> to tensor<1xi8>
   return %0 : tensor<1xi8>
