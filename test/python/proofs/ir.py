@@ -164,7 +164,7 @@ class Reader:
             element = self.type()
             self.expect(">")  # A layout or an encoding is not known.
             return Type(kind[:-1], tuple(shape), element)
-        if kind := self.match(r"!lowbit\.affine<[^<>]*>"):
+        if kind := self.match(r"!lowbit\.(affine|float)<[^<>]*>"):
             return Type(kind)
         return Type(self.need(r"i\d+\b|index\b|f32\b|none\b"))
 
@@ -214,7 +214,7 @@ class Reader:
             return self.affine_map()
         if self.peek("#map"):
             return self.maps[self.need(r"#map\d*")]
-        if enum := self.match(r"#[a-z]+\.[a-z_]+<[a-z, ]*>"):
+        if enum := self.match(r"#[a-z]+\.[a-z_]+<[a-z_, ]*>"):
             return enum
         if symbol := self.match(r'@(\w|[.$])+|@"[^"]*"'):
             return symbol

@@ -57,7 +57,10 @@ INDEX: dict[str, Callable[[int, int], int]] = {
     "arith.remui": lambda a, b: a % b,
     "arith.minsi": min,
     "arith.maxsi": max,
+    "arith.minui": min,
+    "arith.maxui": max,
 }
+UNSIGNED = {"arith.divui", "arith.remui", "arith.minui", "arith.maxui"}
 OVERFLOW = {
     "arith.addi": (z3.BVAddNoOverflow, z3.BVAddNoUnderflow),
     "arith.subi": (z3.BVSubNoOverflow, z3.BVSubNoUnderflow),
@@ -90,7 +93,7 @@ def integer(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
 
         def on_index(a: int, b: int) -> int:
             result = function(a, b)
-            if not -(2**63) <= result < 2**63 or (op.name in ("arith.divui", "arith.remui") and min(a, b) < 0):
+            if not -(2**63) <= result < 2**63 or (op.name in UNSIGNED and min(a, b) < 0):
                 raise Unknown(f"{op.name} of {a} and {b} on index")
             return result
 

@@ -21,7 +21,7 @@ def quantize(format: str, zero_point: int | None) -> str:
     type = f"!lowbit.affine<{format}>"
     plain = f"i{Format.parse_text(type).width}"
     if zero_point is None:
-        arguments, parameters = ", %s: tensor<f32>, %z: tensor<i32>", "dynamic(%s, %z : tensor<f32>, tensor<i32>)"
+        arguments, parameters = ", %s: tensor<f32>, %z: tensor<i32>", "scale(%s : tensor<f32>) zero_point(%z : tensor<i32>)"
     else:
         arguments = ""
         parameters = f"{{scale = dense<0.37> : tensor<f32>, zero_point = dense<{zero_point}> : tensor<i32>}}"
@@ -37,7 +37,7 @@ def fake_quant(format: str) -> str:
     type = f"!lowbit.affine<{format}>"
     return f"""
 func.func @main(%x: tensor<1xf32>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<1xf32> {{
-  %f = lowbit.fake_quant %x as {type} dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<1xf32> -> tensor<1xf32>
+  %f = lowbit.fake_quant %x as {type} scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<1xf32> -> tensor<1xf32>
   return %f : tensor<1xf32>
 }}"""
 
