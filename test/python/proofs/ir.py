@@ -192,7 +192,7 @@ class Reader:
         words: list[str] = []
         while not self.accept(">"):
             if not self.match(r"[\[\],]"):
-                words.append(self.need(r"true|false|0x[0-9A-Fa-f]+|-?[0-9.]+(?:e[+-]?\d+)?"))
+                words.append(self.need(r"true|false|0x[0-9A-Fa-f]+|-?[0-9.]+(?:[eE][+-]?\d+)?"))
         self.expect(":")
         type = self.type()
         assert type.element
@@ -224,7 +224,7 @@ class Reader:
             return (arguments, self.types())
         if boolean := self.match(r"(true|false)\b"):
             return Number(int(boolean == "true"), Type("i1"))
-        if text := self.match(r"0x[0-9A-Fa-f]+|-?\d+(?:\.\d*)?(?:e[+-]?\d+)?"):
+        if text := self.match(r"0x[0-9A-Fa-f]+|-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"):
             type = self.type() if self.accept(":") else Type("i64")
             return Number(self.scalar(type, text), type)
         return self.type()

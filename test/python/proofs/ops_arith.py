@@ -181,7 +181,11 @@ def select(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
 
 
 # Floats.
-@handles("arith.divf", "arith.maximumf", "arith.minimumf", "math.roundeven", "arith.mulf", "arith.addf")
+FLOAT = ["arith.divf", "arith.mulf", "arith.addf", "arith.subf", "arith.maximumf", "arith.minimumf"]
+FLOAT += [f"math.{name}" for name in ("roundeven", "trunc", "floor", "absf", "copysign")]
+
+
+@handles(*FLOAT)
 def float_op(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
     if op.attributes.get("fastmath", "#arith.fastmath<none>") != "#arith.fastmath<none>":
         raise Unknown(f"{op.name} with {op.attributes['fastmath']}")
@@ -213,3 +217,13 @@ def to_integer(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
         return result
 
     return [lift(convert, operands)]
+
+
+@handles("arith.bitcast")
+def bitcast(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
+    types = (scalar(op.operand_types[0]).kind, scalar(op.result_types[0]).kind)
+    if types == ("f32", "i32"):
+        return [lift(machine.floats.to_bits, operands)]
+    if types == ("i32", "f32"):
+        return [lift(machine.floats.from_bits, operands)]
+    raise Unknown(f"bitcast of {types[0]} to {types[1]}")

@@ -103,6 +103,7 @@ class Machine:
         self.environment: dict[str, Any] = {}
         self.obligations: list[tuple[str, z3.BoolRef]] = []
         self.named: list[tuple[z3.BitVecRef, z3.BitVecRef]] = []
+        self.symbols: dict[int, z3.BitVecRef] = {}  # i32 constants that stand for any number
         self.loops: tuple[int, ...] = ()  # of the linalg operation that runs
         self.fresh_count = 0
 
@@ -136,6 +137,8 @@ class Machine:
             return value
         if type.kind == "f32":
             return self.floats.constant(value)
+        if type.kind == "i32" and value in self.symbols:
+            return self.symbols[value]
         return z3.BitVecVal(value, type.width)
 
     def number(self, attribute: object) -> int:
