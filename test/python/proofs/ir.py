@@ -166,7 +166,7 @@ class Reader:
             return Type(kind[:-1], tuple(shape), element)
         if kind := self.match(r"!lowbit\.(affine|float)<[^<>]*>"):
             return Type(kind)
-        return Type(self.need(r"i\d+\b|index\b|f32\b|none\b"))
+        return Type(self.need(r"i\d+\b|index\b|f32\b|f8E8M0FNU\b|none\b"))
 
     def types(self) -> list[Type]:
         return self.listed(")", self.type) if self.accept("(") else [self.type()]

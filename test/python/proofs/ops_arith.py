@@ -226,4 +226,6 @@ def bitcast(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
         return [lift(machine.floats.to_bits, operands)]
     if types == ("i32", "f32"):
         return [lift(machine.floats.from_bits, operands)]
+    if types == ("f8E8M0FNU", "i8"):
+        return operands
     raise Unknown(f"bitcast of {types[0]} to {types[1]}")

@@ -119,6 +119,8 @@ class Machine:
             return self.floats.variable(name)
         if type.kind.startswith("!lowbit.affine"):
             return z3.BitVec(name, Format.parse(type).storage)
+        if type.kind == "f8E8M0FNU":
+            return z3.BitVec(name, 8)
         return z3.BitVec(name, type.width)
 
     def argument(self, name: str, type: Type, shape: Sequence[int] | None = None) -> Any:
