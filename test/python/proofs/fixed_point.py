@@ -53,8 +53,9 @@ class Requantize:
         return f"""
 func.func @{name}(%x: {f"i{self.source_format.width}" if self.source_format else "i32"}) -> {plain} {{
   {cast}
-  %q = lowbit.requantize {value} {{multiplier = dense<{multiplier}> : tensor<i32>, shift = dense<{self.shift}> : tensor<i8>,
-      input_zero_point = {self.zero_in} : i32, zero_point = dense<{self.zero_out}> : tensor<i32>,
+  %q = lowbit.requantize {value} {{multiplier = dense<{multiplier}> : tensor<i32>,
+      shift = dense<{self.shift}> : tensor<i8>, input_zero_point = {self.zero_in} : i32,
+      zero_point = dense<{self.zero_out}> : tensor<i32>,
       fixed_rounding = #lowbit.fixed_rounding<{mode}>}} : {source} -> {target}
   %i = lowbit.storage_cast %q : {target} to {plain}
   return %i : {plain}

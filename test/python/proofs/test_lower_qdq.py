@@ -26,7 +26,9 @@ def quantize(format: str, zero_point: int | None, mode: str = "half_even", satur
         parameters = f"scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) {{{rounding}}}"
     else:
         arguments = ""
-        parameters = f"{{scale = dense<0.37> : tensor<f32>, zero_point = dense<{zero_point}> : tensor<i32>, {rounding}}}"
+        parameters = (
+            f"{{scale = dense<0.37> : tensor<f32>, zero_point = dense<{zero_point}> : tensor<i32>, {rounding}}}"
+        )
     return f"""
 func.func @main(%x: tensor<1xf32>{arguments}) -> tensor<1x{plain}> {{
   %q = lowbit.quantize %x {parameters} : tensor<1xf32> -> tensor<1x{type}>
@@ -76,7 +78,10 @@ def test_quantize(format: str) -> None:
 
 
 # N13. A rounding and a format with each; half_away and toward_zero are those of test_requantize.py.
-WRAPPED = [("i8", None, "half_even"), ("ui8", 200, "half_up"), ("i4", -8, "floor"), ("ui16", None, "toward_zero")]
+WRAPPED = [("i8", None, "half_even"), ("ui2", 2, "half_up"), ("i4", -8, "floor"), ("ui16", None, "toward_zero")]
+if LONG:
+    MODES = ["half_even", "half_away", "half_up", "toward_zero", "floor"]
+    WRAPPED += [(format, None, mode) for format in ("i8", "ui8", "i16") for mode in MODES]
 
 
 @pytest.mark.parametrize("case", WRAPPED, ids=str)

@@ -189,11 +189,15 @@ def check_float(
 
 FLOAT_CASES = [
     ("i32", 0, "i8", 3, "half_even"),
-    ("i32", 0, "i8", None, "half_away"),
+    ("i32", 0, "i4", None, "half_even"),
+    ("i32", 0, "i8", -7, "half_away"),
     ("i8", -128, "ui8", 200, "half_up"),
-    ("ui16", 65535, "i16", None, "toward_zero"),
+    ("ui16", 65535, "i16", 300, "toward_zero"),
     ("i4", 7, "i8, -127:127", -127, "floor"),
 ]
+if LONG:
+    MODES = ["half_even", "half_away", "half_up", "toward_zero", "floor"]
+    FLOAT_CASES += [("ui16", 9, target, None, mode) for target in ("i16", "ui16", "ui3, 1:6") for mode in MODES]
 
 
 @pytest.mark.parametrize("case", FLOAT_CASES, ids=str)
@@ -203,10 +207,10 @@ def test_float(case: tuple[str, int, str, int | None, str]) -> None:
 
 FLOAT_ERRORS = [
     (FLOAT_CASES[0], (r"value = 1\.240000e\+02", "value = 1.250000e+02")),
-    (FLOAT_CASES[1], (r"value = 5\.000000e-01", "value = 2.500000e-01")),
-    (FLOAT_CASES[2], (r"predicate = 3", "predicate = 2")),
-    (FLOAT_CASES[3], (r"math\.trunc", "math.floor")),
-    (FLOAT_CASES[4], (r"arith\.extsi(?=[^\n]*i32)", "arith.extui")),
+    (FLOAT_CASES[2], (r"value = 5\.000000e-01", "value = 2.500000e-01")),
+    (FLOAT_CASES[3], (r"predicate = 3", "predicate = 2")),
+    (FLOAT_CASES[4], (r"math\.trunc", "math.floor")),
+    (FLOAT_CASES[5], (r"arith\.extsi(?=[^\n]*i32)", "arith.extui")),
 ]
 
 

@@ -188,4 +188,4 @@ class Machine:
         return self.block(block, arguments)
 
 
-TERMINATORS = {"func.return", "linalg.yield", "scf.yield", "tensor.yield", "scf.reduce"}
+TERMINATORS = {"func.return", "linalg.yield", "scf.yield", "tensor.yield", "scf.reduce", "lowbit.yield"}
