@@ -164,9 +164,9 @@ class Reader:
             element = self.type()
             self.expect(">")  # A layout or an encoding is not known.
             return Type(kind[:-1], tuple(shape), element)
-        if kind := self.match(r"!lowbit\.affine<[^<>]*>"):
+        if kind := self.match(r"!lowbit\.(affine|float)<[^<>]*>"):
             return Type(kind)
-        return Type(self.need(r"i\d+\b|index\b|f32\b|none\b"))
+        return Type(self.need(r"i\d+\b|index\b|f32\b|f8E8M0FNU\b|none\b"))
 
     def types(self) -> list[Type]:
         return self.listed(")", self.type) if self.accept("(") else [self.type()]
@@ -192,7 +192,7 @@ class Reader:
         words: list[str] = []
         while not self.accept(">"):
             if not self.match(r"[\[\],]"):
-                words.append(self.need(r"true|false|0x[0-9A-Fa-f]+|-?[0-9.]+(?:e[+-]?\d+)?"))
+                words.append(self.need(r"true|false|0x[0-9A-Fa-f]+|-?[0-9.]+(?:[eE][+-]?\d+)?"))
         self.expect(":")
         type = self.type()
         assert type.element
@@ -214,7 +214,7 @@ class Reader:
             return self.affine_map()
         if self.peek("#map"):
             return self.maps[self.need(r"#map\d*")]
-        if enum := self.match(r"#[a-z]+\.[a-z_]+<[a-z, ]*>"):
+        if enum := self.match(r"#[a-z]+\.[a-z_]+<[a-z_, ]*>"):
             return enum
         if symbol := self.match(r'@(\w|[.$])+|@"[^"]*"'):
             return symbol
@@ -224,7 +224,7 @@ class Reader:
             return (arguments, self.types())
         if boolean := self.match(r"(true|false)\b"):
             return Number(int(boolean == "true"), Type("i1"))
-        if text := self.match(r"0x[0-9A-Fa-f]+|-?\d+(?:\.\d*)?(?:e[+-]?\d+)?"):
+        if text := self.match(r"0x[0-9A-Fa-f]+|-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"):
             type = self.type() if self.accept(":") else Type("i64")
             return Number(self.scalar(type, text), type)
         return self.type()

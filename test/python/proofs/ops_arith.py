@@ -57,7 +57,10 @@ INDEX: dict[str, Callable[[int, int], int]] = {
     "arith.remui": lambda a, b: a % b,
     "arith.minsi": min,
     "arith.maxsi": max,
+    "arith.minui": min,
+    "arith.maxui": max,
 }
+UNSIGNED = {"arith.divui", "arith.remui", "arith.minui", "arith.maxui"}
 OVERFLOW = {
     "arith.addi": (z3.BVAddNoOverflow, z3.BVAddNoUnderflow),
     "arith.subi": (z3.BVSubNoOverflow, z3.BVSubNoUnderflow),
@@ -90,7 +93,7 @@ def integer(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
 
         def on_index(a: int, b: int) -> int:
             result = function(a, b)
-            if not -(2**63) <= result < 2**63 or (op.name in ("arith.divui", "arith.remui") and min(a, b) < 0):
+            if not -(2**63) <= result < 2**63 or (op.name in UNSIGNED and min(a, b) < 0):
                 raise Unknown(f"{op.name} of {a} and {b} on index")
             return result
 
@@ -178,7 +181,11 @@ def select(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
 
 
 # Floats.
-@handles("arith.divf", "arith.maximumf", "arith.minimumf", "math.roundeven", "arith.mulf", "arith.addf")
+FLOAT = ["arith.divf", "arith.mulf", "arith.addf", "arith.subf", "arith.maximumf", "arith.minimumf"]
+FLOAT += [f"math.{name}" for name in ("roundeven", "trunc", "floor", "absf", "copysign")]
+
+
+@handles(*FLOAT)
 def float_op(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
     if op.attributes.get("fastmath", "#arith.fastmath<none>") != "#arith.fastmath<none>":
         raise Unknown(f"{op.name} with {op.attributes['fastmath']}")
@@ -210,3 +217,15 @@ def to_integer(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
         return result
 
     return [lift(convert, operands)]
+
+
+@handles("arith.bitcast")
+def bitcast(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
+    types = (scalar(op.operand_types[0]).kind, scalar(op.result_types[0]).kind)
+    if types == ("f32", "i32"):
+        return [lift(machine.floats.to_bits, operands)]
+    if types == ("i32", "f32"):
+        return [lift(machine.floats.from_bits, operands)]
+    if types == ("f8E8M0FNU", "i8"):
+        return operands
+    raise Unknown(f"bitcast of {types[0]} to {types[1]}")

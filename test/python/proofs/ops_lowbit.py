@@ -109,6 +109,9 @@ def finish(machine: Machine, x: Any) -> Any:
 
 @handles("lowbit.storage_cast")
 def storage_cast(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
+    types = [type.element or type for type in (*op.operand_types, *op.result_types)]
+    [format] = [type for type in types if type.kind.startswith("!")]
+    Format.parse(format)  # A packed format has other integers.
     return operands
 
 
@@ -137,14 +140,30 @@ class Parameters:
         return self.scales[i], self.zero_points[i], z
 
 
+def segments(op: Op, operands: list[Any]) -> list[list[Any]]:
+    """Operands by their names: those of each name."""
+    rest, groups = iter(operands), op.attribute("operandSegmentSizes")
+    assert isinstance(groups, list)
+    return [[next(rest) for _ in range(size)] for size in groups]
+
+
+def integers(op: Op, name: str, dynamic: list[Any]) -> tuple[list[z3.BitVecRef], list[int] | None]:
+    """Zero points as terms and, where they are known, as numbers."""
+    given = op.attributes.get(name)
+    if isinstance(given, Dense):
+        return [z3.BitVecVal(z, 32) for z in given.flat()], given.flat()
+    return dynamic[0].elements, None
+
+
 def parameters(machine: Machine, op: Op, type: Type, operands: list[Any]) -> Parameters:
     format = Format.parse(type.element or type)
-    scale, zero_point = op.attributes.get("scale"), op.attributes.get("zero_point")
-    if isinstance(scale, Dense) and isinstance(zero_point, Dense):
-        known = zero_point.flat()
-        scales = [machine.floats.constant(s) for s in scale.flat()]
-        return Parameters(format, scales, [z3.BitVecVal(z, 32) for z in known], known)
-    return Parameters(format, operands[1].elements, operands[2].elements, None)
+    _, scale, zero_point, tensor_scale = segments(op, operands)
+    if tensor_scale or "tensor_scale" in op.attributes:
+        raise Unknown(f"{op.name} with a tensor scale")
+    given = op.attributes.get("scale")
+    scales = [machine.floats.constant(s) for s in given.flat()] if isinstance(given, Dense) else scale[0].elements
+    points, known = integers(op, "zero_point", zero_point)
+    return Parameters(format, scales, points, known)
 
 
 @handles("lowbit.dequantize")
@@ -161,18 +180,46 @@ def dequantize(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
     return [Tensor.build(input.shape, element)]
 
 
-def quantize_exactly(machine: Machine, format: Format, x: Any, s: Any, z: z3.BitVecRef) -> z3.BitVecRef:
-    """N7: the rounded quotient as an exact integer (a float has 128 bits before the point), the sum, the clamp."""
+def whole(mode: str, x: Any) -> Any:
+    """N12: the float `x` as a whole number."""
+    modes = {"half_even": NEAREST, "half_away": z3.RNA(), "toward_zero": z3.RTZ(), "floor": z3.RTN()}
+    if mode in modes:
+        return z3.fpRoundToIntegral(modes[mode], x)
+    if mode != "half_up":
+        raise Unknown(f"rounding {mode}")
+    # A tie has twice itself whole; doubling is exact but where all floats are whole.
+    twice = z3.fpAdd(NEAREST, x, x)
+    is_tie = z3.And(z3.fpEQ(z3.fpRoundToIntegral(NEAREST, twice), twice), z3.Not(z3.fpIsInf(twice)))
+    return z3.If(is_tie, z3.fpRoundToIntegral(z3.RTP(), x), z3.fpRoundToIntegral(NEAREST, x))
+
+
+def sum_exactly(format: Format, rounded: Any, z: z3.BitVecRef, saturate: bool = True) -> z3.BitVecRef:
+    """N7 and N13: a whole float as an exact integer (it has 128 bits before the point), the sum, the clamp."""
+    width = 136
+    steps = z3.fpToSBV(NEAREST, rounded, z3.BitVecSort(width))
+    total = steps + z3.SignExt(width - 32, z)
+    low, high = z3.BitVecVal(format.low, width), z3.BitVecVal(format.high, width)
+    finite = z3.Extract(31, 0, z3.If(total < low, low, z3.If(total > high, high, total)))
+    ends = z3.If(z3.fpIsNegative(rounded), z3.BitVecVal(format.low, 32), z3.BitVecVal(format.high, 32))
+    has_end = z3.fpIsInf(rounded)
+    if not saturate:
+        finite = format.widen(z3.Extract(format.width - 1, 0, total))
+        # N13: 2^63 or more saturates.
+        has_end = z3.fpGEQ(z3.fpAbs(rounded), z3.FPVal(2.0**63, rounded.sort()))
+    return z3.If(z3.fpIsNaN(rounded), z, z3.If(has_end, ends, finite))
+
+
+def quantize_exactly(machine: Machine, op: Op, format: Format, x: Any, s: Any, z: z3.BitVecRef) -> z3.BitVecRef:
+    """N7 with the rounding of N12, or N13: an i32."""
     if not isinstance(machine.floats, Ieee):
         raise Unknown("quantize without a theory of floats")
-    width = 136
-    whole = z3.fpRoundToIntegral(NEAREST, machine.floats.op("divf", x, s))
-    total = z3.fpToSBV(NEAREST, whole, z3.BitVecSort(width)) + z3.SignExt(width - 32, z)
-    low, high = z3.BitVecVal(format.low, width), z3.BitVecVal(format.high, width)
-    clamped = z3.If(total < low, low, z3.If(total > high, high, total))
-    finite = z3.Extract(31, 0, clamped)
-    infinite = z3.If(z3.fpIsNegative(whole), z3.BitVecVal(format.low, 32), z3.BitVecVal(format.high, 32))
-    return z3.If(z3.fpIsNaN(whole), z, z3.If(z3.fpIsInf(whole), infinite, finite))
+    rounded = whole(enum(op, "rounding"), machine.floats.op("divf", x, s))
+    return sum_exactly(format, rounded, z, bool(machine.number(op.attribute("saturate"))))
+
+
+def enum(op: Op, name: str) -> str:
+    """`half_even` of `#lowbit.rounding<half_even>`."""
+    return str(op.attribute(name)).partition("<")[2][:-1]
 
 
 @handles("lowbit.quantize")
@@ -181,7 +228,7 @@ def quantize(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
 
     def element(index: tuple[int, ...]) -> z3.BitVecRef:
         s, z, _ = p.at(index)
-        q = quantize_exactly(machine, p.format, as_float(machine, operands[0][index]), s, z)
+        q = quantize_exactly(machine, op, p.format, as_float(machine, operands[0][index]), s, z)
         return z3.Extract(p.format.storage - 1, 0, q)
 
     return [Tensor.build(operands[0].shape, element)]
@@ -197,7 +244,7 @@ def fake_quant(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
 
     def element(index: tuple[int, ...]) -> Any:
         s, z, _ = p.at(index)
-        q = quantize_exactly(machine, p.format, as_float(machine, operands[0][index]), s, z)
+        q = quantize_exactly(machine, op, p.format, as_float(machine, operands[0][index]), s, z)
         return machine.floats.op("mulf", machine.floats.from_signed(q - z), s)
 
     return [Tensor.build(operands[0].shape, element)]

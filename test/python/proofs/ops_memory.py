@@ -45,6 +45,17 @@ def reinterpret_cast(machine: Machine, op: Op, operands: list[Any]) -> list[Any]
     return [Buffer(operands[0].cells, offset, tuple(sizes), tuple(strides))]
 
 
+@handles("memref.collapse_shape", "memref.expand_shape")
+def reshape(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
+    """Of a buffer that is row-major and has a static result, as those of the proofs are."""
+    buffer = operands[0]
+    [type] = op.result_types
+    if buffer.strides != row_major(buffer.shape) or None in type.shape:
+        raise Unknown(f"{op.name} of strides {buffer.strides}")
+    shape = tuple(extent or 0 for extent in type.shape)
+    return [Buffer(buffer.cells, buffer.offset, shape, row_major(shape))]
+
+
 @handles("memref.load")
 def load(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
     buffer, *index = operands

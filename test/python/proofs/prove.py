@@ -16,9 +16,10 @@ import z3
 from artifacts import tools_folder
 
 import proofs.ops_arith
+import proofs.ops_contract
 import proofs.ops_linalg
 import proofs.ops_lowbit
-import proofs.ops_memory  # noqa: F401  (all four give the operations their meaning)
+import proofs.ops_memory  # noqa: F401  (all five give the operations their meaning)
 from proofs.floats import FloatModel
 from proofs.ir import Op, functions, read
 from proofs.translate import Buffer, Machine, Tensor
@@ -111,6 +112,20 @@ def prove_obligations(machine: Machine, assumptions: Sequence[z3.BoolRef] = ()) 
     for _, condition in machine.obligations:
         prove(condition, assumptions)
     return len(machine.obligations)
+
+
+def use_shift(machine: Machine, terms: list[z3.BitVecRef]) -> list[z3.BitVecRef]:
+    """Writes zext(byte ^ 0x80), whose xor the machine named, as sext(byte) + 128, and sext of it as zext(byte) - 128.
+
+    Both are one fact about bytes, proved in test_expand_contractions.py.
+    """
+    flips = [(symbol, term.arg(0)) for symbol, term in machine.named if term.arg(1).as_long() == 0x80]
+    extensions = [(z3.ZeroExt(24, symbol), z3.SignExt(24, byte) + 128) for symbol, byte in flips]
+    extensions += [(z3.SignExt(24, symbol), z3.ZeroExt(24, byte) - 128) for symbol, byte in flips]
+    # All at once, for each call looks at every rule.
+    together = z3.And(*[term == z3.BitVec("term", term.size()) for term in terms], z3.BoolVal(True))
+    together = z3.substitute(z3.substitute(together, *extensions), *machine.named)
+    return [equation.arg(0) for equation in together.children()[:-1]]
 
 
 def run(text: str, floats: FloatModel, arguments: Sequence[Any], prefix: str = "") -> tuple[list[Any], Machine]:

@@ -13,8 +13,19 @@ import z3
 
 from proofs.floats import Symbols
 from proofs.ops_memory import vpdpbusd, vpmaddwd
-from proofs.prove import LONG, Refuted, arguments_of, function, mutate, prove, prove_obligations, run, run_pass
-from proofs.translate import Buffer, Machine, indices, row_major
+from proofs.prove import (
+    LONG,
+    Refuted,
+    arguments_of,
+    function,
+    mutate,
+    prove,
+    prove_obligations,
+    run,
+    run_pass,
+    use_shift,
+)
+from proofs.translate import Buffer, indices, row_major
 
 TARGETS = ["avx512-vnni", "avx-vnni", "avx2", "portable"]
 
@@ -92,23 +103,11 @@ def test_shift() -> None:
     """The only fact about bits: a signed byte with its top bit flipped is, as an unsigned one, 128 more."""
     byte = z3.BitVec("byte", 8)
     prove(z3.ZeroExt(24, byte ^ 0x80) == z3.SignExt(24, byte) + 128)
+    prove(z3.SignExt(24, byte ^ 0x80) == z3.ZeroExt(24, byte) - 128)
     with pytest.raises(Refuted):
         prove(z3.ZeroExt(24, byte ^ 0x80) == z3.SignExt(24, byte) + 127)
     with pytest.raises(Refuted):
         prove(z3.ZeroExt(24, byte ^ 0x40) == z3.SignExt(24, byte) + 128)
-
-
-def use_shift(machine: Machine, terms: list[z3.BitVecRef]) -> list[z3.BitVecRef]:
-    """Writes zext(byte ^ 0x80), whose xor the machine named, as sext(byte) + 128."""
-    extensions = [
-        (z3.ZeroExt(24, symbol), z3.SignExt(24, term.arg(0)) + 128)
-        for symbol, term in machine.named
-        if term.arg(1).as_long() == 0x80
-    ]
-    # All at once, for each call looks at every rule.
-    together = z3.And(*[term == z3.BitVec("term", term.size()) for term in terms], z3.BoolVal(True))
-    together = z3.substitute(z3.substitute(together, *extensions), *machine.named)
-    return [equation.arg(0) for equation in together.children()[:-1]]
 
 
 def copy(arguments: list[Buffer]) -> list[Buffer]:

@@ -28,7 +28,7 @@ PAD_DYNAMIC = """
 !q = !lowbit.affine<{format}>
 func.func @main(%x: tensor<3x!q>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<5xf32> {{
   %zero = arith.constant 0.0 : f32
-  %d = lowbit.dequantize %x dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<3x!q> -> tensor<3xf32>
+  %d = lowbit.dequantize %x scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<3x!q> -> tensor<3xf32>
   %p = tensor.pad %d low[1] high[1] {{
   ^bb0(%i: index):
     tensor.yield %zero : f32
@@ -95,7 +95,7 @@ def check(source: str, error: tuple[str, str] | None = None, index: list[int] | 
     expected, _ = run(before, floats, inputs, "before.")
     actual, emitted = run(after, floats, inputs, "after.")
     assumptions = zero_is_exact(floats, flatten(actual))
-    if "dynamic" in source:  # The zero point is one of the format.
+    if "zero_point(%z" in source:  # The zero point is one of the format.
         z = inputs[2].elements[0]
         low, high = (0, 255) if "ui8" in source else (-128, 127)
         assumptions += [z >= low, z <= high]

@@ -43,8 +43,8 @@ DYNAMIC = """
 !a = !lowbit.affine<i8>
 func.func @main(%a: tensor<1x2x?x!a>, %b: tensor<1x?x2x!a>, %sa: tensor<f32>, %za: tensor<i32>,
                 %sb: tensor<f32>, %zb: tensor<i32>, %init: tensor<1x2x2xf32>) -> tensor<1x2x2xf32> {
-  %ad = lowbit.dequantize %a dynamic(%sa, %za : tensor<f32>, tensor<i32>) : tensor<1x2x?x!a> -> tensor<1x2x?xf32>
-  %bd = lowbit.dequantize %b dynamic(%sb, %zb : tensor<f32>, tensor<i32>) : tensor<1x?x2x!a> -> tensor<1x?x2xf32>
+  %ad = lowbit.dequantize %a scale(%sa : tensor<f32>) zero_point(%za : tensor<i32>) : tensor<1x2x?x!a> -> tensor<1x2x?xf32>
+  %bd = lowbit.dequantize %b scale(%sb : tensor<f32>) zero_point(%zb : tensor<i32>) : tensor<1x?x2x!a> -> tensor<1x?x2xf32>
   %y = linalg.batch_matmul ins(%ad, %bd : tensor<1x2x?xf32>, tensor<1x?x2xf32>) outs(%init : tensor<1x2x2xf32>) -> tensor<1x2x2xf32>
   return %y : tensor<1x2x2xf32>
 }"""
@@ -70,7 +70,7 @@ WEIGHTS_DYNAMIC = f"""
 func.func @main(%a: tensor<2x3x!a>, %sa: tensor<f32>, %za: tensor<i32>) -> tensor<2x2xf32> {{
   %i = arith.constant dense<[[127, -127], [127, -127], [1, -90]]> : tensor<3x2xi8>
   %w = lowbit.storage_cast %i : tensor<3x2xi8> to tensor<3x2x!w>
-  %ad = lowbit.dequantize %a dynamic(%sa, %za : tensor<f32>, tensor<i32>) : tensor<2x3x!a> -> tensor<2x3xf32>
+  %ad = lowbit.dequantize %a scale(%sa : tensor<f32>) zero_point(%za : tensor<i32>) : tensor<2x3x!a> -> tensor<2x3xf32>
   %wd = lowbit.dequantize %w {parameters("[0.5, 0.1]", 0, "2x")} : tensor<3x2x!w> -> tensor<3x2xf32>
 {ZERO_INIT.format("2x2")}
   %y = linalg.matmul ins(%ad, %wd : tensor<2x3xf32>, tensor<3x2xf32>) outs(%init : tensor<2x2xf32>) -> tensor<2x2xf32>

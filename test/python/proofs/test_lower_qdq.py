@@ -1,4 +1,4 @@
-"""lowbit-lower-qdq: quantize, dequantize and fake_quant against what is emitted (rules N7 and N8).
+"""lowbit-lower-qdq: quantize, dequantize and fake_quant against what is emitted (rules N7, N8, N12, N13).
 
 Floats are z3's theory of binary32, and the quotient x / scale is any float: NaN, infinities, zeros and subnormals
 included. The definition adds the zero point in an exact integer and clamps then; what is emitted clamps first. Run-time
@@ -17,14 +17,18 @@ PASS = "--lowbit-lower-qdq"
 FORMATS = ["i8", "i8, -127:127", "ui8", "ui8, 1:255", "i16", "ui16", "i4", "i2", "i5, -3:11", "ui2"]
 
 
-def quantize(format: str, zero_point: int | None) -> str:
+def quantize(format: str, zero_point: int | None, mode: str = "half_even", saturate: bool = True) -> str:
     type = f"!lowbit.affine<{format}>"
     plain = f"i{Format.parse_text(type).width}"
+    rounding = f"rounding = #lowbit.rounding<{mode}>, saturate = {str(saturate).lower()}"
     if zero_point is None:
-        arguments, parameters = ", %s: tensor<f32>, %z: tensor<i32>", "dynamic(%s, %z : tensor<f32>, tensor<i32>)"
+        arguments = ", %s: tensor<f32>, %z: tensor<i32>"
+        parameters = f"scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) {{{rounding}}}"
     else:
         arguments = ""
-        parameters = f"{{scale = dense<0.37> : tensor<f32>, zero_point = dense<{zero_point}> : tensor<i32>}}"
+        parameters = (
+            f"{{scale = dense<0.37> : tensor<f32>, zero_point = dense<{zero_point}> : tensor<i32>, {rounding}}}"
+        )
     return f"""
 func.func @main(%x: tensor<1xf32>{arguments}) -> tensor<1x{plain}> {{
   %q = lowbit.quantize %x {parameters} : tensor<1xf32> -> tensor<1x{type}>
@@ -37,7 +41,7 @@ def fake_quant(format: str) -> str:
     type = f"!lowbit.affine<{format}>"
     return f"""
 func.func @main(%x: tensor<1xf32>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<1xf32> {{
-  %f = lowbit.fake_quant %x as {type} dynamic(%s, %z : tensor<f32>, tensor<i32>) : tensor<1xf32> -> tensor<1xf32>
+  %f = lowbit.fake_quant %x as {type} scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<1xf32> -> tensor<1xf32>
   return %f : tensor<1xf32>
 }}"""
 
@@ -52,7 +56,7 @@ def zero_points(format: str) -> list[int | None]:
 def check(source: str, format: str, error: tuple[str, str, int] | None = None) -> None:
     floats = Ieee()
     after = run_pass(source, PASS)
-    assert "math.roundeven" in after
+    assert "arith.fptosi" in after
     if error:
         after = mutate(after, *error)
     before = run_pass(source)
@@ -71,6 +75,44 @@ def check(source: str, format: str, error: tuple[str, str, int] | None = None) -
 def test_quantize(format: str) -> None:
     for zero_point in zero_points(format):
         check(quantize(format, zero_point), format)
+
+
+# N13. A rounding and a format with each; half_away and toward_zero are those of test_requantize.py.
+WRAPPED = [("i8", None, "half_even"), ("ui2", 2, "half_up"), ("i4", -8, "floor"), ("ui16", None, "toward_zero")]
+if LONG:
+    MODES = ["half_even", "half_away", "half_up", "toward_zero", "floor"]
+    WRAPPED += [(format, None, mode) for format in ("i8", "ui8", "i16") for mode in MODES]
+
+
+@pytest.mark.parametrize("case", WRAPPED, ids=str)
+def test_quantize_without_saturation(case: tuple[str, int | None, str]) -> None:
+    format, zero_point, mode = case
+    check(quantize(format, zero_point, mode, saturate=False), format)
+
+
+WRAPPED_ERRORS = {
+    "modulus": (WRAPPED[0], r"value = 255 : i64", "value = 127 : i64", 0),
+    "offset": (WRAPPED[2], r"value = -8 : i64", "value = 0 : i64", 1),
+    "end of the positive": (WRAPPED[0], r"predicate = 2", "predicate = 4", 0),
+    "zero point of NaN": (WRAPPED[1], r"predicate = 14", "predicate = 7", 0),
+    "tie": (WRAPPED[1], r"predicate = 3", "predicate = 2", 0),
+}
+
+
+@pytest.mark.parametrize("error", WRAPPED_ERRORS)
+def test_wrapped_errors_are_found(error: str) -> None:
+    (format, zero_point, mode), old, new, count = WRAPPED_ERRORS[error]
+    with pytest.raises(Refuted):
+        check(quantize(format, zero_point, mode, saturate=False), format, (old, new, count))
+
+
+def test_beyond_64_bits_is_undefined_where_it_is_not_replaced() -> None:
+    after = run_pass(quantize("i8", 3, saturate=False), PASS)
+    after = mutate(after, r"value = 9\.22337203E\+18", "value = 9.22337314E+18")
+    floats = Ieee()
+    _, emitted = run(after, floats, arguments_of(after, floats))
+    with pytest.raises(Refuted):
+        prove_obligations(emitted)
 
 
 @pytest.mark.parametrize("format", ["i8", "ui8"])

@@ -103,6 +103,7 @@ class Machine:
         self.environment: dict[str, Any] = {}
         self.obligations: list[tuple[str, z3.BoolRef]] = []
         self.named: list[tuple[z3.BitVecRef, z3.BitVecRef]] = []
+        self.symbols: dict[int, z3.BitVecRef] = {}  # i32 constants that stand for any number
         self.loops: tuple[int, ...] = ()  # of the linalg operation that runs
         self.fresh_count = 0
 
@@ -118,6 +119,8 @@ class Machine:
             return self.floats.variable(name)
         if type.kind.startswith("!lowbit.affine"):
             return z3.BitVec(name, Format.parse(type).storage)
+        if type.kind == "f8E8M0FNU":
+            return z3.BitVec(name, 8)
         return z3.BitVec(name, type.width)
 
     def argument(self, name: str, type: Type, shape: Sequence[int] | None = None) -> Any:
@@ -136,6 +139,8 @@ class Machine:
             return value
         if type.kind == "f32":
             return self.floats.constant(value)
+        if type.kind == "i32" and value in self.symbols:
+            return self.symbols[value]
         return z3.BitVecVal(value, type.width)
 
     def number(self, attribute: object) -> int:
@@ -183,4 +188,4 @@ class Machine:
         return self.block(block, arguments)
 
 
-TERMINATORS = {"func.return", "linalg.yield", "scf.yield", "tensor.yield", "scf.reduce"}
+TERMINATORS = {"func.return", "linalg.yield", "scf.yield", "tensor.yield", "scf.reduce", "lowbit.yield"}

@@ -191,10 +191,11 @@ private:
              ShapedType::isDynamic(wanted[i]);
     if (fits)
       return success();
+    Type right = RankedTensorType::get(wanted, element);
+    if (!attr && !isa<ShapedType>(type))
+      right = element;
     return error() << "(P6) " << what << " of " << Type(format) << " over "
-                   << type << " must be "
-                   << RankedTensorType::get(wanted, element) << ", found "
-                   << found;
+                   << type << " must be " << right << ", found " << found;
   }
 
   LogicalResult verifyScales() {

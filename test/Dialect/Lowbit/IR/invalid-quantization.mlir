@@ -113,6 +113,15 @@ func.func @f(%x: tensor<4xf32>, %s: f32) {
 
 // -----
 
+// Over a scalar an operand is a scalar, and the message says so.
+func.func @p6_scalar(%x: f32, %s: tensor<f8E8M0FNU>) {
+  // expected-error @+1 {{(P6) scale of '!lowbit.float<f8E4M3FN, scale = f8E8M0FNU>' over '!lowbit.float<f8E4M3FN, scale = f8E8M0FNU>' must be 'f8E8M0FNU', found 'tensor<f8E8M0FNU>'}}
+  %q = lowbit.quantize %x scale(%s : tensor<f8E8M0FNU>) : f32 -> !lowbit.float<f8E4M3FN, scale = f8E8M0FNU>
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<4xf32>) {
   // expected-error @+1 {{(P7) scale must be finite, positive and at least 2^-63, found 0.000000e+00 at index 0}}
   %q = lowbit.quantize %x {scale = dense<0.0> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<4xf32> -> tensor<4x!lowbit.affine<i8>>
