@@ -66,10 +66,16 @@ public:
       return failure();
     Type accumulator = block.getArgument(0).getType();
     if (!accumulator.isF32()) {
-      lhsInts = integers(lhs, op.getLhsZeroPointAttr(),
-                         op.getDynamicLhsZeroPoint(), lhs.shape(), nullptr);
-      rhsInts = integers(rhs, op.getRhsZeroPointAttr(),
-                         op.getDynamicRhsZeroPoint(), rhsShape, granularity());
+      auto left = integers(lhs, getElementTypeOrSelf(op.getLhs().getType()),
+                           op.getLhsZeroPointAttr(),
+                           op.getDynamicLhsZeroPoint(), lhs.shape(), nullptr);
+      auto right =
+          integers(rhs, rhsElement(), op.getRhsZeroPointAttr(),
+                   op.getDynamicRhsZeroPoint(), rhsShape, granularity());
+      if (failed(left) || failed(right))
+        return failure();
+      lhsInts = std::move(*left);
+      rhsInts = std::move(*right);
     } else {
       lhsFloats = floats(lhs);
       rhsFloats = floats(rhs);
@@ -158,26 +164,40 @@ private:
     return success();
   }
 
-  /// The integers of an operand without their zero points.
-  std::vector<int64_t> integers(const Tensor &tensor, ElementsAttr attr,
-                                Value dynamic, ArrayRef<int64_t> shape,
-                                GranularityAttr spread) {
-    std::vector<int64_t> zeroPoints{0};
+  /// The integers of an operand without their zero points (C6).
+  FailureOr<std::vector<int64_t>>
+  integers(const Tensor &tensor, Type element, ElementsAttr attr, Value dynamic,
+           ArrayRef<int64_t> shape, GranularityAttr spread) {
+    std::optional<std::vector<int32_t>> zeroPoints = std::vector<int32_t>{0};
     if (dynamic) {
       Tensor values = m.get(dynamic);
-      zeroPoints.clear();
+      zeroPoints->clear();
       for (int64_t i = 0; i < values.size(); ++i)
-        zeroPoints.push_back(values.get(i).i);
+        zeroPoints->push_back(int32_t(values.get(i).i));
     } else if (attr) {
-      auto values = readIntegers(attr).value_or(std::vector<int32_t>{0});
-      zeroPoints.assign(values.begin(), values.end());
+      zeroPoints = readIntegers(attr);
     }
-    bool isOne = zeroPoints.size() == 1 || !spread;
-    ParameterIndex index(isOne ? GranularityAttr::get(op.getContext()) : spread,
-                         shape);
+    if (!zeroPoints)
+      return op.emitOpError("has zero points that cannot be read");
+    bool isOne = zeroPoints->size() == 1 || !spread || !spread.isPerAxis();
+    if (!isOne && int64_t(zeroPoints->size()) != shape[*spread.getAxis()])
+      return op.emitOpError("has ")
+             << zeroPoints->size() << " zero points where there should be "
+             << shape[*spread.getAxis()];
+    int64_t min, max;
+    if (auto format = dyn_cast<AffineType>(element))
+      std::tie(min, max) = std::pair(format.getMin(), format.getMax());
+    else
+      std::tie(min, max) = AffineType::fullRange(cast<IntegerType>(element));
+    for (int32_t z : *zeroPoints)
+      if (z < min || z > max)
+        return op.emitOpError("has the zero point ")
+               << z << ", which should be in " << min << ":" << max;
+    ParameterIndex index(
+        isOne ? GranularityAttr::get(op.getContext()) : spread, shape);
     std::vector<int64_t> result(tensor.size());
     for (int64_t i = 0; i < tensor.size(); ++i)
-      result[i] = tensor.get(i).i - zeroPoints[isOne ? 0 : index(i)];
+      result[i] = tensor.get(i).i - (*zeroPoints)[isOne ? 0 : index(i)];
     return result;
   }
 

@@ -1,8 +1,8 @@
 //===- QuantizationOps.cpp - quantize, dequantize and their kin -----------===//
 //
 // Every format by lib/Numerics, on tensors, on scalars and in bodies. Refused:
-// too many or too few parameters of the run, and zero points out of range (P6
-// and P8 of the dialect). Scales of the run are computed with as they are (N3).
+// too many or too few parameters of the run, zero points and integers out of
+// their format's range (P6, P8 and S4 of the dialect). Scales of the run are computed with as they are (N3).
 //
 //===----------------------------------------------------------------------===//
 #include "Kernels.h"
@@ -190,6 +190,14 @@ LogicalResult storageCast(Machine &m, StorageCastOp op) {
   auto pack = format.getPack();
   SmallVector<int64_t> shape(input.shape());
   unsigned width = format.getStorageWidth();
+  auto affine = dyn_cast<AffineType>(Type(format));
+  auto checkCode = [&](int64_t code) -> LogicalResult {
+    if (!affine || quantized ||
+        (code >= affine.getMin() && code <= affine.getMax()))
+      return success();
+    return op.emitOpError("makes a ")
+           << Type(format) << " of " << code << ", which is not in its range";
+  };
   if (pack && quantized && shape[*pack] * width % 8 != 0)
     return op.emitOpError("has ")
            << shape[*pack] << " elements of " << width
@@ -204,8 +212,11 @@ LogicalResult storageCast(Machine &m, StorageCastOp op) {
   Tensor result = Tensor::create(to, shape);
   result.markUndefined(input.isUndefined());
   if (!pack) {
-    for (int64_t i = 0; i < input.size(); ++i)
+    for (int64_t i = 0; i < input.size(); ++i) {
       result.set(i, input.get(i));
+      if (!input.isUndefined() && failed(checkCode(result.get(i).i)))
+        return failure();
+    }
   } else if (quantized) {
     std::vector<char> bytes =
         toStorage(integersOf(input), input.shape(), format);
@@ -213,8 +224,11 @@ LogicalResult storageCast(Machine &m, StorageCastOp op) {
       result.set(i, Scalar::ofInt(bytes[i]));
   } else {
     std::vector<int32_t> codes = fromStorage(input.bytes(), shape, format);
-    for (int64_t i = 0; i < result.size(); ++i)
+    for (int64_t i = 0; i < result.size(); ++i) {
       result.set(i, Scalar::ofInt(codes[i]));
+      if (failed(checkCode(codes[i])))
+        return failure();
+    }
   }
   return m.set(op, result);
 }
@@ -321,7 +335,7 @@ LogicalResult requantizeOp(Machine &m, RequantizeOp op) {
 template <typename OpTy, typename Function>
 FailureOr<Kernel> scalarKernel(OpTy op, Function function) {
   auto given = QuantParameters::of(op);
-  auto known = [&](ElementsAttr attr) -> std::optional<float> {
+  auto known = [](ElementsAttr attr) -> std::optional<float> {
     auto values = attr ? readFloats(attr) : std::nullopt;
     return values ? std::optional(values->front()) : std::nullopt;
   };
@@ -331,13 +345,17 @@ FailureOr<Kernel> scalarKernel(OpTy op, Function function) {
   if (given.zeroPoint)
     if (auto values = readIntegers(given.zeroPoint))
       zeroPoint = values->front();
+  if (bool(given.scale) != bool(scale) ||
+      bool(given.tensorScale) != bool(factor) ||
+      bool(given.zeroPoint) != bool(zeroPoint))
+    return op->emitOpError("has parameters that cannot be read");
   bool hasScale = bool(given.dynamicScale),
        hasZeroPoint = bool(given.dynamicZeroPoint),
        hasFactor = bool(given.dynamicTensorScale);
   return Kernel([=](const Scalar *x, Context &c) mutable -> Scalar {
     const Scalar *next = x + 1;
     KnownParameters p;
-    p.scales = {hasScale ? float(next++->f) : scale.value_or(1.0f)};
+    p.scales = {hasScale ? float(next++->f) : *scale};
     if (hasZeroPoint)
       p.zeroPoints = {int32_t(next++->i)};
     else if (zeroPoint)

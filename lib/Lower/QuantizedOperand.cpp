@@ -19,11 +19,16 @@ std::optional<QuantizedOperand> lowbit::matchQuantizedOperand(Value value) {
     return std::nullopt;
   operand.format = format;
   auto p = QuantParameters::of(operand.dequantize);
+  // A scale of the run is an f32; a known one takes that of the tensor in.
+  bool isF32 = format.getGranularity().getScale().isF32();
+  if (p.dynamicTensorScale || (!p.scale && (p.tensorScale || !isF32)))
+    return std::nullopt;
   if (p.scale) {
-    auto scales = readFloats(p.scale);
-    if (!scales || scales->empty())
+    QuantParameters known{p.scale, {}, p.tensorScale, {}, {}, {}};
+    auto numbers = known.read();
+    if (!numbers)
       return std::nullopt;
-    operand.scales = std::move(*scales);
+    operand.scales = std::move(numbers->scales);
   }
   if (p.zeroPoint) {
     auto zeroPoints = readIntegers(p.zeroPoint);

@@ -261,6 +261,11 @@ private:
         return error() << "(C8) argument " << i + 1 << " of the region must be "
                        << type << ", found "
                        << block.getArgument(i + 1).getType();
+    for (Operation &inner : block)
+      if (inner.getNumRegions() != 0)
+        return error() << "(C8) the region has operations on scalars, without "
+                          "regions of their own, found '"
+                       << inner.getName() << "'";
     auto yield = dyn_cast<YieldOp>(block.back());
     if (!yield)
       return error() << "(C8) the region must end with lowbit.yield";

@@ -9,6 +9,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 
 #include <cstring>
+#include <limits>
 
 using namespace mlir;
 using namespace lowbit;
@@ -25,6 +26,9 @@ readResource(DenseResourceElementsAttr resource, size_t elementSize) {
 }
 
 static float toFloat(APFloat value) {
+  // 255 is the NaN of E8M0; the conversion of LLVM 22 makes it infinite.
+  if (value.isNaN())
+    return std::numeric_limits<float>::quiet_NaN();
   bool losesInfo;
   value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven,
                 &losesInfo);

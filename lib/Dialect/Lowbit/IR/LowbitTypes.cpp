@@ -61,8 +61,11 @@ AffineType AffineType::getFull(IntegerType storage) {
 }
 
 AffineType AffineType::withAxis(std::optional<int64_t> axis) const {
-  return get(getContext(), getStorage(), getMin(), getMax(),
-             GranularityAttr::get(getContext(), axis), getPack());
+  auto granularity =
+      GranularityAttr::get(getContext(), axis, ArrayRef<int64_t>(),
+                           getGranularity().getScale());
+  return get(getContext(), getStorage(), getMin(), getMax(), granularity,
+             getPack());
 }
 
 unsigned AffineType::getStorageWidth() const { return getStorage().getWidth(); }

@@ -207,21 +207,38 @@ private:
       auto values = readFloats(attr);
       if (!values)
         continue;
-      // The range of E8M0 is below that of products in f32; N-rules of MX
-      // apply.
-      bool isExponent = isa<Float8E8M0FNUType>(attr.getElementType());
-      bool isSmall = isa<Float8E4M3FNType>(attr.getElementType());
+      // Scales of 8 bits are what they are; a NaN makes its block NaN (N27).
+      bool isSmall = !attr.getElementType().isF32();
       for (auto [index, value] : llvm::enumerate(*values)) {
-        bool isLegal = std::isfinite(value) && value > 0 &&
-                       (isExponent || isSmall || value >= kMinScale);
-        if (!isLegal)
+        if (isSmall && (std::isnan(value) || value > 0))
+          continue;
+        if (isSmall || !std::isfinite(value) || value < kMinScale)
           return error() << "(P7) " << what
                          << " must be finite, positive and at least 2^-63, "
                             "found "
                          << value << " at index " << index;
+        if (!std::isfinite(float(maxSteps()) * value))
+          return error() << "(P7) " << what << " " << value << " at index "
+                         << index << " is so large that " << maxSteps()
+                         << " steps of it are infinite";
       }
     }
     return success();
+  }
+
+  /// The most steps from the zero point that an affine format may have; 1 for
+  /// others.
+  int64_t maxSteps() const {
+    auto affine = dyn_cast<AffineType>(Type(format));
+    if (!affine)
+      return 1;
+    auto zeroPoints = p.zeroPoint ? readIntegers(p.zeroPoint) : std::nullopt;
+    if (!zeroPoints)
+      return affine.getMax() - affine.getMin();
+    int64_t steps = 0;
+    for (int64_t z : *zeroPoints)
+      steps = std::max({steps, z - affine.getMin(), affine.getMax() - z});
+    return steps;
   }
 
   LogicalResult verifyZeroPoints() {

@@ -95,9 +95,14 @@ LogicalResult FakeQuantOp::verify() {
 
 OpFoldResult QuantizeOp::fold(FoldAdaptor) {
   auto producer = getInput().getDefiningOp<DequantizeOp>();
-  // Affine formats alone: NaN and infinity codes of others do not come back.
+  // Affine formats alone: NaN and infinity codes of others do not come back. The
+  // quotient of a product may be just below its integer, so rounding has to go
+  // to the nearest. Scales are those that N3 allows (P7), of the run too.
+  bool isNearest = llvm::is_contained(
+      {RoundingMode::HalfEven, RoundingMode::HalfAway, RoundingMode::HalfUp},
+      getRounding());
   if (!producer || !isa<AffineType>(Type(getQuantizedFormat())) ||
-      producer.getInput().getType() != getOutput().getType() || !getSaturate())
+      producer.getInput().getType() != getOutput().getType() || !isNearest)
     return {};
   if (QuantParameters::of(producer).equals(QuantParameters::of(*this)))
     return producer.getInput();

@@ -60,7 +60,7 @@ def Lowbit_AffineType : Lowbit_QuantizedType<"Affine", "affine"> {
     bool isPerAxis() const { return getGranularity().isPerAxis(); }
     bool isBlockwise() const { return getGranularity().isBlockwise(); }
     std::optional<int64_t> getAxis() const { return getGranularity().getAxis(); }
-    /// The same format along another axis, or per tensor.
+    /// The same format along another axis, or per tensor; not for blocks.
     AffineType withAxis(std::optional<int64_t> axis) const;
   }];
 }
