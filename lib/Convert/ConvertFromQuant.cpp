@@ -33,12 +33,17 @@ static quant::QuantizedType quantizedElement(Type type) {
 }
 
 namespace {
-struct ConvertFromQuant : lowbit::impl::ConvertFromQuantBase<ConvertFromQuant> {
-  void runOnOperation() override {
+/// One run over one module: each reports the types that it cannot say.
+class Conversion {
+public:
+  explicit Conversion(ModuleOp module) : module(module) {}
+
+  /// How many operations were converted.
+  FailureOr<unsigned> run() {
     if (!check())
-      return signalPassFailure();
+      return failure();
     SmallVector<std::pair<Operation *, quant::QuantizedType>> casts;
-    getOperation().walk([&](Operation *op) {
+    module.walk([&](Operation *op) {
       if (isa<quant::QuantizeCastOp>(op))
         casts.emplace_back(op, quantizedElement(op->getResult(0).getType()));
       else if (isa<quant::DequantizeCastOp, quant::StorageCastOp>(op))
@@ -51,18 +56,19 @@ struct ConvertFromQuant : lowbit::impl::ConvertFromQuantBase<ConvertFromQuant> {
       auto found = formats.find(type);
       return found == formats.end() ? Type(type) : found->second.format;
     });
-    replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
+    replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
                                           /*replaceLocs=*/false,
                                           /*replaceTypes=*/true);
     for (auto [op, type] : casts)
       replaceCast(op, type);
+    return numConverted;
   }
 
 private:
   /// Fills `formats`; reports all that cannot be said.
   bool check() {
     bool isGood = true;
-    getOperation().walk([&](Operation *op) {
+    module.walk([&](Operation *op) {
       SmallVector<Type> types(op->getResultTypes());
       llvm::append_range(types, op->getOperandTypes());
       for (Region &region : op->getRegions())
@@ -119,11 +125,12 @@ private:
       }
     for (unsigned i = 0; i < function.getNumResults(); ++i)
       if (auto type = quantizedElement(function.getResultTypes()[i])) {
-        function.setResultAttr(i, StringAttr::get(&getContext(), kScaleAttr),
-                               formats.at(type).scale);
         function.setResultAttr(i,
-                               StringAttr::get(&getContext(), kZeroPointAttr),
-                               formats.at(type).zeroPoint);
+                               StringAttr::get(module.getContext(), kScaleAttr),
+                               formats.at(type).scale);
+        function.setResultAttr(
+            i, StringAttr::get(module.getContext(), kZeroPointAttr),
+            formats.at(type).zeroPoint);
       }
   }
 
@@ -152,7 +159,18 @@ private:
     ++numConverted;
   }
 
+  ModuleOp module;
   llvm::DenseMap<Type, UniformFormat> formats;
   llvm::SmallDenseSet<Type> seen;
+  unsigned numConverted = 0;
+};
+
+struct ConvertFromQuant : lowbit::impl::ConvertFromQuantBase<ConvertFromQuant> {
+  void runOnOperation() override {
+    FailureOr<unsigned> converted = Conversion(getOperation()).run();
+    if (failed(converted))
+      return signalPassFailure();
+    numConverted += *converted;
+  }
 };
 } // namespace

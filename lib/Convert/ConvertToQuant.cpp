@@ -41,17 +41,24 @@ struct ClassFacts {
   quant::QuantizedType type;
 };
 
-struct ConvertToQuant : lowbit::impl::ConvertToQuantBase<ConvertToQuant> {
-  void runOnOperation() override {
+/// One run over one module. Nothing of it may outlive the run: the nodes of
+/// ValueClasses are numbered anew in each module.
+class Conversion {
+public:
+  explicit Conversion(ModuleOp module) : module(module) {}
+
+  /// How many operations were converted.
+  FailureOr<unsigned> run() {
     if (!check())
-      return signalPassFailure();
-    ValueClasses classes(getOperation());
+      return failure();
+    ValueClasses classes(module);
     collectParameters(classes);
     if (isGood)
       chooseTypes(classes);
     if (!isGood)
-      return signalPassFailure();
+      return failure();
     rewrite(classes);
+    return numConverted;
   }
 
 private:
@@ -62,7 +69,7 @@ private:
 
   /// Operations that have no upstream form.
   bool check() {
-    getOperation().walk([&](Operation *op) {
+    module.walk([&](Operation *op) {
       auto hasFormat = [](Type type) { return bool(quantizedElement(type)); };
       bool isQuantized = llvm::any_of(op->getOperandTypes(), hasFormat) ||
                          llvm::any_of(op->getResultTypes(), hasFormat);
@@ -122,7 +129,7 @@ private:
   }
 
   void collectParameters(ValueClasses &classes) {
-    getOperation().walk([&](Operation *op) {
+    module.walk([&](Operation *op) {
       if (auto quantize = dyn_cast<QuantizeOp>(op))
         state(classes, classes.node(quantize.getOutput()), op->getLoc(),
               QuantParameters::of(quantize).read());
@@ -229,7 +236,7 @@ private:
       auto shaped = dyn_cast<ShapedType>(type);
       return shaped ? Type(shaped.clone(element)) : Type(element);
     };
-    getOperation().walk([&](Operation *op) {
+    module.walk([&](Operation *op) {
       auto function = dyn_cast<FunctionOpInterface>(op);
       if (!function)
         return;
@@ -245,7 +252,8 @@ private:
         if (quantizedElement(type)) {
           type = typeOf(classes.result(op, i), type);
           for (StringRef name : {kScaleAttr, kZeroPointAttr})
-            function.removeResultAttr(i, StringAttr::get(&getContext(), name));
+            function.removeResultAttr(
+                i, StringAttr::get(module.getContext(), name));
         }
       function.setFunctionTypeAttr(
           TypeAttr::get(function.cloneTypeWith(inputs, outputs)));
@@ -254,7 +262,7 @@ private:
       value.setType(typeOf(node, value.getType()));
     });
     SmallVector<Operation *> casts;
-    getOperation().walk([&](Operation *op) {
+    module.walk([&](Operation *op) {
       if (isa<QuantizeOp, DequantizeOp, StorageCastOp>(op))
         casts.push_back(op);
     });
@@ -282,7 +290,18 @@ private:
     ++numConverted;
   }
 
+  ModuleOp module;
   llvm::MapVector<unsigned, ClassFacts> facts;
   bool isGood = true;
+  unsigned numConverted = 0;
+};
+
+struct ConvertToQuant : lowbit::impl::ConvertToQuantBase<ConvertToQuant> {
+  void runOnOperation() override {
+    FailureOr<unsigned> converted = Conversion(getOperation()).run();
+    if (failed(converted))
+      return signalPassFailure();
+    numConverted += *converted;
+  }
 };
 } // namespace

@@ -8,6 +8,8 @@
 
 #include "Elementwise.h"
 
+#include "lowbit/Numerics/Accumulation.h"
+
 namespace lowbit {
 
 /// A zero point: nothing, numbers, or a scalar or tensor of the run.
@@ -28,6 +30,10 @@ struct ContractFactor {
   mlir::Value value;
   mlir::AffineMap map;
   bool isSigned = true;
+  /// The carriers were unsigned when they were read.
+  bool wasUnsigned = false;
+  /// What the integers can be.
+  Interval range;
   ContractZeroPoint zeroPoint;
 };
 

@@ -36,6 +36,7 @@ void lowbit::makeSigned(OpBuilder &builder, Operation *op,
           })
           .front();
   factor.isSigned = true;
+  factor.range = factor.range.minus({128, 128});
   ContractZeroPoint &zero = factor.zeroPoint;
   if (zero.known.empty() && !zero.dynamic)
     zero.known.push_back(0);

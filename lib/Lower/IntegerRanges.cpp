@@ -115,8 +115,10 @@ void IntegerRanges::visitLinalg(linalg::LinalgOp op) {
   for (Operation &nested : body->without_terminator())
     visit(&nested);
   if (isa<linalg::PoolingNhwcMaxOp, linalg::PoolingNchwMaxOp>(op)) {
-    // Operand 1 is the window, of which only the shape counts.
-    if (isInteger(op->getResult(0)))
+    // Operand 1 is the window, of which only the shape counts. The body may
+    // extend what it reads, and then nothing is known here.
+    if (isInteger(op->getResult(0)) &&
+        widthOf(op->getOperand(0)) == widthOf(op->getResult(0)))
       set(op->getResult(0), hull({op->getOperand(0), op->getOperand(2)}));
     return;
   }

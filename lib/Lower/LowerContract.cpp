@@ -7,9 +7,11 @@
 //     %acc = %sum + %corrections...
 //     the region on %acc and %extra
 //
-// Refused: results of a packed format, of which no element can be yielded.
+// Refused: results of a packed format, of which no element can be yielded, and
+// sums that the accumulator may not hold (ContractBounds.cpp).
 //
 //===----------------------------------------------------------------------===//
+#include "ContractBounds.h"
 #include "ContractLowering.h"
 #include "Storage.h"
 
@@ -31,7 +33,8 @@ namespace lowbit {
 namespace {
 template <typename OpTy> class ContractLowering {
 public:
-  ContractLowering(OpBuilder &builder, OpTy op) : builder(builder), op(op) {
+  ContractLowering(OpBuilder &builder, OpTy op, ParameterReader &reader)
+      : builder(builder), op(op), reader(reader) {
     nest.op = op;
     nest.resultType = cast<RankedTensorType>(op.getResult().getType());
     nest.accumulator = op.getEpilogue().front().getArgument(0).getType();
@@ -58,11 +61,19 @@ public:
     bool isByte = nest.accumulator.isInteger(32);
     for (const ContractFactor &factor : nest.factors)
       isByte &= getElementTypeOrSelf(factor.value).isInteger(8);
+    if (isByte)
+      for (ContractFactor &factor : nest.factors)
+        if (!factor.isSigned)
+          makeSigned(builder, op, factor);
+    // The bytes of panels are in another order.
+    Value rhs;
+    if constexpr (std::is_same_v<OpTy, ContractOp>)
+      rhs = op.getRhs();
+    if (!nest.accumulator.isF32() &&
+        failed(checkSums(builder, nest, rhs, /*corrects=*/isByte, reader)))
+      return failure();
     if (!isByte)
       return emitEpilogue(emitProducts(builder, nest, /*subtracts=*/true), {});
-    for (ContractFactor &factor : nest.factors)
-      if (!factor.isSigned)
-        makeSigned(builder, op, factor);
     Value sums = emitProducts(builder, nest, /*subtracts=*/false);
     return emitEpilogue(sums, emitCorrections(builder, nest));
   }
@@ -98,6 +109,13 @@ private:
     // Below 8 bits the sign bit of the carrier is 0 either way.
     factor.isSigned =
         !format || isSignedFormat(format) || format.getStorageWidth() % 8 != 0;
+    factor.wasUnsigned = !factor.isSigned;
+    if (auto affine = dyn_cast_or_null<AffineType>(Type(format))) {
+      factor.range = {affine.getMin(), affine.getMax()};
+    } else {
+      unsigned width = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
+      factor.range = {llvm::minIntN(width), llvm::maxIntN(width)};
+    }
     ElementsAttr attr =
         side == 0 ? op.getLhsZeroPointAttr() : op.getRhsZeroPointAttr();
     factor.zeroPoint.dynamic =
@@ -213,15 +231,18 @@ private:
 
   OpBuilder &builder;
   OpTy op;
+  ParameterReader &reader;
   ContractNest nest;
   SmallVector<AffineMap> maps;
 };
 
 template <typename OpTy> struct LowerOne : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LowerOne(MLIRContext *context, ParameterReader &reader)
+      : OpRewritePattern<OpTy>(context), reader(reader) {}
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    FailureOr<Value> result = ContractLowering<OpTy>(rewriter, op).emit();
+    FailureOr<Value> result =
+        ContractLowering<OpTy>(rewriter, op, reader).emit();
     if (failed(result))
       return failure();
     Value value = *result;
@@ -231,6 +252,8 @@ template <typename OpTy> struct LowerOne : OpRewritePattern<OpTy> {
     rewriter.replaceOp(op, value);
     return success();
   }
+
+  ParameterReader &reader;
 };
 
 struct LowerContract : lowbit::impl::LowerContractBase<LowerContract> {
@@ -239,9 +262,10 @@ struct LowerContract : lowbit::impl::LowerContractBase<LowerContract> {
       return isa<ContractOp, PackedContractOp>(op);
     };
     getOperation().walk([&](Operation *op) { numContract += isContract(op); });
+    ParameterReader reader(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<LowerOne<ContractOp>, LowerOne<PackedContractOp>>(
-        &getContext());
+        &getContext(), reader);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     // A pattern that fails has said why.
     if (getOperation()

@@ -150,15 +150,8 @@ struct LowerContractions
     }
     if (!length)
       return; // The window and channels of a filter are static.
-    Value number =
-        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), length);
-    Value tensor = tensor::FromElementsOp::create(builder, loc, number);
-    CheckRangeOp::create(
-        builder, loc, tensor, builder.getI64IntegerAttr(0),
-        builder.getI64IntegerAttr(limit + 1),
-        builder.getStringAttr("'" + valueName(c.op->getResult(0)) +
-                              "': more than the " + std::to_string(limit) +
-                              " products that a 32-bit sum can hold"));
+    emitLengthCheck(builder, loc, length, limit, c.op->getResult(0),
+                    /*width=*/32);
   }
 };
 } // namespace

@@ -14,6 +14,9 @@
 #include "SumBounds.h"
 #include "WeightChannels.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -23,6 +26,21 @@ int64_t lowbit::maxProducts(const QuantizedOperand &a,
                               a.maxMagnitude() * b.maxMagnitude(),
                               a.maxSteps() * b.maxMagnitude()});
   return std::numeric_limits<int32_t>::max() / largest;
+}
+
+void lowbit::emitLengthCheck(OpBuilder &builder, Location loc, Value length,
+                             int64_t limit, Value result, unsigned width) {
+  if (limit == std::numeric_limits<int64_t>::max())
+    return;
+  Value number =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), length);
+  Value tensor = tensor::FromElementsOp::create(builder, loc, number);
+  CheckRangeOp::create(
+      builder, loc, tensor, builder.getI64IntegerAttr(0),
+      builder.getI64IntegerAttr(limit + 1),
+      builder.getStringAttr("'" + valueName(result) + "': more than the " +
+                            std::to_string(limit) + " products that a " +
+                            std::to_string(width) + "-bit sum can hold"));
 }
 
 static Interval formatOf(const QuantizedOperand &q) {

@@ -8,18 +8,18 @@
 using namespace mlir;
 using namespace lowbit;
 
-std::optional<WeightChannels> WeightChannels::get(const Contraction &c,
-                                                  unsigned operand,
+std::optional<WeightChannels> WeightChannels::get(AffineMap map,
+                                                  ArrayRef<unsigned> reduction,
                                                   ArrayRef<int64_t> shape) {
   WeightChannels channels;
   channels.shape.assign(shape.begin(), shape.end());
   channels.strides.assign(shape.size(), 0);
   SmallVector<int64_t> keptDims;
-  for (auto [i, expr] : llvm::enumerate(c.map(operand).getResults())) {
+  for (auto [i, expr] : llvm::enumerate(map.getResults())) {
     auto dim = dyn_cast<AffineDimExpr>(expr);
     if (!dim)
       return std::nullopt;
-    if (llvm::is_contained(c.reduction, dim.getPosition()))
+    if (llvm::is_contained(reduction, dim.getPosition()))
       continue;
     channels.loops.push_back(dim.getPosition());
     channels.extents.push_back(shape[i]);

@@ -20,8 +20,13 @@ struct WeightChannels {
   int64_t count = 1;
 
   /// None when a dimension of the operand is no single loop.
+  static std::optional<WeightChannels> get(mlir::AffineMap map,
+                                           llvm::ArrayRef<unsigned> reduction,
+                                           llvm::ArrayRef<int64_t> shape);
   static std::optional<WeightChannels>
-  get(const Contraction &c, unsigned operand, llvm::ArrayRef<int64_t> shape);
+  get(const Contraction &c, unsigned operand, llvm::ArrayRef<int64_t> shape) {
+    return get(c.map(operand), c.reduction, shape);
+  }
   /// Calls `visit` with the channel and the value of each element.
   void
   forEach(llvm::ArrayRef<int8_t> values,

@@ -16,26 +16,11 @@ bool lowbit::isLegalRequantizeScale(float scale) {
          scale <= std::numeric_limits<float>::max();
 }
 
-const char *lowbit::fixedRoundingName(FixedRounding mode) {
-  return mode == FixedRounding::Single ? "single_round" : "double_round";
-}
-
-std::optional<FixedRounding> lowbit::parseFixedRounding(std::string_view name) {
-  for (FixedRounding mode : {FixedRounding::Single, FixedRounding::Double})
-    if (name == fixedRoundingName(mode))
-      return mode;
-  return std::nullopt;
-}
-
 bool lowbit::isLegalFixedScale(FixedScale scale, unsigned bits) {
   assert((bits == 16 || bits == 32) && "multipliers have 16 or 32 bits");
   int64_t limit = int64_t(1) << (bits - 1);
   return scale.multiplier >= 0 && scale.multiplier < limit &&
          scale.shift >= 2 && scale.shift <= 62;
-}
-
-bool lowbit::isLegalFixedRounding(FixedRounding mode, unsigned bits) {
-  return bits == 32 || mode == FixedRounding::Single;
 }
 
 std::optional<float> lowbit::requantizeScale(float from, float to) {

@@ -21,6 +21,13 @@ const Output kOutputs[] = {{"affine<i8>", {-128, 127}},
                            {"affine<i4, -7:7>", {-7, 7}},
                            {"affine<i16>", {-32768, 32767}}};
 
+/// As attributes spell it.
+std::string roundingName(Rounding mode) {
+  static const char *const names[] = {"half_even", "half_away", "half_up",
+                                      "toward_zero", "floor"};
+  return names[int(mode)];
+}
+
 int32_t interestingSum(std::mt19937 &random) {
   switch (random() % 4) {
   case 0: {
@@ -85,8 +92,8 @@ TEST(LowerRequantize, Float) {
         int32_t zero = output.range.min + int32_t(random() % 15);
         if (kind == 2)
           zero = output.range.min < 0 ? dynamicZero : 5;
-        std::string attributes = "rounding = #lowbit.rounding<" +
-                                 std::string(roundingName(mode)) + ">";
+        std::string attributes =
+            "rounding = #lowbit.rounding<" + roundingName(mode) + ">";
         std::string operands;
         bool isRunZero = kind == 2 && output.range.min < 0;
         if (isAxis)
@@ -212,7 +219,8 @@ TEST(LowerRequantize, FixedPointOnEveryOperand) {
                   "multiplier = " + denseText(shape, "i32", multipliers) +
                   ", shift = " + denseText(shape, "i8", shifts) +
                   ", fixed_rounding = #lowbit.fixed_rounding<" +
-                  fixedRoundingName(mode) +
+                  (mode == FixedRounding::Double ? "double_round"
+                                                 : "single_round") +
                   ">, input_zero_point = " + std::to_string(input.zero) +
                   " : i32, zero_point = dense<" + std::to_string(zero) +
                   "> : tensor<i32>} : tensor<" + kShape + "x" + input.type +

@@ -1,31 +1,13 @@
 //===- Interpreter.h - the reference semantics of the IR --------*- C++ -*-===//
 //
 // Evaluates a function of phases 1 to 6, operation by operation, on tensors.
-// Slow and obvious: what compiled code is held against, bit for bit. Integers
-// follow docs/numerics.md (N1 to N11). Floats have one order of operations:
+// Slow and obvious: what compiled code is held against, bit for bit. It reads
+// bodies with matchers of its own (matchMultiplyAdd), not with those of code
+// generation, on purpose: a bug in one must not be in the other.
 //
-//   F1  Every arith and math operation rounds once, to nearest even; a*b+c is
-//       contracted only in math.fma. exp, exp2, expm1, log, log2, log10, log1p,
-//       tanh, erf, sin, cos and powf are the formulas of lib/Numerics, rsqrt(x)
-//       is 1 / sqrt(x). f16 and bf16 compute in f32 and round.
-//   F2  Contraction: a linalg operation with a reduction loop whose body is
-//       acc + a * b, in any order of operands, where a and b are two
-//       block arguments, extended (extf) or not; the square of one is none. acc
-//       begins as the init's element; over the reduction loops in their order,
-//       the last one fastest, acc = fma(a, b, acc).
-//   F3  Reduction: every output is combine(out, x), combine one of addf, mulf,
-//       maximumf, minimumf, maxnumf, minnumf, and x does not depend on an
-//       output. When the last loop is a reduction and all indexing maps are
-//       projected permutations (constant 0 results allowed), the lane tree of
-//       lib/Codegen/CPU/Generic/EmitLaneReduction.cpp; otherwise sequential in
-//       the order of the loops, the last one fastest. Integers: no order.
-//   F4  Any other body: sequential in the order of the loops, the last one
-//       fastest.
-//
-//   maxnumf(a, b) is b when a is NaN or b > a, otherwise a; minnumf(a, b) is b
-//   when a is NaN or b < a, otherwise a. maximumf and minimumf give NaN for a
-//   NaN, and -0 < +0. The bits of a NaN are not defined. A dimension of size 1
-//   counts like any other.
+// The rules are docs/numerics.md and, for floats and their order of operations
+// (F1 to F4), docs/numerics-float.md. A tensor.empty that was partly written
+// counts as defined, with zeros in the rest.
 //
 // Refused, with one located error that names the operation and the element:
 // operations that the interpreter does not know, and whatever has no defined

@@ -90,7 +90,9 @@ def LowerContract : Pass<"lowbit-lower-contract", "::mlir::ModuleOp"> {
     and multiplied in f32. A packed right-hand side is put in its plain order
     first. Operations on scalars in the region stay for `lowbit-lower-qdq`.
 
-    Refused: results of a packed format.
+    Refused: results of a packed format, and sums that may not fit the
+    accumulator, by the formats of the operands or by constant weights. Sums of
+    a length that is found at run time are checked then.
   }];
   let dependentDialects = [
     "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",

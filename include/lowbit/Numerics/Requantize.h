@@ -7,8 +7,8 @@
 // scale. Out: an integer in the storage range. Scales that break a rule are
 // refused by isLegal..., which verifiers ask; the functions assume legal ones.
 //
-// Source of the fixed form: TOSA 1.0, apply_scale_32, apply_scale_16 and
-// RESCALE. Its INEXACT_ROUND leaves the result open, so it is no mode here.
+// Source of the fixed form: TOSA 1.0, apply_scale_32 and RESCALE. Its
+// INEXACT_ROUND leaves the result open, so it is no mode here.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,7 @@
 
 #include "lowbit/Numerics/Affine.h"
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace lowbit {
@@ -43,17 +44,9 @@ struct FixedScale {
 /// zero at bit 31 first, where the shift goes beyond it.
 enum class FixedRounding { Single, Double };
 
-/// "single_round" and "double_round"; nothing for any other name, TOSA's
-/// inexact rounding included.
-const char *fixedRoundingName(FixedRounding mode);
-std::optional<FixedRounding> parseFixedRounding(std::string_view name);
-
 /// N15: 0 <= multiplier, below 2^31 or for `bits` = 16 below 2^15, and
 /// 2 <= shift <= 62.
 bool isLegalFixedScale(FixedScale scale, unsigned bits = 32);
-
-/// N15: double rounding belongs to multipliers of 32 bits only.
-bool isLegalFixedRounding(FixedRounding mode, unsigned bits);
 
 /// What TOSA requires of the value: -2^(shift-1) <= value < 2^(shift-1). The
 /// result is defined beyond it too, but TOSA's then is not.
@@ -72,13 +65,7 @@ inline int64_t applyScale32(int64_t value, FixedScale scale,
   return (value * scale.multiplier + round) >> scale.shift;
 }
 
-/// N15 for values of up to 48 bits and multipliers below 2^15.
-inline int64_t applyScale16(int64_t value, FixedScale scale) {
-  int64_t round = int64_t(1) << (scale.shift - 1);
-  return (value * scale.multiplier + round) >> scale.shift;
-}
-
-/// The last step of both fixed forms, in 64 bits.
+/// The last step of the fixed form, in 64 bits.
 inline int32_t clampSum(int64_t scaled, int32_t zeroOut, StorageRange range) {
   int64_t sum = scaled + zeroOut;
   sum = sum < range.min ? range.min : sum;
@@ -91,11 +78,6 @@ inline int32_t requantizeFixed(int32_t acc, int32_t zeroIn, FixedScale scale,
                                StorageRange range) {
   int64_t value = static_cast<int64_t>(acc) - zeroIn;
   return clampSum(applyScale32(value, scale, mode), zeroOut, range);
-}
-
-inline int32_t requantizeFixed16(int64_t acc, int32_t zeroIn, FixedScale scale,
-                                 int32_t zeroOut, StorageRange range) {
-  return clampSum(applyScale16(acc - zeroIn, scale), zeroOut, range);
 }
 
 /// N16: from / to as a double; `from` is the scale of the accumulator (N11 for

@@ -12,8 +12,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <optional>
-#include <string_view>
 #include <type_traits>
 
 namespace lowbit {
@@ -25,11 +23,6 @@ enum class Rounding { HalfEven, HalfAway, HalfUp, TowardZero, Floor };
 inline constexpr Rounding kRoundings[] = {
     Rounding::HalfEven, Rounding::HalfAway, Rounding::HalfUp,
     Rounding::TowardZero, Rounding::Floor};
-
-/// As attributes spell it: "half_even", "half_away", "half_up", "toward_zero",
-/// "floor".
-const char *roundingName(Rounding mode);
-std::optional<Rounding> parseRounding(std::string_view name);
 
 namespace detail {
 

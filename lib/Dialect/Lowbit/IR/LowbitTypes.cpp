@@ -268,10 +268,15 @@ CodebookType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "(T7) a codebook has 4, 8, 16, ..., 256 values, "
                           "found "
                        << size;
-  for (int64_t i = 0; i < size; ++i)
-    if (!std::isfinite(values[i]) || (i > 0 && !(values[i] > values[i - 1])))
-      return emitError() << "(T8) the values of a codebook are finite and "
-                            "ascend, found "
-                         << values[i] << " at index " << i;
-  return verifyPack(emitError, pack, llvm::Log2_64(size));
+  unsigned bits = llvm::Log2_64(size);
+  if (isLegalCodebook({values.asArrayRef().data(), bits}))
+    return verifyPack(emitError, pack, bits);
+  // The first that does not follow, to be named.
+  int64_t i = 0;
+  while (i + 1 < size && std::isfinite(values[i]) &&
+         (i == 0 || values[i] > values[i - 1]))
+    ++i;
+  return emitError() << "(T8) the values of a codebook are finite and ascend, "
+                        "found "
+                     << values[i] << " at index " << i;
 }

@@ -15,6 +15,8 @@
 #include "lowbit/Numerics/Affine.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -109,10 +111,26 @@ OpFoldResult QuantizeOp::fold(FoldAdaptor) {
   return {};
 }
 
+/// Elements of whole bytes: dense when they are few or all equal, otherwise a
+/// resource, which is neither hashed nor kept for good.
+static ElementsAttr makeBytes(RankedTensorType type, ArrayRef<char> bytes) {
+  size_t size = type.getElementType().getIntOrFloatBitWidth() / 8;
+  bool areEqual = bytes.size() >= size &&
+                  bytes.drop_back(size).equals(bytes.drop_front(size));
+  if (areEqual)
+    return DenseElementsAttr::getFromRawBuffer(type, bytes.take_front(size));
+  if (type.getNumElements() <= kInlineElements)
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  return DenseResourceElementsAttr::get(
+      type, "quantized",
+      HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, /*align=*/64));
+}
+
 namespace {
 /// quantize(constant) -> storage_cast(constant of integers)
 struct QuantizeConstant : OpRewritePattern<QuantizeOp> {
   using OpRewritePattern::OpRewritePattern;
+  static constexpr int64_t kMostSubByteElements = 65536;
 
   LogicalResult matchAndRewrite(QuantizeOp op,
                                 PatternRewriter &rewriter) const override {
@@ -125,22 +143,27 @@ struct QuantizeConstant : OpRewritePattern<QuantizeOp> {
     if (!values || !parameters)
       return rewriter.notifyMatchFailure(op, "has numbers that are not here");
     QuantizedTypeInterface format = op.getQuantizedFormat();
-    std::vector<int32_t> codes =
-        quantizeTensor(*values, type.getShape(), format, *parameters,
-                       op.getRounding(), op.getSaturate());
     auto plain = RankedTensorType::get(format.getStorageShape(type.getShape()),
                                        format.getStorageElement());
     unsigned width = plain.getElementType().getIntOrFloatBitWidth();
-    SmallVector<APInt> elements;
-    if (format.getPack()) {
-      for (char byte : toStorage(codes, type.getShape(), format))
-        elements.emplace_back(8, static_cast<uint8_t>(byte));
+    bool isWholeBytes = width == 8 || width == 16;
+    if (!isWholeBytes && type.getNumElements() > kMostSubByteElements)
+      return rewriter.notifyMatchFailure(
+          op, "is too large for a constant of elements that are not whole "
+              "bytes, which is hashed and compared as a whole");
+    std::vector<int32_t> codes =
+        quantizeTensor(*values, type.getShape(), format, *parameters,
+                       op.getRounding(), op.getSaturate());
+    ElementsAttr elements;
+    if (isWholeBytes) {
+      elements = makeBytes(plain, toStorage(codes, type.getShape(), format));
     } else {
+      SmallVector<APInt> numbers;
       for (int32_t code : codes)
-        elements.push_back(APInt(32, uint32_t(code)).trunc(width));
+        numbers.push_back(APInt(32, uint32_t(code)).trunc(width));
+      elements = DenseElementsAttr::get(plain, numbers);
     }
-    Value ints = arith::ConstantOp::create(
-        rewriter, op.getLoc(), DenseElementsAttr::get(plain, elements));
+    Value ints = arith::ConstantOp::create(rewriter, op.getLoc(), elements);
     rewriter.replaceOpWithNewOp<StorageCastOp>(op, type, ints);
     return success();
   }

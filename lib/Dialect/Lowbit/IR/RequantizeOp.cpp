@@ -61,13 +61,13 @@ static LogicalResult verifyNumbers(RequantizeOp op) {
            << multiplier.getElementType() << " and " << shift.getElementType();
   if (auto values = readIntegers(multiplier))
     for (auto [index, value] : llvm::enumerate(*values))
-      if (value < 0)
+      if (!isLegalFixedScale({value, /*shift=*/2}))
         return op.emitOpError()
                << "(R5) multiplier must not be negative, found " << value
                << " at index " << index;
   if (auto values = readIntegers(shift))
     for (auto [index, value] : llvm::enumerate(*values))
-      if (value < 2 || value > 62)
+      if (!isLegalFixedScale({/*multiplier=*/0, value}))
         return op.emitOpError() << "(R5) shift must be in 2:62, found " << value
                                 << " at index " << index;
   return success();
