@@ -165,9 +165,10 @@ private:
   }
 
   /// The integers of an operand without their zero points (C6).
-  FailureOr<std::vector<int64_t>>
-  integers(const Tensor &tensor, Type element, ElementsAttr attr, Value dynamic,
-           ArrayRef<int64_t> shape, GranularityAttr spread) {
+  FailureOr<std::vector<int64_t>> integers(const Tensor &tensor, Type element,
+                                           ElementsAttr attr, Value dynamic,
+                                           ArrayRef<int64_t> shape,
+                                           GranularityAttr spread) {
     std::optional<std::vector<int32_t>> zeroPoints = std::vector<int32_t>{0};
     if (dynamic) {
       Tensor values = m.get(dynamic);
@@ -193,8 +194,8 @@ private:
       if (z < min || z > max)
         return op.emitOpError("has the zero point ")
                << z << ", which should be in " << min << ":" << max;
-    ParameterIndex index(
-        isOne ? GranularityAttr::get(op.getContext()) : spread, shape);
+    ParameterIndex index(isOne ? GranularityAttr::get(op.getContext()) : spread,
+                         shape);
     std::vector<int64_t> result(tensor.size());
     for (int64_t i = 0; i < tensor.size(); ++i)
       result[i] = tensor.get(i).i - (*zeroPoints)[isOne ? 0 : index(i)];

@@ -2,7 +2,8 @@
 //
 // Every format by lib/Numerics, on tensors, on scalars and in bodies. Refused:
 // too many or too few parameters of the run, zero points and integers out of
-// their format's range (P6, P8 and S4 of the dialect). Scales of the run are computed with as they are (N3).
+// their format's range (P6, P8 and S4 of the dialect). Scales of the run are
+// computed with as they are (N3).
 //
 //===----------------------------------------------------------------------===//
 #include "Kernels.h"

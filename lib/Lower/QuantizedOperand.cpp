@@ -5,6 +5,10 @@
 //===----------------------------------------------------------------------===//
 #include "QuantizedOperand.h"
 
+#include "llvm/ADT/STLExtras.h"
+
+#include <cmath>
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -26,7 +30,9 @@ std::optional<QuantizedOperand> lowbit::matchQuantizedOperand(Value value) {
   if (p.scale) {
     QuantParameters known{p.scale, {}, p.tensorScale, {}, {}, {}};
     auto numbers = known.read();
-    if (!numbers)
+    // NaN is a value of scales of 8 bits, and of no integer (N27).
+    if (!numbers || llvm::any_of(numbers->scales,
+                                 [](float scale) { return std::isnan(scale); }))
       return std::nullopt;
     operand.scales = std::move(numbers->scales);
   }

@@ -15,6 +15,11 @@
 // RUN: not quant-run %t/sizes.mlir --interpret --print 2>&1 | FileCheck %t/sizes.mlir
 // RUN: not quant-run %t/cast.mlir --interpret --print 2>&1 | FileCheck %t/cast.mlir
 // RUN: not quant-run %t/zero-point.mlir --interpret --print 2>&1 | FileCheck %t/zero-point.mlir
+// RUN: not quant-run %t/code.mlir --interpret --print 2>&1 | FileCheck %t/code.mlir
+// RUN: not quant-run %t/codes.mlir --interpret --print 2>&1 | FileCheck %t/codes.mlir
+// RUN: not quant-run %t/contract-range.mlir --interpret --print 2>&1 | FileCheck %t/contract-range.mlir
+// RUN: not quant-run %t/contract-count.mlir --inputs random --interpret --print 2>&1 | FileCheck %t/contract-count.mlir
+// RUN: not quant-run %t/contract-missing.mlir --interpret --print 2>&1 | FileCheck %t/contract-missing.mlir
 // RUN: not quant-run %t/range.mlir --interpret --print 2>&1 | FileCheck %t/range.mlir
 // RUN: not quant-run %t/assert.mlir --interpret --print 2>&1 | FileCheck %t/assert.mlir
 // RUN: not quant-run %t/endless.mlir --interpret --print 2>&1 | FileCheck %t/endless.mlir
@@ -170,6 +175,77 @@ func.func @main() -> tensor<1xi8> {
   %q = lowbit.quantize %a scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<1xf32> -> tensor<1x!lowbit.affine<i8>>
   %0 = lowbit.storage_cast %q : tensor<1x!lowbit.affine<i8>> to tensor<1xi8>
   return %0 : tensor<1xi8>
+}
+
+//--- code.mlir
+// CHECK: error: 'lowbit.storage_cast' op makes a '!lowbit.affine<i8, -7:7>' of -128, which is not in its range
+func.func @main() -> tensor<2xf32> {
+  %a = arith.constant dense<[7, -128]> : tensor<2xi8>
+  %q = lowbit.storage_cast %a : tensor<2xi8> to tensor<2x!lowbit.affine<i8, -7:7>>
+  %d = lowbit.dequantize %q {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<2x!lowbit.affine<i8, -7:7>> -> tensor<2xf32>
+  return %d : tensor<2xf32>
+}
+
+//--- codes.mlir
+// CHECK: error: 'lowbit.storage_cast' op makes a '!lowbit.affine<i4, -7:7, pack = 0>' of -8, which is not in its range
+func.func @main() -> tensor<2xf32> {
+  %a = arith.constant dense<-113> : tensor<1xi8>
+  %q = lowbit.storage_cast %a : tensor<1xi8> to tensor<2x!lowbit.affine<i4, -7:7, pack = 0>>
+  %d = lowbit.dequantize %q {scale = dense<0.5> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<2x!lowbit.affine<i4, -7:7, pack = 0>> -> tensor<2xf32>
+  return %d : tensor<2xf32>
+}
+
+//--- contract-range.mlir
+// CHECK: error: 'lowbit.contract' op has the zero point 300, which should be in -128:127
+func.func @main() -> tensor<1x2xi32> {
+  %i = arith.constant dense<1> : tensor<1x1xi8>
+  %j = arith.constant dense<1> : tensor<1x2xi8>
+  %a = lowbit.storage_cast %i : tensor<1x1xi8> to tensor<1x1x!lowbit.affine<i8>>
+  %b = lowbit.storage_cast %j : tensor<1x2xi8> to tensor<1x2x!lowbit.affine<i8, axis = 1>>
+  %o = tensor.empty() : tensor<1x2xi32>
+  %z = arith.constant dense<[1, 300]> : tensor<2xi32>
+  %0 = lowbit.contract attributes {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<1x1x!lowbit.affine<i8>>, tensor<1x2x!lowbit.affine<i8, axis = 1>>) rhs_zero_point(%z : tensor<2xi32>) outs(%o : tensor<1x2xi32>) {
+  ^bb0(%acc: i32):
+    lowbit.yield %acc : i32
+  } -> tensor<1x2xi32>
+  return %0 : tensor<1x2xi32>
+}
+
+//--- contract-count.mlir
+// CHECK: error: 'lowbit.contract' op has 3 zero points where there should be 2
+func.func @main(%n: tensor<3xi32>) -> tensor<1x2xi32> {
+  %i = arith.constant dense<1> : tensor<1x1xi8>
+  %j = arith.constant dense<1> : tensor<1x2xi8>
+  %a = lowbit.storage_cast %i : tensor<1x1xi8> to tensor<1x1x!lowbit.affine<i8>>
+  %b = lowbit.storage_cast %j : tensor<1x2xi8> to tensor<1x2x!lowbit.affine<i8, axis = 1>>
+  %o = tensor.empty() : tensor<1x2xi32>
+  %z = tensor.cast %n : tensor<3xi32> to tensor<?xi32>
+  %0 = lowbit.contract attributes {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<1x1x!lowbit.affine<i8>>, tensor<1x2x!lowbit.affine<i8, axis = 1>>) rhs_zero_point(%z : tensor<?xi32>) outs(%o : tensor<1x2xi32>) {
+  ^bb0(%acc: i32):
+    lowbit.yield %acc : i32
+  } -> tensor<1x2xi32>
+  return %0 : tensor<1x2xi32>
+}
+
+//--- contract-missing.mlir
+// CHECK: error: 'lowbit.contract' op has zero points that cannot be read
+func.func @main() -> tensor<1x2xi32> {
+  %i = arith.constant dense<1> : tensor<1x1xi8>
+  %j = arith.constant dense<1> : tensor<1x2xi8>
+  %a = lowbit.storage_cast %i : tensor<1x1xi8> to tensor<1x1x!lowbit.affine<i8>>
+  %b = lowbit.storage_cast %j : tensor<1x2xi8> to tensor<1x2x!lowbit.affine<i8, axis = 1>>
+  %o = tensor.empty() : tensor<1x2xi32>
+  %0 = lowbit.contract attributes {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"], rhs_zero_point = dense_resource<nowhere> : tensor<2xi32>}
+      ins(%a, %b : tensor<1x1x!lowbit.affine<i8>>, tensor<1x2x!lowbit.affine<i8, axis = 1>>) outs(%o : tensor<1x2xi32>) {
+  ^bb0(%acc: i32):
+    lowbit.yield %acc : i32
+  } -> tensor<1x2xi32>
+  return %0 : tensor<1x2xi32>
 }
 
 //--- range.mlir

@@ -61,9 +61,8 @@ AffineType AffineType::getFull(IntegerType storage) {
 }
 
 AffineType AffineType::withAxis(std::optional<int64_t> axis) const {
-  auto granularity =
-      GranularityAttr::get(getContext(), axis, ArrayRef<int64_t>(),
-                           getGranularity().getScale());
+  auto granularity = GranularityAttr::get(
+      getContext(), axis, ArrayRef<int64_t>(), getGranularity().getScale());
   return get(getContext(), getStorage(), getMin(), getMax(), granularity,
              getPack());
 }

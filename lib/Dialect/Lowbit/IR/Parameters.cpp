@@ -25,28 +25,28 @@ QuantParameters QuantParameters::of(QuantizationOpInterface op) {
           op.getDynamicZeroPoint(), op.getDynamicTensorScale()};
 }
 
-/// The content of a parameter, where it is known.
-static ElementsAttr contentOf(ElementsAttr attr, Value dynamic) {
-  ElementsAttr constant;
-  if (dynamic && matchPattern(dynamic, m_Constant(&constant)))
-    return constant;
-  return attr;
+QuantParameters QuantParameters::withConstants() const {
+  QuantParameters known = *this;
+  for (auto [attr, dynamic] :
+       {std::pair(&known.scale, &known.dynamicScale),
+        std::pair(&known.zeroPoint, &known.dynamicZeroPoint),
+        std::pair(&known.tensorScale, &known.dynamicTensorScale)})
+    if (*dynamic && matchPattern(*dynamic, m_Constant(attr)))
+      *dynamic = {};
+  return known;
 }
 
-static bool isSame(ElementsAttr a, Value dynamicA, ElementsAttr b,
-                   Value dynamicB) {
-  ElementsAttr x = contentOf(a, dynamicA), y = contentOf(b, dynamicB);
-  if (x || y)
-    return haveEqualContent(x, y);
-  return dynamicA == dynamicB;
+static bool isSame(ElementsAttr a, ElementsAttr b) {
+  return a || b ? haveEqualContent(a, b) : true;
 }
 
 bool QuantParameters::equals(const QuantParameters &other) const {
-  return isSame(scale, dynamicScale, other.scale, other.dynamicScale) &&
-         isSame(zeroPoint, dynamicZeroPoint, other.zeroPoint,
-                other.dynamicZeroPoint) &&
-         isSame(tensorScale, dynamicTensorScale, other.tensorScale,
-                other.dynamicTensorScale);
+  QuantParameters x = withConstants(), y = other.withConstants();
+  return isSame(x.scale, y.scale) && isSame(x.zeroPoint, y.zeroPoint) &&
+         isSame(x.tensorScale, y.tensorScale) &&
+         x.dynamicScale == y.dynamicScale &&
+         x.dynamicZeroPoint == y.dynamicZeroPoint &&
+         x.dynamicTensorScale == y.dynamicTensorScale;
 }
 
 std::optional<KnownParameters> QuantParameters::read() const {
@@ -210,9 +210,13 @@ private:
       // Scales of 8 bits are what they are; a NaN makes its block NaN (N27).
       bool isSmall = !attr.getElementType().isF32();
       for (auto [index, value] : llvm::enumerate(*values)) {
-        if (isSmall && (std::isnan(value) || value > 0))
+        if (isSmall && !std::isnan(value) && !(value > 0))
+          return error() << "(P7) " << what
+                         << " must be positive or NaN, found " << value
+                         << " at index " << index;
+        if (isSmall)
           continue;
-        if (isSmall || !std::isfinite(value) || value < kMinScale)
+        if (!std::isfinite(value) || value < kMinScale)
           return error() << "(P7) " << what
                          << " must be finite, positive and at least 2^-63, "
                             "found "

@@ -2,7 +2,7 @@
 //
 // Constraints P1, Q1 to Q3, F1, F2 and S1 to S3, and the folds:
 //
-//   quantize(dequantize(q))  ->  q                 equal affine parameters
+//   quantize(dequantize(q))  ->  q                 equal known parameters
 //   quantize(constant)       ->  storage_cast(constant)
 //   storage_cast twice       ->  nothing
 //
@@ -95,24 +95,42 @@ LogicalResult FakeQuantOp::verify() {
                           getSaturate());
 }
 
+/// Whether every code of `format` comes back from dequantize and quantize: its
+/// values are finite and none of them is NaN or flushed to 0.
+static bool comesBack(AffineType format, const KnownParameters &p) {
+  for (auto [index, scale] : llvm::enumerate(p.scales)) {
+    int64_t z = p.zeroPoint(p.zeroPoints.size() == 1 ? 0 : index);
+    int64_t steps = std::max(z - format.getMin(), format.getMax() - z);
+    // Not so for NaN either.
+    if (!(scale > 0) || !std::isfinite(float(steps) * scale))
+      return false;
+  }
+  return true;
+}
+
 OpFoldResult QuantizeOp::fold(FoldAdaptor) {
   auto producer = getInput().getDefiningOp<DequantizeOp>();
-  // Affine formats alone: NaN and infinity codes of others do not come back. The
-  // quotient of a product may be just below its integer, so rounding has to go
-  // to the nearest. Scales are those that N3 allows (P7), of the run too.
-  bool isNearest = llvm::is_contained(
-      {RoundingMode::HalfEven, RoundingMode::HalfAway, RoundingMode::HalfUp},
-      getRounding());
-  if (!producer || !isa<AffineType>(Type(getQuantizedFormat())) ||
-      producer.getInput().getType() != getOutput().getType() || !isNearest)
+  // Codes of NaN and infinity in other formats do not come back.
+  auto format = dyn_cast<AffineType>(Type(getQuantizedFormat()));
+  if (!producer || !format ||
+      producer.getInput().getType() != getOutput().getType())
     return {};
-  if (QuantParameters::of(producer).equals(QuantParameters::of(*this)))
-    return producer.getInput();
-  return {};
+  // The quotient of a product may be just below its integer.
+  if (!llvm::is_contained({RoundingMode::HalfEven, RoundingMode::HalfAway,
+                           RoundingMode::HalfUp},
+                          getRounding()))
+    return {};
+  // A scale of the run may be 0 or NaN (N3).
+  auto parameters = QuantParameters::of(*this);
+  auto numbers = parameters.withConstants().read();
+  if (!numbers || !comesBack(format, *numbers) ||
+      !QuantParameters::of(producer).equals(parameters))
+    return {};
+  return producer.getInput();
 }
 
 /// Elements of whole bytes: dense when they are few or all equal, otherwise a
-/// resource, which is neither hashed nor kept for good.
+/// resource, which is not hashed as a whole.
 static ElementsAttr makeBytes(RankedTensorType type, ArrayRef<char> bytes) {
   size_t size = type.getElementType().getIntOrFloatBitWidth() / 8;
   bool areEqual = bytes.size() >= size &&

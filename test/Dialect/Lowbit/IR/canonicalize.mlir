@@ -52,13 +52,45 @@ func.func @equal_content(%x: tensor<2x!lowbit.affine<i8, axis = 0>>) -> tensor<2
   return %q : tensor<2x!lowbit.affine<i8, axis = 0>>
 }
 
+// A scale of the run may be 0 or NaN, from which no code comes back.
 // CHECK-LABEL: @equal_operands
-// CHECK-SAME: (%[[X:.*]]: tensor<4x!lowbit.affine<i8>>,
-// CHECK-NEXT: return %[[X]]
+// CHECK: lowbit.dequantize
+// CHECK: lowbit.quantize
 func.func @equal_operands(%x: tensor<4x!q>, %s: tensor<f32>, %z: tensor<i32>) -> tensor<4x!q> {
   %d = lowbit.dequantize %x scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<4x!q> -> tensor<4xf32>
   %q = lowbit.quantize %d scale(%s : tensor<f32>) zero_point(%z : tensor<i32>) : tensor<4xf32> -> tensor<4x!q>
   return %q : tensor<4x!q>
+}
+
+// 0.034280803 * 83 / 0.034280803 is just below 83.
+// CHECK-LABEL: @floor
+// CHECK: lowbit.dequantize
+// CHECK: lowbit.quantize
+func.func @floor(%x: tensor<4x!q>) -> tensor<4x!q> {
+  %d = lowbit.dequantize %x {scale = dense<0.034280803> : tensor<f32>, zero_point = dense<1> : tensor<i32>} : tensor<4x!q> -> tensor<4xf32>
+  %q = lowbit.quantize %d {scale = dense<0.034280803> : tensor<f32>, zero_point = dense<1> : tensor<i32>, rounding = #lowbit.rounding<floor>} : tensor<4xf32> -> tensor<4x!q>
+  return %q : tensor<4x!q>
+}
+
+// 2^127 times more than 1 is infinite.
+!exponents = !lowbit.affine<i8, axis = 0, scale = f8E8M0FNU>
+// CHECK-LABEL: @large_exponent
+// CHECK: lowbit.dequantize
+// CHECK: lowbit.quantize
+func.func @large_exponent(%x: tensor<2x!exponents>) -> tensor<2x!exponents> {
+  %d = lowbit.dequantize %x {scale = dense<[1.0, 0xfe]> : tensor<2xf8E8M0FNU>, zero_point = dense<0> : tensor<2xi32>} : tensor<2x!exponents> -> tensor<2xf32>
+  %q = lowbit.quantize %d {scale = dense<[1.0, 0xfe]> : tensor<2xf8E8M0FNU>, zero_point = dense<0> : tensor<2xi32>} : tensor<2xf32> -> tensor<2x!exponents>
+  return %q : tensor<2x!exponents>
+}
+
+// The smallest, 2^-127, is no normal float, but exact.
+// CHECK-LABEL: @small_exponent
+// CHECK-SAME: (%[[X:.*]]: tensor
+// CHECK-NEXT: return %[[X]]
+func.func @small_exponent(%x: tensor<2x!exponents>) -> tensor<2x!exponents> {
+  %d = lowbit.dequantize %x {scale = dense<[0x00, 0x7f]> : tensor<2xf8E8M0FNU>, zero_point = dense<0> : tensor<2xi32>} : tensor<2x!exponents> -> tensor<2xf32>
+  %q = lowbit.quantize %d {scale = dense<[0x00, 0x7f]> : tensor<2xf8E8M0FNU>, zero_point = dense<0> : tensor<2xi32>} : tensor<2xf32> -> tensor<2x!exponents>
+  return %q : tensor<2x!exponents>
 }
 
 // CHECK-LABEL: @other_operand

@@ -295,3 +295,27 @@ func.func @f(%x: tensor<4x!lowbit.affine<i8>>) {
   %i = lowbit.storage_cast %x : tensor<4x!lowbit.affine<i8>> to i8
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{(P7) scale 1.000000e+38 at index 0 is so large that 137 steps of it are infinite}}
+  %q = lowbit.quantize %x {scale = dense<1.0e38> : tensor<f32>, zero_point = dense<-10> : tensor<i32>} : tensor<4xf32> -> tensor<4x!lowbit.affine<i8>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{(P7) scale must be positive or NaN, found 0.000000e+00 at index 1}}
+  %q = lowbit.quantize %x {scale = dense<[1.0, 0.0]> : tensor<2xf8E4M3FN>} : tensor<4xf32> -> tensor<4x!lowbit.float<f4E2M1FN, block = [2], scale = f8E4M3FN>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{(P7) scale must be positive or NaN, found -1.000000e+00 at index 0}}
+  %q = lowbit.quantize %x {scale = dense<[-1.0, 1.0]> : tensor<2xf8E4M3FN>} : tensor<4xf32> -> tensor<4x!lowbit.float<f4E2M1FN, block = [2], scale = f8E4M3FN>>
+  return
+}

@@ -17,7 +17,8 @@ struct AccumulatorRange {
   static constexpr llvm::StringLiteral kAttrName = "lowbit.accumulator";
 
   /// The smallest and the largest final sum over all inputs, init included;
-  /// both fit 32 bits.
+  /// both fit 32 bits. Inputs are integers in the range of their format, which
+  /// whoever makes them by lowbit.storage_cast warrants (S4).
   int64_t min = 0;
   int64_t max = 0;
   /// With the left operand shifted to unsigned (xor 0x80), the sum of any two

@@ -75,14 +75,14 @@ class Lowbit_QuantizationOp<string mnemonic, list<Trait> traits = []>
     - tensor_scale: a second scale, for all elements, that the first is
       multiplied with (in f32, rounded once); only where scales are f8E4M3FN.
 
-    Constraints, of all operations with parameters: (P0) the format is quantized. (P1) Operand and result
-    have one shape, both scalars or both ranked. (P2) A scale is given, once;
-    (P3) a zero point is given, once, for `affine`, and no other format; (P4) a tensor_scale only
-    with scales of f8E4M3FN. (P5) Scales have the format's scale type and (P6)
-    parameters the shape that the granularity gives. (P7) Scales that are known are finite
-    and at least 2^-63, and every dequantized value is finite (N3); those of 8 bits
-    are positive or NaN. (P8) Zero points are in the format's
-    range. (P9) The axis is a dimension of the value, a block has its rank, (P10) and a
+    Constraints, of all operations with parameters: (P0) the format is
+    quantized. (P1) Operand and result have one shape, both scalars or both
+    ranked. (P2) A scale is given, once; (P3) a zero point is given, once, for
+    `affine`, and no other format; (P4) a tensor_scale only with scales of
+    f8E4M3FN. (P5) Scales have the format's scale type and (P6) parameters the
+    shape that the granularity gives. (P7) Scales that are known are finite and
+    at least 2^-63, and every dequantized value is finite (N3); those of 8 bits
+    are positive or NaN. (P8) Zero points are in the format's range. (P9) The axis is a dimension of the value, a block has its rank, (P10) and a
     scalar has one scale. (P11) `pack` is a dimension of the value, whose bits
     fill bytes.
   }];
@@ -108,8 +108,9 @@ def Lowbit_QuantizeOp : Lowbit_QuantizationOp<"quantize"> {
     ```
 
     (Q1) Formats other than `affine` round half to even; (Q2) a codebook saturates. (Q3) What wraps has a range of 2^n values. A constant folds to
-    its integers; `quantize(dequantize(q))` with equal affine parameters folds
-    to q.
+    its integers; `quantize(dequantize(q))` folds to q where the format is
+    `affine`, the parameters are equal and known, and rounding is to the
+    nearest. A scale of the run may be 0, from which no code comes back.
   }];
   let arguments = !con((ins Lowbit_Float:$input), parameters,
                        (ins Lowbit_Rounding:$rounding, Lowbit_Saturate:$saturate));
@@ -255,9 +256,9 @@ def Lowbit_StorageCastOp : Lowbit_Op<"storage_cast", [Pure]> {
     ```
 
     Constraints: (S1) one side is quantized and the other is not. (S2) The
-    integers are those that the format is stored in and (S3) the shapes fit. Integers that become an
-    `affine` format are in its range: others have no defined result (S4, which the
-    interpreter checks when it runs).
+    integers are those that the format is stored in and (S3) the shapes fit.
+    S4, which the interpreter checks when it runs: integers that become an
+    `affine` format are in its range; others have no defined result.
   }];
   let arguments = (ins AnyType:$input);
   let results = (outs AnyType:$output);

@@ -36,6 +36,8 @@ struct QuantParameters {
   bool isStatic() const {
     return !dynamicScale && !dynamicZeroPoint && !dynamicTensorScale;
   }
+  /// With the content of operands that are constants as attributes.
+  QuantParameters withConstants() const;
   /// The same numbers, whether attribute or constant operand, or the same
   /// operands.
   bool equals(const QuantParameters &other) const;
