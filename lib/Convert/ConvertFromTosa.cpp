@@ -52,7 +52,8 @@ std::optional<int64_t> lowbit::constantScalar(Value value, bool isUnsigned) {
   return isUnsigned ? int64_t(number.getZExtValue()) : number.getSExtValue();
 }
 
-/// Upstream's patterns have been read against TOSA 1.0 for these.
+/// What upstream has patterns for, once rescales and contractions are gone; the
+/// rest is refused by name.
 static bool isCoveredUpstream(Operation *op) {
   return isa<
       tosa::AbsOp, tosa::AddOp, tosa::ApplyScaleOp, tosa::ArgMaxOp,

@@ -8,15 +8,10 @@
 
 #include "lowbit/Import/DataMovement.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 using namespace mlir;
 using namespace lowbit;
-
-static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (int64_t i = int64_t(shape.size()) - 2; i >= 0; --i)
-    strides[i] = strides[i + 1] * shape[i + 1];
-  return strides;
-}
 
 /// Reads `bytes` at `offset` plus the strides of each index of `shape`.
 static std::vector<char> gather(ArrayRef<char> bytes, int64_t offset,
@@ -50,7 +45,7 @@ std::optional<std::vector<char>> lowbit::moveBytes(Operation *op,
     return std::nullopt;
   if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(op))
     return std::vector<char>(bytes.begin(), bytes.end());
-  SmallVector<int64_t> from = rowMajorStrides(source.getShape());
+  SmallVector<int64_t> from = computeStrides(source.getShape());
   SmallVector<int64_t> strides(result.getRank(), 0);
   if (isLinalgCopy(op)) {
     SmallVector<AffineMap> maps =

@@ -18,7 +18,7 @@ namespace lowbit::interpreter {
 /// Reads one element of a tensor from outside.
 static Kernel lookUp(const Tensor &table) {
   return [table](const Scalar *x, Context &c) {
-    SmallVector<int64_t> strides = rowMajorStrides(table.shape());
+    SmallVector<int64_t> strides = computeStrides(table.shape());
     SmallVector<int64_t> indices;
     int64_t offset = 0;
     bool inside = true;

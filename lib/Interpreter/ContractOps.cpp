@@ -137,7 +137,7 @@ private:
   LogicalResult findStrides(ArrayRef<SmallVector<int64_t>> shapes) {
     bool isEmpty = llvm::is_contained(extents, 0);
     for (auto [map, shape] : llvm::zip_equal(maps, shapes)) {
-      SmallVector<int64_t> rows = rowMajorStrides(shape);
+      SmallVector<int64_t> rows = computeStrides(shape);
       SmallVector<int64_t> zeros(extents.size(), 0), ends;
       for (int64_t extent : extents)
         ends.push_back(extent - 1);

@@ -60,7 +60,7 @@ LogicalResult findExtents(Nest &nest, ArrayRef<Access> accesses) {
 LogicalResult findStrides(Nest &nest, Access &access) {
   unsigned loops = nest.extents.size();
   access.strides.assign(loops, 0);
-  SmallVector<int64_t> steps = rowMajorStrides(access.tensor.shape());
+  SmallVector<int64_t> steps = computeStrides(access.tensor.shape());
   for (auto [dim, expr] : llvm::enumerate(access.map.getResults())) {
     if (!isLinear(expr))
       return nest.op->emitOpError("has an indexing map that is not linear: ")

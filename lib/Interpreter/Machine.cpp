@@ -34,13 +34,6 @@ const HandlerTable &handlerTable() {
 }
 } // namespace
 
-SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (int64_t dim = int64_t(shape.size()) - 2; dim >= 0; --dim)
-    strides[dim] = strides[dim + 1] * shape[dim + 1];
-  return strides;
-}
-
 SmallVector<int64_t> Machine::getInts(ArrayRef<OpFoldResult> mixed) const {
   SmallVector<int64_t> result;
   for (OpFoldResult entry : mixed)

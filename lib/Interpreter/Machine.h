@@ -10,6 +10,8 @@
 #include "lowbit/Import/ParameterAccess.h"
 #include "lowbit/Interpreter/Interpreter.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 #include "llvm/ADT/StringMap.h"
 
 namespace lowbit::interpreter {
@@ -113,8 +115,6 @@ llvm::LogicalResult forEachIndex(llvm::ArrayRef<int64_t> extents, Visit visit) {
       return llvm::success();
   }
 }
-
-llvm::SmallVector<int64_t> rowMajorStrides(llvm::ArrayRef<int64_t> shape);
 
 } // namespace lowbit::interpreter
 

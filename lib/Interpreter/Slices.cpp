@@ -109,7 +109,7 @@ LogicalResult pad(Machine &m, tensor::PadOp op) {
   auto body = Body::prepare(m, block, block.getTerminator()->getOperands());
   if (failed(result) || failed(body))
     return failure();
-  SmallVector<int64_t> strides = rowMajorStrides(source.shape());
+  SmallVector<int64_t> strides = computeStrides(source.shape());
   int64_t next = 0;
   LogicalResult done = forEachIndex(shape, [&](ArrayRef<int64_t> index) {
     bool inside = true;
@@ -153,7 +153,7 @@ LogicalResult concat(Machine &m, tensor::ConcatOp op) {
   auto result = m.allocate(op, parts.front().elementType(), shape);
   if (failed(result))
     return failure();
-  SmallVector<int64_t> strides = rowMajorStrides(shape);
+  SmallVector<int64_t> strides = computeStrides(shape);
   int64_t begin = 0;
   for (const Tensor &part : parts) {
     int64_t next = 0;

@@ -117,7 +117,7 @@ LogicalResult generate(Machine &m, tensor::GenerateOp op) {
 /// The row-major offset of the indices.
 FailureOr<int64_t> offsetOf(Machine &m, Operation *op, const Tensor &tensor,
                             ValueRange indices) {
-  SmallVector<int64_t> strides = rowMajorStrides(tensor.shape());
+  SmallVector<int64_t> strides = computeStrides(tensor.shape());
   SmallVector<int64_t> at;
   int64_t offset = 0;
   bool inside = true;

@@ -20,24 +20,28 @@ class Lowbit_ContractionOp<string mnemonic, list<Trait> traits = []>
     others are the elements of `extra` operands (bias, scales, a residual),
     indexed by the parallel loops through maps of their own.
 
-    `indexing_maps` are those of lhs, rhs, the extra operands and the result. A convolution has
-    sums of loops, `d1 * 2 + d4`, in that of lhs; padding is done before, with
-    the zero point. `init` gives the result's shape; its elements are not read.
+    `indexing_maps` are those of lhs, rhs, the extra operands and the result. A
+    convolution has sums of loops, `d1 * 2 + d4`, in that of lhs; padding is
+    done before, with the zero point. `init` gives the result's shape; its
+    elements are not read.
 
-    Operands are integers (i8, i16: signed) or quantized by an `affine` format, whose signedness and range
-    they have. Zero points are attributes or operands: rank 0, or, on the
-    right-hand side, along the axis of its format. For operands of a `float` format the accumulator
-    is f32 and products are added by fma, sequentially in the order of the loops.
+    Operands are integers (i8, i16: signed) or quantized by an `affine` format,
+    whose signedness and range they have. Zero points are attributes or
+    operands: rank 0, or, on the right-hand side, along the axis of its format.
+    For operands of a `float` format the accumulator is f32 and products are
+    added by fma, sequentially in the order of the loops.
 
     Constraints: (C1) One map an operand and result, one iterator type a loop.
-    (C2) The result's map is a permutation of the parallel loops. (C3) Extra operands
-    are indexed by parallel loops alone. (C4) Ranks are those of the maps, and
-    every loop has one size. (C5) Operands are i8, i16, affine or float, both of one kind; not packed, and not
-    block-wise. (C6) Zero points are for integers, given at most once, have the shape said above, and
-    are in range. (C7) The accumulator is i32 or i64, or f32 for `float` formats. (C8) The
-    region's arguments are the accumulator and the elements of the extra operands, and
-    it yields an element of the result. (C9) The init has the type of the result. (C10) Each loop is
-    a dimension of lhs, rhs or the result.
+    (C2) The result's map is a permutation of the parallel loops. (C3) Extra
+    operands are indexed by parallel loops alone. (C4) Ranks are those of the
+    maps, and every loop has one size. (C5) Operands are i8, i16, affine or
+    float, both of one kind; not packed, and not block-wise. (C6) Zero points
+    are for integers, given at most once, have the shape said above, and are in
+    range. (C7) The accumulator is i32 or i64, or f32 for `float` formats.
+    (C8) The region's arguments are the accumulator and the elements of the
+    extra operands, its operations are on scalars, and it yields an element of
+    the result. (C9) The init has the type of the result. (C10) Each loop is a
+    dimension of lhs, rhs or the result.
   }];
   dag operands = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs,
                       Optional<Lowbit_ZeroPoints>:$dynamic_lhs_zero_point,

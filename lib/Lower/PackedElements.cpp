@@ -1,4 +1,4 @@
-//===- Packing.cpp - codes in bytes and back ------------------------------===//
+//===- PackedElements.cpp - codes in bytes and back -----------------------===//
 //
 // Rule N24 of docs/numerics.md, along one dimension of a tensor. Byte j has the
 // bits [8 j, 8 j + 8) of its row, element i the bits [w i, w i + w):
