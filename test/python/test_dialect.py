@@ -22,7 +22,8 @@ def test_every_constraint_has_a_negative_test() -> None:
 
 def quant_opt(*arguments: str | Path) -> bytes:
     command = [str(tools.find_tool("quant-opt")), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, check=True).stdout
+    # A second is enough for a million scales, unless something is quadratic.
+    return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
 
 
 def test_a_million_scales_are_one_blob(tmp_path: Path) -> None:

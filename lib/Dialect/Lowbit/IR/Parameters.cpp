@@ -207,7 +207,8 @@ private:
       auto values = readFloats(attr);
       if (!values)
         continue;
-      // Scales of 8 bits are what they are; a NaN makes its block NaN (N27).
+      int64_t steps = maxSteps();
+      // Scales of 8 bits are what they are; a NaN makes its block NaN, by N27.
       bool isSmall = !attr.getElementType().isF32();
       for (auto [index, value] : llvm::enumerate(*values)) {
         if (isSmall && !std::isnan(value) && !(value > 0))
@@ -221,9 +222,9 @@ private:
                          << " must be finite, positive and at least 2^-63, "
                             "found "
                          << value << " at index " << index;
-        if (!std::isfinite(float(maxSteps()) * value))
+        if (!std::isfinite(float(steps) * value))
           return error() << "(P7) " << what << " " << value << " at index "
-                         << index << " is so large that " << maxSteps()
+                         << index << " is so large that " << steps
                          << " steps of it are infinite";
       }
     }

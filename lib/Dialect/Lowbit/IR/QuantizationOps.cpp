@@ -120,7 +120,7 @@ OpFoldResult QuantizeOp::fold(FoldAdaptor) {
                            RoundingMode::HalfUp},
                           getRounding()))
     return {};
-  // A scale of the run may be 0 or NaN (N3).
+  // By N3 a scale of the run may be 0 or NaN.
   auto parameters = QuantParameters::of(*this);
   auto numbers = parameters.withConstants().read();
   if (!numbers || !comesBack(format, *numbers) ||

@@ -81,7 +81,7 @@ class Lowbit_QuantizationOp<string mnemonic, list<Trait> traits = []>
     `affine`, and no other format; (P4) a tensor_scale only with scales of
     f8E4M3FN. (P5) Scales have the format's scale type and (P6) parameters the
     shape that the granularity gives. (P7) Scales that are known are finite and
-    at least 2^-63, and every dequantized value is finite (N3); those of 8 bits
+    at least 2^-63, and every dequantized value is finite, by N3; those of 8 bits
     are positive or NaN. (P8) Zero points are in the format's range. (P9) The axis is a dimension of the value, a block has its rank, (P10) and a
     scalar has one scale. (P11) `pack` is a dimension of the value, whose bits
     fill bytes.
