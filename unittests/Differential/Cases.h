@@ -27,6 +27,9 @@ struct Case {
   std::string module;
   std::vector<NpyArray> inputs;
   Preparation preparation = Preparation::None;
+  /// The interpreter must give the same before it: all float arithmetic of the
+  /// program is exact.
+  bool preparesExactly = false;
   /// The interpreter must give the same after `canonicalize`, and compiled code
   /// after all folds.
   bool folds = false;

@@ -1,7 +1,8 @@
 //===- LoweredCases.cpp - contractions of dequantized values --------------===//
 //
 // linalg contractions that phase 6 makes integer: scales of any type, along the
-// columns or of the run, zero points, an init that is not zero.
+// columns or of the run, zero points, an init that is not zero. Where scales are
+// powers of two the integers must be what the floats are.
 //
 //===----------------------------------------------------------------------===//
 #include "Formats.h"
@@ -11,7 +12,7 @@
 namespace lowbit::differential {
 
 static std::string dequantized(Random &random, FunctionText &function,
-                               const Shape &shape, bool isFilter) {
+                               const Shape &shape, bool isFilter, bool isExact) {
   // Mostly what phase 6 makes integer: signed bytes, and scales of any type.
   std::string head = random.pick({"!lowbit.affine<i8", "!lowbit.affine<i8",
                                   "!lowbit.affine<i8, -127:127",
@@ -45,9 +46,9 @@ static std::string dequantized(Random &random, FunctionText &function,
   for (int64_t i = 0, e = product(parameters); i < e; ++i) {
     float scale =
         std::ldexp(float(random.range(8, 15)), -int(random.range(4, 10)));
-    if (scaleType == "f8E8M0FNU")
+    if (scaleType == "f8E8M0FNU" || isExact)
       scale = std::ldexp(1.0f, -int(random.range(0, 10)));
-    if (scaleType == "f32")
+    if (scaleType == "f32" && !isExact)
       scale *= 1.0f + random.unit();
     runScales.elements<float>()[i] = scale;
     scales.push_back(scaleType == "f32" ? literal(scale)
@@ -71,7 +72,7 @@ static std::string dequantized(Random &random, FunctionText &function,
     zeroAttribute = "zero_point = " + dense(zeros, parameters, "i32");
   std::string factor;
   if (scaleType == "f8E4M3FN" && random.oneIn(2))
-    factor = "tensor_scale = dense<" + literal(0.25f + random.unit()) +
+    factor = "tensor_scale = dense<" + literal(isExact ? 0.25f : 0.25f + random.unit()) +
              "> : tensor<f32>";
   std::string f = tensor(shape, "f32"), codes;
   Format format;
@@ -103,6 +104,8 @@ static std::string dequantized(Random &random, FunctionText &function,
 /// Phase 6 reads each of them from linalg's own operations.
 Case makeLoweredCase(Random &random, int64_t outputs) {
   FunctionText function;
+  // Powers of two: sums of up to 200 products of 9 bits each are exact in f32.
+  bool isExact = random.oneIn(2);
   int64_t k = random.range(1, 200), n = random.range(1, 90),
           m = std::clamp<int64_t>(outputs / n, 1, 2000);
   Shape a{m, k}, b{k, n}, c{m, n};
@@ -125,11 +128,11 @@ Case makeLoweredCase(Random &random, int64_t outputs) {
            "strides = dense<" +
            std::to_string(stride) + "> : tensor<2xi64>}";
   }
-  std::string x = dequantized(random, function, a, /*isFilter=*/false),
-              w = dequantized(random, function, b, /*isFilter=*/true),
+  std::string x = dequantized(random, function, a, /*isFilter=*/false, isExact),
+              w = dequantized(random, function, b, /*isFilter=*/true, isExact),
               at = tensor(a, "f32"), bt = tensor(b, "f32"),
               ct = tensor(c, "f32"), init;
-  if (random.oneIn(4)) {
+  if (!isExact && random.oneIn(4)) {
     init = function.addArgument(ct, makeSoftFloats(random, c));
   } else {
     std::string zero = function.addConstant("0.0 : f32"),
@@ -143,6 +146,7 @@ Case makeLoweredCase(Random &random, int64_t outputs) {
                      ct);
   Case result = function.finish();
   result.preparation = Preparation::Lower;
+  result.preparesExactly = isExact;
   return result;
 }
 

@@ -143,12 +143,23 @@ public:
         diagnostics += diagnostic.str() + "\n";
     });
     auto module = parseSourceString<ModuleOp>(test.module, context.get());
-    if (!module || failed(prepare(*module, test.preparation)))
+    if (!module)
+      return report("the module is refused");
+    std::optional<Outputs> before;
+    if (test.preparesExactly) {
+      auto found = interpret(*module);
+      if (!found)
+        return report("not interpreted: " + llvm::toString(found.takeError()));
+      before = std::move(*found);
+    }
+    if (failed(prepare(*module, test.preparation)))
       return report("the module is refused");
     auto expected = interpret(*module);
     if (!expected)
       return report("not interpreted: " + llvm::toString(expected.takeError()));
     ++counts.cases;
+    if (before && !checkOutputs("lowered", *before, *expected))
+      return counts;
     if (test.preparation == Preparation::Lower) {
       ++counts.canBeRewritten;
       counts.rewritten += !hasFloatContraction(*module);
@@ -206,11 +217,15 @@ private:
 
   bool check(const std::string &way, const Outputs &expected,
              llvm::Expected<Outputs> found) {
-    if (!found) {
-      report(way + ": " + llvm::toString(found.takeError()));
-      return false;
-    }
-    for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(expected, *found))) {
+    if (found)
+      return checkOutputs(way, expected, *found);
+    report(way + ": " + llvm::toString(found.takeError()));
+    return false;
+  }
+
+  bool checkOutputs(const std::string &way, const Outputs &expected,
+                    const Outputs &found) {
+    for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(expected, found))) {
       auto &[a, b] = pair;
       counts.outputs += a.numElements();
       int64_t at = compare(a, b);
