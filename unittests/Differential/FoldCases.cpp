@@ -141,21 +141,34 @@ private:
     kind = Kind::Quantized;
   }
 
-  /// Equal parameters in another place, or a scale that differs by one ulp.
+  /// A scale that differs by one ulp or a factor of 2, another zero point.
+  bool alter(Parameter &p) {
+    size_t hex = p.elements.find("0x");
+    if (p.name == "scale" && p.type.find("f32") != std::string::npos) {
+      // The lowest digit, or the one with the lowest bit of the exponent.
+      char &digit = p.elements[hex + (random.oneIn(2) ? 9 : 4)];
+      digit = llvm::hexdigit(llvm::hexDigitValue(digit) ^ 8);
+      return true;
+    }
+    if (p.name != "zero_point" || !q.isPerTensor())
+      return false;
+    p.elements =
+        "dense<" +
+        std::to_string(random.range(q.format.min, q.format.max)) +
+        "> : tensor<i32>";
+    return true;
+  }
+
+  /// Equal parameters in another place, or almost equal ones.
   void vary() {
     for (Parameter &p : q.parameters) {
       if (p.elements.empty())
         continue;
       if (random.oneIn(3))
         p.value = p.value.empty() ? function.addConstant(p.elements) : "";
-      size_t hex = p.elements.find("0x");
-      if (p.name == "scale" && p.type.find("f32") != std::string::npos &&
-          hex != std::string::npos && random.oneIn(4)) {
-        char &digit = p.elements[hex + 9];
-        digit = digit == '0' ? '1' : '0';
-        if (!p.value.empty())
-          p.value = function.addConstant(p.elements);
-      }
+      bool isOther = random.oneIn(4) && alter(p);
+      if (isOther && !p.value.empty())
+        p.value = function.addConstant(p.elements);
     }
     if (random.oneIn(3) && q.format.isAffine)
       q.arithmetic = makeRounding(random);
