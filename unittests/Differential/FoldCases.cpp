@@ -38,7 +38,7 @@ private:
   enum class Kind { Float, Quantized, Integer };
 
   void begin() {
-    bool isConstant = product(shape) <= 400 && random.oneIn(3);
+    bool isConstant = product(shape) <= 400 && random.oneIn(2);
     NpyArray array = makeFloats(random, shape, 1.0f);
     if (!isConstant) {
       llvm::SmallVector<bool> all(shape.size(), true);
@@ -50,6 +50,16 @@ private:
     for (float each : array.elements<float>())
       texts.push_back(literal(each));
     value = function.addConstant(dense(texts, shape, "f32"));
+    if (random.oneIn(3))
+      return;
+    QuantizationOptions options;
+    options.isWeight = true;
+    q = makeQuantization(random, function, shape, options);
+    set(q.quantize(value, type));
+    set(q.dequantize(value, type));
+    isUnmoved = true;
+    for (int64_t i = 0, e = random.range(0, 3); i < e; ++i)
+      move();
   }
 
   std::string element() const {
@@ -152,10 +162,9 @@ private:
     }
     if (p.name != "zero_point" || !q.isPerTensor())
       return false;
-    p.elements =
-        "dense<" +
-        std::to_string(random.range(q.format.min, q.format.max)) +
-        "> : tensor<i32>";
+    p.elements = "dense<" +
+                 std::to_string(random.range(q.format.min, q.format.max)) +
+                 "> : tensor<i32>";
     return true;
   }
 

@@ -187,7 +187,7 @@ public:
   Quantization make() {
     int64_t rank = q.shape.size();
     bool packed = false;
-    if (options.mayPack && rank > 0 && random.oneIn(3)) {
+    if (options.mayPack && !options.isWeight && rank > 0 && random.oneIn(3)) {
       int64_t dim = random.range(0, rank - 1);
       packed = q.shape[dim] % 8 == 0; // Any width fills bytes then.
       if (packed)
@@ -196,8 +196,9 @@ public:
     std::string fields = makeGranularity();
     if (q.pack)
       fields += ", pack = " + std::to_string(*q.pack);
-    q.format = options.onlyAffine ? makeAffine(random, 2, packed ? 7 : 16)
-                                  : makeFormat(random, packed);
+    q.format = options.isWeight     ? makeAffine(random, 8, 8)
+               : options.onlyAffine ? makeAffine(random, 2, packed ? 7 : 16)
+                                    : makeFormat(random, packed);
     q.element = q.format.head + fields + ">";
     addScales();
     addZeroPoints();
@@ -266,7 +267,7 @@ private:
         q.typical = scale.value;
     }
     NpyArray array;
-    if (scaleType == "f32" && random.oneIn(3)) {
+    if (scaleType == "f32" && !options.isWeight && random.oneIn(3)) {
       array = makeArray(DType::F32, q.parameterShape);
       llvm::copy(values, array.elements<float>().begin());
       if (options.mayHaveOddScale && random.oneIn(6)) {
@@ -292,7 +293,7 @@ private:
                   : array.elements<int32_t>()[0];
       texts.push_back(std::to_string(value));
     }
-    if (!random.oneIn(3))
+    if (options.isWeight || !random.oneIn(3))
       array = NpyArray();
     addParameter({"zero_point", tensor(q.parameterShape, "i32"),
                   dense(texts, q.parameterShape, "i32"), ""},

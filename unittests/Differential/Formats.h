@@ -86,6 +86,8 @@ struct Quantization {
 struct QuantizationOptions {
   bool mayPack = true, mayHaveOddScale = true, onlyAffine = false,
        onlyPerTensor = false;
+  /// As weights are: affine bytes whose parameters are known.
+  bool isWeight = false;
 };
 
 /// Parameters that are not known are arguments of `function`.

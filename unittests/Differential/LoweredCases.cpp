@@ -1,8 +1,8 @@
 //===- LoweredCases.cpp - contractions of dequantized values --------------===//
 //
 // linalg contractions that phase 6 makes integer: scales of any type, along the
-// columns or of the run, zero points, an init that is not zero. Where scales are
-// powers of two the integers must be what the floats are.
+// columns or of the run, zero points, an init that is not zero. Where scales
+// are powers of two the integers must be what the floats are.
 //
 //===----------------------------------------------------------------------===//
 #include "Formats.h"
@@ -12,7 +12,8 @@
 namespace lowbit::differential {
 
 static std::string dequantized(Random &random, FunctionText &function,
-                               const Shape &shape, bool isFilter, bool isExact) {
+                               const Shape &shape, bool isFilter,
+                               bool isExact) {
   // Mostly what phase 6 makes integer: signed bytes, and scales of any type.
   std::string head = random.pick({"!lowbit.affine<i8", "!lowbit.affine<i8",
                                   "!lowbit.affine<i8, -127:127",
@@ -72,7 +73,8 @@ static std::string dequantized(Random &random, FunctionText &function,
     zeroAttribute = "zero_point = " + dense(zeros, parameters, "i32");
   std::string factor;
   if (scaleType == "f8E4M3FN" && random.oneIn(2))
-    factor = "tensor_scale = dense<" + literal(isExact ? 0.25f : 0.25f + random.unit()) +
+    factor = "tensor_scale = dense<" +
+             literal(isExact ? 0.25f : 0.25f + random.unit()) +
              "> : tensor<f32>";
   std::string f = tensor(shape, "f32"), codes;
   Format format;
