@@ -31,10 +31,10 @@ namespace cl = llvm::cl;
 
 namespace {
 constexpr Family kFamilies[] = {
-    {"quantize", makeQuantizeCase, 300, 3000000, 48},
+    {"quantize", makeQuantizeCase, 300, 3000000, 50},
     {"gradient", makeGradientCase, 300, 400000, 4},
     {"requantize", makeRequantizeCase, 300, 3000000, 27},
-    {"fold", makeFoldCase, 300, 100000, 5},
+    {"fold", makeFoldCase, 300, 3000, 3},
     {"contract", makeContractCase, 200, 60000, 2},
     {"operands", makeOperandsCase, 200, 30000, 1},
     {"lowered", makeLoweredCase, 200, 30000, 1},
