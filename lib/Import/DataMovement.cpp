@@ -37,7 +37,7 @@ OpOperand *lowbit::movedOperand(Operation *op) {
     return &op->getOpOperand(0);
   if (auto pad = dyn_cast<tensor::PadOp>(op)) {
     Value value = pad.getConstantPaddingValue();
-    if (value && matchPattern(value, m_AnyZeroFloat()))
+    if (value && matchPattern(value, m_PosZeroFloat()))
       return &op->getOpOperand(0);
   }
   return nullptr;

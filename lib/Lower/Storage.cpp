@@ -2,6 +2,7 @@
 //
 //   storage_cast q to iN   ->  trunci(carrier of q)
 //   storage_cast iN to q   ->  extsi or extui, a carrier
+//   tensor.cast q              ->  tensor.cast (carrier of q)
 //
 // Where iN is the carrier the cast is nothing.
 //
@@ -10,6 +11,7 @@
 
 #include "Elementwise.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -112,10 +114,27 @@ struct LowerStorageCast : OpRewritePattern<StorageCastOp> {
     return success();
   }
 };
+
+/// A shape that becomes more or less static is that of the carriers too.
+struct LowerShapeCast : OpRewritePattern<tensor::CastOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::CastOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!formatOf(op.getType()) || !isa<RankedTensorType>(op.getType()) ||
+        !isa<RankedTensorType>(op.getSource().getType()))
+      return rewriter.notifyMatchFailure(op, "casts no quantized tensor");
+    Value carrier =
+        tensor::CastOp::create(rewriter, op.getLoc(), carrierType(op.getType()),
+                               toCarrier(rewriter, op.getSource()));
+    rewriter.replaceOp(
+        op, fromCarrier(rewriter, op.getLoc(), carrier, op.getType()));
+    return success();
+  }
+};
 } // namespace
 
 void lowbit::populateStorageCastPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerStorageCast>(patterns.getContext());
+  patterns.add<LowerStorageCast, LowerShapeCast>(patterns.getContext());
 }
 
 void lowbit::resolveCarriers(Operation *root, bool isLast) {

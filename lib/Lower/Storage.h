@@ -26,7 +26,7 @@ mlir::Value toCarrier(mlir::OpBuilder &builder, mlir::Value quantized);
 mlir::Value fromCarrier(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value carrier, mlir::Type quantized);
 
-/// storage_cast in terms of carriers.
+/// storage_cast, and tensor.cast of quantized values, in terms of carriers.
 void populateStorageCastPatterns(mlir::RewritePatternSet &patterns);
 /// Casts to carriers and back meet and vanish; those that have no partner, at
 /// function borders and unknown operations, become storage_cast. Before the

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "Cases.h"
 
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace lowbit::differential {
 
@@ -66,6 +66,11 @@ std::string dense(llvm::ArrayRef<std::string> values,
     return text + "]";
   };
   return "dense<" + list(0) + "> : " + tensor(shape, element);
+}
+
+std::string hexOf(const NpyArray &array) {
+  return llvm::toHex(
+      llvm::StringRef(array.data(), size_t(array.bytes().size())));
 }
 
 std::string map(int64_t loops, llvm::ArrayRef<std::string> results) {

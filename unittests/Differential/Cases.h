@@ -16,18 +16,36 @@
 
 namespace lowbit::differential {
 
+/// What is run first; both sides get what it gives.
+enum class Preparation {
+  None,
+  Quantize, ///< phases 1 to 6, with run-time ranges
+  Lower,    ///< phases 5 and 6 of a program that has QDQ
+};
+
 struct Case {
   std::string module;
   std::vector<NpyArray> inputs;
-  /// Phases 1 to 6 are run first, with run-time ranges; both sides get what
-  /// they give.
-  bool quantize = false;
+  Preparation preparation = Preparation::None;
+  /// The interpreter must give the same before it: all float arithmetic of the
+  /// program is exact.
+  bool preparesExactly = false;
+  /// The interpreter must give the same after `canonicalize`, and compiled code
+  /// after all folds.
+  bool folds = false;
+  /// And after phase 5: not where a scale of the run is 0 or NaN, for padding
+  /// with the zero point is then no padding with 0.
+  bool foldsExactly = true;
 };
 
 /// Each with about `outputs` output elements.
 Case makeQuantizeCase(Random &random, int64_t outputs);
+Case makeGradientCase(Random &random, int64_t outputs);
 Case makeRequantizeCase(Random &random, int64_t outputs);
+Case makeFoldCase(Random &random, int64_t outputs);
 Case makeContractCase(Random &random, int64_t outputs);
+Case makeOperandsCase(Random &random, int64_t outputs);
+Case makeLoweredCase(Random &random, int64_t outputs);
 Case makeFloatCase(Random &random, int64_t outputs);
 Case makeModelCase(Random &random, int64_t outputs);
 
@@ -55,6 +73,8 @@ std::string literal(float value);
 /// `dense<[...]> : tensor<...>`, row-major values.
 std::string dense(llvm::ArrayRef<std::string> values,
                   llvm::ArrayRef<int64_t> shape, const std::string &element);
+/// The bytes of an array, as a constant in hexadecimal has them.
+std::string hexOf(const NpyArray &array);
 /// `affine_map<(d0, ...) -> (...)>`
 std::string map(int64_t loops, llvm::ArrayRef<std::string> results);
 
