@@ -38,12 +38,12 @@ template <typename T> T minimum(T a, T b) {
   return a < b ? a : b;
 }
 
-/// Without the NaN; the first of zeros of either sign.
+/// Without the NaN.
 template <typename T> T maxNum(T a, T b) {
-  return std::isnan(a) || b > a ? b : a;
+  return maximum(std::isnan(a) ? b : a, std::isnan(b) ? a : b);
 }
 template <typename T> T minNum(T a, T b) {
-  return std::isnan(a) || b < a ? b : a;
+  return minimum(std::isnan(a) ? b : a, std::isnan(b) ? a : b);
 }
 
 bool compare(arith::CmpFPredicate predicate, double a, double b) {

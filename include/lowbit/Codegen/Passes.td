@@ -48,9 +48,7 @@ def FixReductionOrders
     off its loops, maps and body. Passes that follow change maps and bodies, so
     the order goes into the IR first: a `linalg.generic` that multiplies and adds
     gets `math.fma`, any other whose order matters
-    `lowbit.reduction_order = "lanes"` or `"sequential"`. `arith.maxnumf` and
-    `minnumf`, whose operands upstream passes swap, become comparisons where they
-    do not reduce.
+    `lowbit.reduction_order = "lanes"` or `"sequential"`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect",
@@ -69,6 +67,17 @@ def FuseElementwise
   let dependentDialects = ["::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect",
                            "::mlir::affine::AffineDialect"];
+}
+
+def KeepUnreadInits : Pass<"lowbit-keep-unread-inits", "::mlir::func::FuncOp"> {
+  let summary = "a reduction over nothing gives its init";
+  let description = [{
+    Upstream gives no content to an init that no body reads. Where a
+    `linalg.generic` reduces over a loop that is empty, or may be when it runs,
+    its result is the init all the same; so the body gets a read of it.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect"];
 }
 
 def PrivatizeInits
@@ -187,8 +196,9 @@ def ExpandMath : Pass<"lowbit-expand-math", "::mlir::func::FuncOp"> {
     vectors alike, become arith and fused multiply-adds: no call of libm at run
     time, and the same bits on every target. The formulas are in
     lowbit/Numerics/MathPolynomials.h, which plain C++ can use too. f16 and bf16
-    compute in f32. maxnumf and minnumf become comparisons. A function without a
-    formula, such as `math.exp` of f64, is an error.
+    compute in f32, and what rounds to bf16 becomes integer operations, for
+    processors that do it make subnormals 0. maxnumf and minnumf become maximumf
+    and minimumf. A function without a formula, such as `math.exp` of f64, is an error.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",

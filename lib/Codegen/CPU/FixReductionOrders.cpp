@@ -4,7 +4,6 @@
 // Out: linalg.generic, acc + a * b        ==> math.fma
 //      linalg.generic, other reductions   ==> lowbit.reduction_order, where the
 //                                             order makes a difference
-//      maxnumf, minnumf outside of these  ==> comparisons and selections
 // Named operations keep their body, and with it their order.
 //
 //===----------------------------------------------------------------------===//
@@ -37,29 +36,11 @@ static void fixOrder(RewriterBase &rewriter, linalg::GenericOp op) {
   op->setAttr(kReductionOrderAttr, rewriter.getStringAttr(name));
 }
 
-/// Whether `op` is what a linalg operation reduces with.
-static bool isCombiner(Operation *op) {
-  auto parent = dyn_cast<linalg::LinalgOp>(op->getParentOp());
-  return parent && parent.getNumReductionLoops() != 0 &&
-         llvm::any_of(matchCombiners(parent), [&](const Combiner &combiner) {
-           return combiner.op == op;
-         });
-}
-
 namespace {
 struct FixReductionOrders : impl::FixReductionOrdersBase<FixReductionOrders> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](linalg::GenericOp op) { fixOrder(rewriter, op); });
-    SmallVector<Operation *> extremes;
-    getOperation().walk([&](Operation *op) {
-      if (isa<arith::MaxNumFOp, arith::MinNumFOp>(op) && !isCombiner(op))
-        extremes.push_back(op);
-    });
-    for (Operation *op : extremes) {
-      rewriter.setInsertionPoint(op);
-      rewriter.replaceOp(op, expandExtreme(rewriter, op));
-    }
   }
 };
 } // namespace

@@ -28,6 +28,7 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createFixReductionOrders());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createKeepUnreadInits());
   // Taps read values, so whatever is tapped is not fused away.
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   pm.addPass(createCanonicalizerPass());

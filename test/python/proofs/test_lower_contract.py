@@ -4,6 +4,8 @@ Both sides are polynomials of the same bytes modulo 2^32 (or 2^64), for all oper
 without a sign move by 128 with their zero point, which rests on one fact about bytes (prove.use_shift).
 """
 
+import re
+
 import pytest
 import z3
 
@@ -165,7 +167,7 @@ def check(case: str, error: tuple[str, str, int] | None = None) -> None:
     source, shapes = CASES[case]
     floats = Symbols()
     before, after = run_pass(source), run_pass(source, *PASSES)
-    assert "lowbit." not in after and "linalg.generic" in after
+    assert not re.search(r"lowbit\.(?!check_range)", after) and "linalg.generic" in after
     if error:
         after = mutate(after, *error)
     inputs = arguments_of(before, floats, shapes)

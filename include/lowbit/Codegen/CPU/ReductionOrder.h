@@ -52,10 +52,6 @@ std::optional<MultiplyAdd> matchMultiplyAdd(mlir::linalg::LinalgOp op);
 void fuseMultiplyAdd(mlir::RewriterBase &rewriter, mlir::linalg::GenericOp op,
                      const MultiplyAdd &multiplyAdd);
 
-/// arith.maxnumf or minnumf as a comparison and selections: b where a is NaN or
-/// b is beyond a, otherwise a (rule F1).
-mlir::Value expandExtreme(mlir::RewriterBase &rewriter, mlir::Operation *op);
-
 } // namespace lowbit
 
 #endif // LOWBIT_CODEGEN_CPU_REDUCTIONORDER_H

@@ -6,13 +6,16 @@
 //
 //   math.exp %x ==> MathPolynomials<Ops>::exp, and so on
 //   math.rsqrt %x ==> 1 / sqrt(x)
-//   arith.maxnumf %a, %b ==> comparisons and selections
+//   arith.maxnumf %a, %b ==> selections and arith.maximumf
 //
-// f16 and bf16 compute in f32. Rare functions (tan, atan, sinh, ...) take
-// upstream's expansions into the ones above and into polynomials. Refused, with
-// an error: functions on f64 that round more than once.
+// f16 and bf16 compute in f32; what rounds to bf16 is in ExpandBFloat16.cpp.
+// Rare functions (tan, atan, sinh, ...) take upstream's expansions into the
+// ones above and into polynomials. Refused, with an error: functions on f64
+// that round more than once.
 //
 //===----------------------------------------------------------------------===//
+#include "ExpandBFloat16.h"
+
 #include "lowbit/Codegen/CPU/ReductionOrder.h"
 #include "lowbit/Codegen/Passes.h"
 #include "lowbit/Numerics/MathPolynomials.h"
@@ -196,11 +199,20 @@ private:
   }
 };
 
-template <typename OpTy> struct ExpandExtreme : OpRewritePattern<OpTy> {
+/// Where one operand is NaN, both are the other one.
+template <typename OpTy, typename ExactTy>
+struct ExpandExtreme : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, expandExtreme(rewriter, op));
+    Location loc = op.getLoc();
+    auto orOther = [&](Value x, Value other) -> Value {
+      Value isNaN =
+          arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::UNO, x, x);
+      return arith::SelectOp::create(rewriter, loc, isNaN, other, x);
+    };
+    Value a = op.getLhs(), b = op.getRhs();
+    rewriter.replaceOpWithNewOp<ExactTy>(op, orOther(a, b), orOther(b, a));
     return success();
   }
 };
@@ -220,9 +232,11 @@ struct ExpandMath : public impl::ExpandMathBase<ExpandMath> {
     // First, so that no expansion rounds to f16 on the way.
     RewritePatternSet widening(&getContext());
     widening.add<ComputeInF32>(&getContext());
+    populateComputeBFloat16InF32Patterns(widening);
     RewritePatternSet patterns(&getContext());
     addFormulas(patterns);
     addUpstream(patterns);
+    populateRoundToBFloat16Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(widening))) ||
         failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
@@ -257,8 +271,9 @@ private:
         ExpandUnary<math::Log1pOp, &P::log1p>,
         ExpandUnary<math::SinOp, &P::sin>, ExpandUnary<math::CosOp, &P::cos>,
         ExpandRsqrt, ExpandPow, ExpandIntegerPow,
-        ExpandExtreme<arith::MaxNumFOp>, ExpandExtreme<arith::MinNumFOp>>(
-        &getContext(), PatternBenefit(10));
+        ExpandExtreme<arith::MaxNumFOp, arith::MaximumFOp>,
+        ExpandExtreme<arith::MinNumFOp, arith::MinimumFOp>>(&getContext(),
+                                                            PatternBenefit(10));
   }
 
   void addUpstream(RewritePatternSet &patterns) {

@@ -13,9 +13,7 @@ using namespace mlir;
 namespace lowbit {
 
 bool isOrderFree(const Combiner &combiner) {
-  // maxnumf and minnumf take either zero, whichever comes first.
-  return !isa<arith::AddFOp, arith::MulFOp, arith::MaxNumFOp, arith::MinNumFOp>(
-      combiner.op);
+  return !isa<arith::AddFOp, arith::MulFOp>(combiner.op);
 }
 
 static TypedAttr identityOf(Operation *op) {
@@ -157,19 +155,6 @@ void fuseMultiplyAdd(RewriterBase &rewriter, linalg::GenericOp op,
     rewriter.eraseOp(sum);
   if (product && product->use_empty())
     rewriter.eraseOp(product);
-}
-
-Value expandExtreme(RewriterBase &rewriter, Operation *op) {
-  Location loc = op->getLoc();
-  Value a = op->getOperand(0), b = op->getOperand(1);
-  auto beyond = isa<arith::MaxNumFOp>(op) ? arith::CmpFPredicate::OGT
-                                          : arith::CmpFPredicate::OLT;
-  // In this form a target's max instruction does the inner selection.
-  Value isBeyond = arith::CmpFOp::create(rewriter, loc, beyond, b, a);
-  Value extreme = arith::SelectOp::create(rewriter, loc, isBeyond, b, a);
-  Value isNaN =
-      arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::UNO, a, a);
-  return arith::SelectOp::create(rewriter, loc, isNaN, b, extreme);
 }
 
 } // namespace lowbit
