@@ -12,8 +12,8 @@
 // The operands: (-0, 0), (0, -0), (NaN, 1), (1, NaN), (2, 1)
 // CHECK: maximum: dense<[0.000000e+00, 0.000000e+00, 0x7FC00000, 0x7FC00000, 2.000000e+00]> : tensor<5xf32>
 // CHECK: minimum: dense<[-0.000000e+00, -0.000000e+00, 0x7FC00000, 0x7FC00000, 1.000000e+00]> : tensor<5xf32>
-// CHECK: maxnum: dense<[-0.000000e+00, 0.000000e+00, 1.000000e+00, 1.000000e+00, 2.000000e+00]> : tensor<5xf32>
-// CHECK: minnum: dense<[-0.000000e+00, 0.000000e+00, 1.000000e+00, 1.000000e+00, 1.000000e+00]> : tensor<5xf32>
+// CHECK: maxnum: dense<[0.000000e+00, 0.000000e+00, 1.000000e+00, 1.000000e+00, 2.000000e+00]> : tensor<5xf32>
+// CHECK: minnum: dense<[-0.000000e+00, -0.000000e+00, 1.000000e+00, 1.000000e+00, 1.000000e+00]> : tensor<5xf32>
 // f16: 2049 is a tie between 2048 and 2050; bf16: 257 between 256 and 258.
 // CHECK: half: dense<[2.048000e+03, 2.052000e+03]> : tensor<2xf16>
 // CHECK: brain: dense<[2.560000e+02, 2.600000e+02]> : tensor<2xbf16>
