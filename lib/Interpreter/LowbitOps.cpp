@@ -48,6 +48,15 @@ LogicalResult checkRange(Machine &m, CheckRangeOp op) {
   }
   return success();
 }
+
+LogicalResult checkSize(Machine &m, CheckSizeOp op) {
+  int64_t found = m.get(op.getFound()).get(0).i,
+          expected = m.get(op.getExpected()).get(0).i;
+  if (found == expected)
+    return success();
+  return op.emitError(op.getMessage())
+         << ": " << found << ", should be " << expected;
+}
 } // namespace
 
 void addLowbitHandlers(HandlerTable &table) {
@@ -56,5 +65,6 @@ void addLowbitHandlers(HandlerTable &table) {
   table.add<TapOp>(tap);
   table.add<MarkOp>([](Machine &, MarkOp) { return success(); });
   table.add<CheckRangeOp>(checkRange);
+  table.add<CheckSizeOp>(checkSize);
 }
 } // namespace lowbit::interpreter

@@ -107,6 +107,16 @@ void checkRange(int64_t site, const UnrankedMemRef &tensor, int64_t lower,
       return;
     }
 }
+
+/// Ends the run: what follows relies on the sizes.
+void checkSize(int64_t site, int64_t found, int64_t expected) {
+  if (!current || found == expected)
+    return;
+  fail(llvm::createStringError(llvm::Twine(current->sites[site]) + " is " +
+                               llvm::Twine(found) + " and should be " +
+                               llvm::Twine(expected)));
+  std::longjmp(current->end, 1);
+}
 } // namespace
 
 extern "C" {
@@ -140,6 +150,7 @@ lowbit::runtimeFunctions() {
       {"_mlir_ciface_lowbit_tap_i8", reinterpret_cast<void *>(tapI8)},
       {"_mlir_ciface_lowbit_tap_i32", reinterpret_cast<void *>(tapI32)},
       {"_mlir_ciface_lowbit_mark", reinterpret_cast<void *>(mark)},
+      {"_mlir_ciface_lowbit_check_size", reinterpret_cast<void *>(checkSize)},
       {"_mlir_ciface_lowbit_check_range_i32",
        reinterpret_cast<void *>(checkRangeI32)},
       {"_mlir_ciface_lowbit_check_range_i64",

@@ -63,10 +63,6 @@ Program::compile(OwningOpRef<ModuleOp> module,
   buildCpuLoopPipeline(loops, options);
   if (failed(loops.run(*code)))
     return reported();
-  // Lowering makes parameters of its own, long lists of scales.
-  for (auto parameter : code->getOps<ParameterOp>())
-    if (!program->source->lookupSymbol(parameter.getSymNameAttr()))
-      program->source->push_back(parameter->clone());
   entry = code->lookupSymbol<func::FuncOp>("main");
   // Those that the passes made, for the scales of QDQ, live with the others.
   for (auto parameter : code->getOps<ParameterOp>())
@@ -169,7 +165,9 @@ Program::run(ArrayRef<const NpyArray *> inputs) {
   state.onTap = onTap;
   state.onMark = onMark;
   state.enter();
-  entry(packed.data());
+  // Compiled code has nothing to destroy.
+  if (setjmp(state.end) == 0)
+    entry(packed.data());
 
   std::vector<NpyArray> outputs;
   std::string error = state.error;

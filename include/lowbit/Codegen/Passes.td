@@ -69,6 +69,22 @@ def FuseElementwise
                            "::mlir::affine::AffineDialect"];
 }
 
+def CheckSizes : Pass<"lowbit-check-sizes", "::mlir::func::FuncOp"> {
+  let summary = "sizes of the run are checked before they bound accesses";
+  let description = [{
+    A `lowbit.check_size` before each operation on tensors of dynamic size whose
+    sizes have to fit each other: linalg operations, `tensor.cast`, `concat`,
+    `extract_slice`, `insert_slice` and `expand_shape`. Sizes are written in
+    terms of the function's arguments where upstream's patterns can; checks that
+    hold by then, and those made before, are left out. Operations inside of
+    loops that run in parallel are not checked.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::lowbit::LowbitDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def KeepUnreadInits : Pass<"lowbit-keep-unread-inits", "::mlir::func::FuncOp"> {
   let summary = "a reduction over nothing gives its init";
   let description = [{

@@ -1,7 +1,8 @@
 //===- Callbacks.h - what compiled code calls -------------------*- C++ -*-===//
 //
-// The C functions behind lowbit.tap, lowbit.check_range and lowbit.mark. They
-// report to the run that is going on; one run at a time goes on in a process.
+// The C functions behind lowbit.tap, lowbit.check_range, lowbit.check_size and
+// lowbit.mark. They report to the run that is going on; one run at a time goes
+// on in a process.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_RUN_CALLBACKS_H
@@ -12,6 +13,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <csetjmp>
 #include <functional>
 #include <string>
 
@@ -40,6 +42,8 @@ struct RunState {
   MarkHandler onMark;
   /// The first error of a callback; the run fails with it.
   std::string error;
+  /// Where a run goes on that a callback ends. What it had allocated is lost.
+  std::jmp_buf end;
 
   /// Makes this the state that callbacks report to, until destroyed.
   void enter();

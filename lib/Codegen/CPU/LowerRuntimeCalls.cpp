@@ -2,9 +2,11 @@
 //
 // In:  lowbit.tap %m "id" : memref<...xT>
 //      lowbit.check_range %m in [lo, hi) "message" : memref<...xT>
+//      lowbit.check_size %found, %expected "message"
 //      lowbit.mark "name"
 // Out: call @lowbit_tap_T(site, memref<*xT>)
 //      call @lowbit_check_range_T(site, memref<*xT>, lo, hi)
+//      call @lowbit_check_size(site, found, expected)
 //      call @lowbit_mark(site)
 //      module attribute lowbit.sites = ["id", "message", ...]
 // The runtime gives these functions to the JIT (lib/Run/Callbacks.cpp).
@@ -27,7 +29,7 @@ struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
   void runOnOperation() override {
     SmallVector<Operation *> calls;
     getOperation().walk([&](Operation *op) {
-      if (isa<TapOp, CheckRangeOp, MarkOp>(op))
+      if (isa<TapOp, CheckRangeOp, CheckSizeOp, MarkOp>(op))
         calls.push_back(op);
     });
     SmallVector<Attribute> sites;
@@ -45,6 +47,17 @@ struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
     if (auto mark = dyn_cast<MarkOp>(op)) {
       sites.push_back(mark.getIdAttr());
       func::CallOp::create(builder, loc, declare("lowbit_mark", site), site);
+      op->erase();
+      return success();
+    }
+    if (auto check = dyn_cast<CheckSizeOp>(op)) {
+      sites.push_back(check.getMessageAttr());
+      SmallVector<Value> operands{site};
+      for (Value size : check.getOperands())
+        operands.push_back(arith::IndexCastOp::create(
+            builder, loc, builder.getI64Type(), size));
+      func::CallOp::create(builder, loc, declare("lowbit_check_size", operands),
+                           operands);
       op->erase();
       return success();
     }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -125,5 +126,16 @@ LogicalResult CheckRangeOp::verify() {
   if (lower >= upper)
     return emitOpError() << "(I2) interval must not be empty, found [" << lower
                          << ", " << upper << ")";
+  return success();
+}
+
+LogicalResult CheckSizeOp::canonicalize(CheckSizeOp op,
+                                        PatternRewriter &rewriter) {
+  bool isEqual = op.getFound() == op.getExpected() ||
+                 isEqualConstantIntOrValue(OpFoldResult(op.getFound()),
+                                           OpFoldResult(op.getExpected()));
+  if (!isEqual)
+    return rewriter.notifyMatchFailure(op, "may be different");
+  rewriter.eraseOp(op);
   return success();
 }

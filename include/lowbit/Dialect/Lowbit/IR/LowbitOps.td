@@ -125,4 +125,20 @@ def Lowbit_CheckRangeOp
   let hasVerifier = 1;
 }
 
+def Lowbit_CheckSizeOp : Lowbit_Op<"check_size", [MemoryEffects<[MemWrite]>]> {
+  let summary = "ends the run when a size is not what it has to be";
+  let description = [{
+    Unlike with `check_range`, nothing that follows runs when the sizes differ:
+    accesses that the sizes bound would leave their memory. Not inside of loops
+    that run in parallel.
+
+    ```mlir
+    lowbit.check_size %found, %expected "dimension 0 of the right-hand side"
+    ```
+  }];
+  let arguments = (ins Index:$found, Index:$expected, StrAttr:$message);
+  let assemblyFormat = "$found `,` $expected $message attr-dict";
+  let hasCanonicalizeMethod = 1;
+}
+
 #endif // LOWBIT_DIALECT_LOWBIT_IR_LOWBITOPS_TD

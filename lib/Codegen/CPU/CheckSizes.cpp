@@ -1,0 +1,326 @@
+//===- CheckSizes.cpp - sizes of the run are checked before they are used -===//
+//
+// In:  operations on tensors of dynamic sizes that have to fit each other
+// Out: lowbit.check_size before them, on sizes of the function's arguments
+//
+//   operand dimension (d)         is the size of loop d
+//   operand dimension (2 d + e)   holds 2 (D - 1) + (E - 1) + 1, where D, E > 0
+//   tensor.cast, concat           dimensions are equal
+//   extract_slice, insert_slice   offset + (size - 1) stride + 1 fits
+//   expand_shape                  the product of the sizes is that of the
+//   source
+//
+// Not checked: maps with mod, and what is inside of loops that run in parallel.
+//
+//===----------------------------------------------------------------------===//
+#include "lowbit/Codegen/Passes.h"
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace lowbit {
+#define GEN_PASS_DEF_CHECKSIZES
+#include "lowbit/Codegen/Passes.h.inc"
+
+namespace {
+
+/// "x.mlir:3:8: 'linalg.matmul' op: "
+std::string describe(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto file = op->getLoc()->findInstanceOf<FileLineColLoc>())
+    os << file.getFilename().getValue() << ":" << file.getLine() << ":"
+       << file.getColumn() << ": ";
+  os << "'" << op->getName() << "' op: ";
+  return text;
+}
+
+enum class Kind { Monotonic, Linear, Other };
+
+/// Where the largest value of `expr` is: at the ends of the loops, or, for a
+/// sum with negative factors, at the ends or starts of them.
+Kind kindOf(AffineExpr expr) {
+  Kind kind = Kind::Monotonic;
+  expr.walk([&](AffineExpr part) {
+    auto binary = dyn_cast<AffineBinaryOpExpr>(part);
+    if (!binary || part.getKind() == AffineExprKind::Add || kind == Kind::Other)
+      return;
+    if (part.getKind() == AffineExprKind::Mod || !expr.isPureAffine())
+      kind = Kind::Other;
+    auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+    if (!factor || factor.getValue() < 0)
+      kind =
+          std::max(kind, part.getKind() == AffineExprKind::Mul ? Kind::Linear
+                                                               : Kind::Other);
+  });
+  return kind;
+}
+
+/// Whether a linear `expr` of `numLoops` loops falls with `loop`.
+bool fallsWith(AffineExpr expr, unsigned loop, unsigned numLoops) {
+  MLIRContext *context = expr.getContext();
+  SmallVector<AffineExpr> place(numLoops, getAffineConstantExpr(0, context));
+  AffineExpr start = expr.replaceDims(place);
+  place[loop] = getAffineConstantExpr(1, context);
+  return cast<AffineConstantExpr>(expr.replaceDims(place)).getValue() <
+         cast<AffineConstantExpr>(start).getValue();
+}
+
+/// Writes the checks of one operation before it.
+class SizeChecker {
+public:
+  SizeChecker(OpBuilder &builder, Operation *op)
+      : b(builder), loc(op->getLoc()), prefix(describe(op)) {
+    b.setInsertionPoint(op);
+  }
+
+  void check(Operation *op) {
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+      checkLoops(linalgOp);
+    else if (auto cast = dyn_cast<tensor::CastOp>(op))
+      checkCast(cast);
+    else if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+      checkConcat(concat);
+    else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      checkSlice(slice, slice.getSource(), "the source");
+    else if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
+      checkInsert(slice);
+    else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      checkExpand(expand);
+  }
+
+private:
+  Value toValue(OpFoldResult size) {
+    return getValueOrCreateConstantIndexOp(b, loc, size);
+  }
+  OpFoldResult sizeOf(Value tensor, int64_t dim) {
+    return tensor::getMixedSize(b, loc, tensor, dim);
+  }
+  OpFoldResult apply(AffineExpr expr, ArrayRef<OpFoldResult> operands) {
+    return affine::makeComposedFoldedAffineApply(
+        b, loc, AffineMap::get(operands.size(), 0, expr),
+        SmallVector<OpFoldResult>(operands));
+  }
+  static bool isStatic(OpFoldResult size) { return isa<Attribute>(size); }
+  AffineExpr dim(unsigned position) { return b.getAffineDimExpr(position); }
+
+  void equal(OpFoldResult found, OpFoldResult expected, const Twine &what) {
+    if (isStatic(found) && isStatic(expected))
+      return; // The operation's verifier has seen it.
+    CheckSizeOp::create(b, loc, toValue(found), toValue(expected),
+                        b.getStringAttr(prefix + what));
+  }
+  /// found >= needed.
+  void atLeast(OpFoldResult found, OpFoldResult needed, const Twine &what) {
+    if (isStatic(found) && isStatic(needed))
+      return;
+    Value n = toValue(needed);
+    Value smaller = arith::MinSIOp::create(b, loc, toValue(found), n);
+    equal(smaller, n, what);
+  }
+  /// `needed`, or 0 where one of the sizes is 0.
+  OpFoldResult unlessEmpty(OpFoldResult needed, ArrayRef<OpFoldResult> sizes) {
+    Value zero = toValue(b.getIndexAttr(0)), result;
+    for (OpFoldResult size : sizes) {
+      if (isStatic(size) && !isConstantIntValue(size, 0))
+        continue;
+      Value isEmpty = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                            toValue(size), zero);
+      result = arith::SelectOp::create(b, loc, isEmpty, zero,
+                                       result ? result : toValue(needed));
+    }
+    return result ? OpFoldResult(result) : needed;
+  }
+
+  void checkLoops(linalg::LinalgOp op) {
+    SmallVector<OpFoldResult> loops;
+    for (const Range &range : op.createLoopRanges(b, loc))
+      loops.push_back(range.size);
+    for (OpOperand &operand : op->getOpOperands()) {
+      AffineMap map = op.getMatchingIndexingMap(&operand);
+      for (auto [d, expr] : llvm::enumerate(map.getResults()))
+        checkAccess(operand, d, expr, loops);
+    }
+  }
+
+  void checkAccess(OpOperand &operand, unsigned d, AffineExpr expr,
+                   ArrayRef<OpFoldResult> loops) {
+    OpFoldResult size = sizeOf(operand.get(), d);
+    std::string what = "dimension " + std::to_string(d) + " of operand " +
+                       std::to_string(operand.getOperandNumber());
+    if (auto loop = dyn_cast<AffineDimExpr>(expr))
+      return equal(size, loops[loop.getPosition()], what);
+    Kind kind = kindOf(expr);
+    SmallVector<OpFoldResult> used;
+    // Where the index is largest, and where it is smallest.
+    SmallVector<AffineExpr> most, least;
+    for (auto [i, loop] : llvm::enumerate(loops)) {
+      AffineExpr first = b.getAffineConstantExpr(0), last = dim(i) - 1;
+      bool falls = kind == Kind::Linear && fallsWith(expr, i, loops.size());
+      most.push_back(falls ? first : last);
+      least.push_back(falls ? last : first);
+      if (expr.isFunctionOfDim(i))
+        used.push_back(loop);
+    }
+    if (kind == Kind::Other || (isStatic(size) && llvm::all_of(used, isStatic)))
+      return;
+    if (kind == Kind::Linear)
+      atLeast(unlessEmpty(apply(expr.replaceDims(least), loops), used),
+              b.getIndexAttr(0), "the least index, or 0, of " + what);
+    OpFoldResult end = apply(expr.replaceDims(most) + 1, loops);
+    atLeast(size, unlessEmpty(end, used), what);
+  }
+
+  void checkCast(tensor::CastOp op) {
+    auto type = dyn_cast<RankedTensorType>(op.getType());
+    if (!type || !isa<RankedTensorType>(op.getSource().getType()))
+      return;
+    for (auto [d, size] : llvm::enumerate(type.getShape()))
+      if (!ShapedType::isDynamic(size))
+        equal(sizeOf(op.getSource(), d), b.getIndexAttr(size),
+              "dimension " + Twine(d));
+  }
+
+  void checkConcat(tensor::ConcatOp op) {
+    for (auto [i, input] : llvm::enumerate(op.getInputs()))
+      for (int64_t d = 0; i > 0 && d < op.getResultType().getRank(); ++d)
+        if (d != int64_t(op.getDim()))
+          equal(sizeOf(input, d), sizeOf(op.getInputs()[0], d),
+                "dimension " + Twine(d) + " of operand " + Twine(i));
+  }
+
+  void checkSlice(OffsetSizeAndStrideOpInterface op, Value whole,
+                  const Twine &name) {
+    for (auto [d, offset, size, stride] : llvm::enumerate(
+             op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides())) {
+      OpFoldResult available = sizeOf(whole, d), zero = b.getIndexAttr(0);
+      if (isStatic(available) && isStatic(offset) && isStatic(size) &&
+          isStatic(stride))
+        continue;
+      std::string which = " of dimension " + std::to_string(d);
+      atLeast(offset, zero, "the offset, or 0," + which);
+      atLeast(size, zero, "the size, or 0," + which);
+      OpFoldResult end =
+          apply(dim(0) + (dim(1) - 1) * b.getAffineSymbolExpr(0) + 1, offset,
+                size, stride);
+      atLeast(available, unlessEmpty(end, size),
+              "dimension " + Twine(d) + " of " + name);
+    }
+  }
+  OpFoldResult apply(AffineExpr expr, OpFoldResult d0, OpFoldResult d1,
+                     OpFoldResult s0) {
+    return affine::makeComposedFoldedAffineApply(
+        b, loc, AffineMap::get(2, 1, expr), {d0, d1, s0});
+  }
+
+  void checkInsert(tensor::InsertSliceOp op) {
+    checkSlice(op, op.getDest(), "the destination");
+    llvm::SmallBitVector dropped = op.getDroppedDims();
+    int64_t d = 0;
+    for (auto [i, size] : llvm::enumerate(op.getMixedSizes()))
+      if (!dropped.test(i)) {
+        equal(sizeOf(op.getSource(), d), size,
+              "dimension " + Twine(d) + " of the source");
+        ++d;
+      }
+  }
+
+  void checkExpand(tensor::ExpandShapeOp op) {
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
+    for (auto [d, group] : llvm::enumerate(op.getReassociationIndices())) {
+      AffineExpr product = b.getAffineConstantExpr(1);
+      SmallVector<OpFoldResult> factors;
+      for (int64_t i : group) {
+        product = product * b.getAffineSymbolExpr(factors.size());
+        factors.push_back(sizes[i]);
+      }
+      OpFoldResult whole = affine::makeComposedFoldedAffineApply(
+          b, loc, AffineMap::get(0, factors.size(), product), factors);
+      equal(whole, sizeOf(op.getSrc(), d),
+            "the product of the sizes of dimension " + Twine(d));
+    }
+  }
+
+  OpBuilder &b;
+  Location loc;
+  std::string prefix;
+};
+
+bool hasDynamicSizes(Operation *op) {
+  auto isDynamic = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && !tensor.hasStaticShape();
+  };
+  return llvm::any_of(op->getOperandTypes(), isDynamic) ||
+         llvm::any_of(op->getResultTypes(), isDynamic) ||
+         isa<OffsetSizeAndStrideOpInterface>(op);
+}
+
+struct CheckSizes : impl::CheckSizesBase<CheckSizes> {
+  void runOnOperation() override {
+    SmallVector<Operation *> bounded;
+    getOperation().walk([&](Operation *op) {
+      bool isInside = op->getParentOfType<linalg::LinalgOp>() ||
+                      op->getParentOfType<scf::ForallOp>() ||
+                      op->getParentOfType<scf::ParallelOp>();
+      if (!isInside && hasDynamicSizes(op))
+        bounded.push_back(op);
+    });
+    NewOps created;
+    OpBuilder builder(&getContext(), &created);
+    for (Operation *op : bounded)
+      SizeChecker(builder, op).check(op);
+    if (created.ops.empty())
+      return;
+    // Sizes that inits were made of lead to arguments too.
+    getOperation().walk([&](tensor::DimOp op) { created.ops.push_back(op); });
+    if (failed(simplify(created.ops)))
+      return signalPassFailure();
+    IRRewriter rewriter(&getContext());
+    DominanceInfo dominance(getOperation());
+    eliminateCommonSubExpressions(rewriter, dominance, getOperation());
+    eraseRepeated();
+  }
+
+private:
+  struct NewOps : OpBuilder::Listener {
+    SmallVector<Operation *> ops;
+    void notifyOperationInserted(Operation *op,
+                                 OpBuilder::InsertPoint) override {
+      ops.push_back(op);
+    }
+  };
+
+  LogicalResult simplify(ArrayRef<Operation *> ops) {
+    RewritePatternSet patterns(&getContext());
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+    memref::populateResolveShapedTypeResultDimsPatterns(patterns);
+    CheckSizeOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());
+    affine::AffineApplyOp::getCanonicalizationPatterns(patterns, &getContext());
+    GreedyRewriteConfig config;
+    config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
+    return applyOpPatternsGreedily(ops, std::move(patterns), config);
+  }
+
+  void eraseRepeated() {
+    getOperation().walk([](Block *block) {
+      DenseSet<std::pair<Value, Value>> made;
+      for (auto check :
+           llvm::make_early_inc_range(block->getOps<CheckSizeOp>()))
+        if (check.getFound() == check.getExpected() ||
+            !made.insert({check.getFound(), check.getExpected()}).second)
+          check.erase();
+    });
+  }
+};
+} // namespace
+} // namespace lowbit

@@ -1,0 +1,183 @@
+"""Sizes that are known when a model runs: compiled code checks them before they bound its accesses, as the interpreter
+does, and the run ends with one error."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lowbit import tools
+
+I8, I32, F32 = np.int8, np.int32, np.float32
+
+
+def matmul(size: str) -> str:
+    return f"""
+func.func @main(%a: tensor<?x?xf32>, %b: tensor<?x{size}xf32>, %o: tensor<?x{size}xf32>) -> tensor<?x{size}xf32> {{
+  %r = linalg.matmul ins(%a, %b : tensor<?x?xf32>, tensor<?x{size}xf32>)
+      outs(%o : tensor<?x{size}xf32>) -> tensor<?x{size}xf32>
+  return %r : tensor<?x{size}xf32>
+}}"""
+
+
+WINDOW = """
+func.func @main(%x: tensor<?xi8>, %w: tensor<?xi8>, %o: tensor<?xi32>) -> tensor<?xi32> {
+  %r = lowbit.contract attributes {
+      indexing_maps = [affine_map<(m, k) -> (m * 2 + k)>, affine_map<(m, k) -> (k)>, affine_map<(m, k) -> (m)>],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%x, %w : tensor<?xi8>, tensor<?xi8>) outs(%o : tensor<?xi32>) {
+  ^bb0(%acc: i32):
+    lowbit.yield %acc : i32
+  } -> tensor<?xi32>
+  return %r : tensor<?xi32>
+}"""
+FLIPPED = """
+func.func @main(%x: tensor<?xi32>, %w: tensor<?xi32>, %o: tensor<?xi32>) -> tensor<?xi32> {
+  %r = linalg.generic {
+      indexing_maps = [affine_map<(m, k) -> (m - k + 2)>, affine_map<(m, k) -> (k)>, affine_map<(m, k) -> (m)>],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%x, %w : tensor<?xi32>, tensor<?xi32>) outs(%o : tensor<?xi32>) {
+  ^bb0(%a: i32, %b: i32, %acc: i32):
+    %p = arith.muli %a, %b : i32
+    %s = arith.addi %acc, %p : i32
+    linalg.yield %s : i32
+  } -> tensor<?xi32>
+  return %r : tensor<?xi32>
+}"""
+SCALES = """
+func.func @main(%a: tensor<?x?xf32>, %s: tensor<?xf32>) -> tensor<?x?xf32> {
+  %r = lowbit.fake_quant %a as !lowbit.affine<i8, axis = 1> scale(%s : tensor<?xf32>)
+      {zero_point = dense<0> : tensor<3xi32>} : tensor<?x?xf32> -> tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}"""
+ZERO_POINTS = """
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+!w = !lowbit.affine<i8, axis = 1>
+func.func @main(%a: tensor<2x?xi8>, %w: tensor<?x?xi8>, %z: tensor<?xi32>, %o: tensor<2x?xi32>) -> tensor<2x?xi32> {
+  %q = lowbit.storage_cast %w : tensor<?x?xi8> to tensor<?x?x!w>
+  %r = lowbit.contract attributes {
+      indexing_maps = [#mk, #kn, #mn],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %q : tensor<2x?xi8>, tensor<?x?x!w>) rhs_zero_point(%z : tensor<?xi32>)
+      outs(%o : tensor<2x?xi32>) {
+  ^bb0(%acc: i32):
+    lowbit.yield %acc : i32
+  } -> tensor<2x?xi32>
+  return %r : tensor<2x?xi32>
+}"""
+CAST = """
+func.func @main(%a: tensor<?xf32>) -> tensor<4xf32> {
+  %c = tensor.cast %a : tensor<?xf32> to tensor<4xf32>
+  %r = linalg.add ins(%c, %c : tensor<4xf32>, tensor<4xf32>) outs(%c : tensor<4xf32>) -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}"""
+CONCAT = """
+func.func @main(%a: tensor<?x2xf32>, %b: tensor<?x3xf32>) -> tensor<?x5xf32> {
+  %r = tensor.concat dim(1) %a, %b : (tensor<?x2xf32>, tensor<?x3xf32>) -> tensor<?x5xf32>
+  return %r : tensor<?x5xf32>
+}"""
+SLICE = """
+func.func @main(%a: tensor<?xf32>, %n: tensor<1xi32>) -> tensor<?xf32> {
+  %zero = arith.constant 0 : index
+  %n32 = tensor.extract %n[%zero] : tensor<1xi32>
+  %size = arith.index_cast %n32 : i32 to index
+  %s = tensor.extract_slice %a[1] [%size] [2] : tensor<?xf32> to tensor<?xf32>
+  %e = tensor.empty(%size) : tensor<?xf32>
+  %r = linalg.add ins(%s, %s : tensor<?xf32>, tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}"""
+EXPAND = """
+func.func @main(%a: tensor<?xf32>, %b: tensor<?xf32>) -> tensor<?x4xf32> {
+  %zero = arith.constant 0 : index
+  %n = tensor.dim %b, %zero : tensor<?xf32>
+  %r = tensor.expand_shape %a [[0, 1]] output_shape [%n, 4] : tensor<?xf32> into tensor<?x4xf32>
+  return %r : tensor<?x4xf32>
+}"""
+
+Shape = tuple[int, ...]
+CASES: dict[str, tuple[str, list[tuple[type, Shape]], list[tuple[type, Shape]], str]] = {
+    "matmul": (
+        matmul("?"),
+        [(F32, (2, 3)), (F32, (3, 4)), (F32, (2, 4))],
+        [(F32, (2, 3)), (F32, (5, 4)), (F32, (2, 4))],
+        "'linalg.matmul' op: dimension 0 of operand 1 is 5 and should be 3",
+    ),
+    "rows": (
+        matmul("4"),
+        [(F32, (0, 3)), (F32, (3, 4)), (F32, (0, 4))],
+        [(F32, (2, 3)), (F32, (3, 4)), (F32, (1, 4))],
+        "dimension 0 of operand 2 is 1 and should be 2",
+    ),
+    "window": (
+        WINDOW,
+        [(I8, (11,)), (I8, (3,)), (I32, (5,))],
+        [(I8, (6,)), (I8, (3,)), (I32, (5,))],
+        "dimension 0 of operand 0 is 6 and should be 11",
+    ),
+    "window of nothing": (
+        WINDOW,
+        [(I8, (1,)), (I8, (3,)), (I32, (0,))],
+        [(I8, (1,)), (I8, (3,)), (I32, (1,))],
+        "dimension 0 of operand 0 is 1 and should be 3",
+    ),
+    "flipped": (
+        FLIPPED,
+        [(I32, (7,)), (I32, (3,)), (I32, (5,))],
+        [(I32, (9,)), (I32, (4,)), (I32, (5,))],
+        "the least index, or 0, of dimension 0 of operand 0 is -1 and should be 0",
+    ),
+    "scales": (
+        SCALES,
+        [(F32, (2, 3)), (F32, (3,))],
+        [(F32, (2, 3)), (F32, (5,))],
+        "is 5 and should be 3",
+    ),
+    "zero points": (
+        ZERO_POINTS,
+        [(I8, (2, 3)), (I8, (3, 4)), (I32, (4,)), (I32, (2, 4))],
+        [(I8, (2, 3)), (I8, (3, 4)), (I32, (2,)), (I32, (2, 4))],
+        "is 4 and should be 2",
+    ),
+    "cast": (CAST, [(F32, (4,))], [(F32, (3,))], "'tensor.cast' op: dimension 0 is 3 and should be 4"),
+    "concat": (
+        CONCAT,
+        [(F32, (3, 2)), (F32, (3, 3))],
+        [(F32, (3, 2)), (F32, (4, 3))],
+        "'tensor.concat' op: dimension 0 of operand 1 is 4 and should be 3",
+    ),
+    "slice": (
+        SLICE,
+        [(F32, (4,)), (I32, (1,))],
+        [(F32, (1,)), (I32, (1,))],
+        "'tensor.extract_slice' op: dimension 0 of the source is 1 and should be 2",
+    ),
+    "expand": (
+        EXPAND,
+        [(F32, (12,)), (F32, (3,))],
+        [(F32, (13,)), (F32, (3,))],
+        "the product of the sizes of dimension 0 is 12 and should be 13",
+    ),
+}
+
+
+def run(module: Path, inputs: list[tuple[type, Shape]], *options: str) -> subprocess.CompletedProcess[str]:
+    data = module.with_suffix(".npz")
+    np.savez(data, **{f"arg{i}": np.ones(shape, dtype) for i, (dtype, shape) in enumerate(inputs)})
+    command = [str(tools.find_tool("quant-run")), str(module), f"--inputs={data}", "--print", *options]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sizes_of_the_run(case: str, tmp_path: Path) -> None:
+    text, good, bad, message = CASES[case]
+    module = tmp_path / "sizes.mlir"
+    module.write_text(text)
+    compiled, interpreted = run(module, good), run(module, good, "--interpret")
+    assert compiled.returncode == interpreted.returncode == 0, compiled.stderr + interpreted.stderr
+    assert compiled.stdout == interpreted.stdout != ""
+    compiled, interpreted = run(module, bad), run(module, bad, "--interpret")
+    assert compiled.returncode != 0 and interpreted.returncode != 0
+    assert message in compiled.stderr and compiled.stderr.count("error:") == 1, compiled.stderr
+    assert compiled.stdout == ""
