@@ -7,6 +7,7 @@
 #include "lowbit/Run/Signature.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/ParameterAccess.h"
+#include "lowbit/Run/IndexInputs.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -54,6 +55,11 @@ llvm::Expected<Signature> getSignature(func::FuncOp entry) {
                          "argument " + Twine(index), "arg" + Twine(index));
     if (!spec)
       return spec.takeError();
+    bool isNamed =
+        bool(entry.getArgAttr(index, LowbitDialect::kNameAttr));
+    signature.takesSmallIntegers.push_back(
+        (isNamed && spec->dtype == DType::I64) ||
+        (!entry.isExternal() && isUsedAsIndex(entry.getArgument(index))));
     signature.inputs.push_back(std::move(*spec));
   }
   for (auto [index, type] : llvm::enumerate(entry.getResultTypes())) {
