@@ -156,6 +156,11 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
     llvm::errs() << "error: " << message << "\n";
     return 1;
   }
+  MlirOptMainConfig checked = config;
+  checked.setPassPipelineSetupFn([&](PassManager &pm) -> LogicalResult {
+    pm.addPass(createVerifyResources());
+    return config.setupPassPipeline(pm);
+  });
   std::string folder =
       input == "-" ? std::string() : llvm::sys::path::parent_path(input).str();
   registry.addExtension(TypeID::get<StoreDirectory>(),
@@ -166,16 +171,16 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
       llvm::errs() << "error: " << message << "\n";
       return 1;
     }
-    if (failed(MlirOptMain(stream->os(), std::move(file), registry, config)))
+    if (failed(MlirOptMain(stream->os(), std::move(file), registry, checked)))
       return 1;
     stream->keep();
     return 0;
   }
 
   auto written = std::make_shared<std::string>();
-  MlirOptMainConfig withStore = config;
+  MlirOptMainConfig withStore = checked;
   withStore.setPassPipelineSetupFn([&](PassManager &pm) -> LogicalResult {
-    if (failed(config.setupPassPipeline(pm)))
+    if (failed(checked.setupPassPipeline(pm)))
       return failure();
     if (pm.getOpName() == ModuleOp::getOperationName())
       pm.addPass(std::make_unique<WriteStoreBeside>(input, output, written));

@@ -7,6 +7,7 @@
 #include "lowbit/Run/Program.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/Resources.h"
 #include "lowbit/Run/Jit.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -21,7 +22,10 @@ namespace lowbit {
 OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   context.getOrLoadDialect<LowbitDialect>()->setStoreDirectory(
       llvm::sys::path::parent_path(path));
-  return parseSourceFile<ModuleOp>(path, &context);
+  auto module = parseSourceFile<ModuleOp>(path, &context);
+  if (module && failed(verifyResources(*module, /*mustExist=*/false)))
+    return nullptr;
+  return module;
 }
 
 llvm::Expected<std::unique_ptr<Program>>
@@ -50,6 +54,8 @@ Program::compile(OwningOpRef<ModuleOp> module,
   for (auto other : llvm::make_early_inc_range(code->getOps<func::FuncOp>()))
     if (other != entry)
       other.erase();
+  if (failed(verifyResources(entry, /*mustExist=*/true)))
+    return reported();
   auto signature = getSignature(entry);
   if (!signature)
     return signature.takeError();
