@@ -27,7 +27,8 @@ static llvm::Expected<InputSpec> describe(Type type, DictionaryAttr attributes,
     llvm::raw_string_ostream(text) << type;
     return llvm::createStringError(
         position + " has type " + text +
-        "; only tensors of float, integer and bool elements can be passed");
+        "; what can be passed are ranked tensors of i1, i8, i16, i32, i64 (also "
+        "si and ui), f16, bf16, f32 and f64");
   }
   spec.dtype = *dtype;
   for (int64_t size : tensor.getShape())
