@@ -9,6 +9,7 @@
 
 #include "lowbit/Import/ParameterAccess.h"
 #include "lowbit/Import/Passes.h"
+#include "lowbit/Import/ReadGuard.h"
 #include "lowbit/Store/AtomicFile.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -156,8 +157,10 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
     llvm::errs() << "error: " << message << "\n";
     return 1;
   }
+  ReadGuard guard(input);
   MlirOptMainConfig checked = config;
   checked.setPassPipelineSetupFn([&](PassManager &pm) -> LogicalResult {
+    guard.release(); // The module is read.
     pm.addPass(createVerifyResources());
     return config.setupPassPipeline(pm);
   });

@@ -7,6 +7,7 @@
 #include "lowbit/Run/Program.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/ReadGuard.h"
 #include "lowbit/Import/Resources.h"
 #include "lowbit/Run/Jit.h"
 
@@ -22,7 +23,9 @@ namespace lowbit {
 OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   context.getOrLoadDialect<LowbitDialect>()->setStoreDirectory(
       llvm::sys::path::parent_path(path));
+  ReadGuard guard(path);
   auto module = parseSourceFile<ModuleOp>(path, &context);
+  guard.release();
   if (module && failed(verifyResources(*module, /*mustExist=*/false)))
     return nullptr;
   return module;
