@@ -14,9 +14,7 @@ using namespace lowbit;
 
 static constexpr size_t kAlignment = 64;
 
-void AlignedBuffer::Free::operator()(char *memory) const {
-  std::free(memory);
-}
+void AlignedBuffer::Free::operator()(char *memory) const { std::free(memory); }
 
 llvm::Expected<AlignedBuffer> AlignedBuffer::allocate(int64_t size) {
   AlignedBuffer buffer;

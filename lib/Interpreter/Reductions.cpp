@@ -74,8 +74,8 @@ bool forbidsOverflow(Operation *op) {
 class Accumulator {
 public:
   Accumulator(const Combiner &combiner, bool laneTree, Scalar initial)
-      : combiner(combiner), laneTree(laneTree),
-        initial(initial), sequential(initial), sum(initial.i) {
+      : combiner(combiner), laneTree(laneTree), initial(initial),
+        sequential(initial), sum(initial.i) {
     if (laneTree)
       for (auto &lanes : partial)
         for (Scalar &lane : lanes)

@@ -98,9 +98,9 @@ lowbit::makeRandomInputs(const Signature &model, uint64_t seed) {
       }
     auto array = NpyArray::create(spec.dtype, spec.shape);
     if (!array)
-      return llvm::createStringError(
-          "input '" + spec.name + "' is " + specString(spec) + ": " +
-          llvm::toString(array.takeError()));
+      return llvm::createStringError("input '" + spec.name + "' is " +
+                                     specString(spec) + ": " +
+                                     llvm::toString(array.takeError()));
     fill(*array, areSmall, generator);
     arrays.push_back(std::move(*array));
   }

@@ -35,7 +35,8 @@ static int help(const std::vector<Sweep> &sweeps) {
       "usage: lowbit-exhaustive [--sample N] [NAME ...]\n\n"
       "Checks lib/Numerics against integer-only definitions. Runs the sweeps\n"
       "whose names begin with one of NAME, or all of them; with --sample, one\n"
-      "part in N of each. Exit code 1: something differed; 2: wrong usage.\n\n");
+      "part in N of each. Exit code 1: something differed; 2: wrong "
+      "usage.\n\n");
   list(sweeps, stdout);
   return 0;
 }
