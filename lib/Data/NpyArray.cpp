@@ -6,22 +6,22 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowbit/Data/NpyArray.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstdlib>
 #include <cstring>
-#include <new>
 
 using namespace lowbit;
 
-static constexpr std::align_val_t kAlignment{64};
+static constexpr size_t kAlignment = 64;
 
-void AlignedBuffer::Free::operator()(char *memory) const {
-  ::operator delete(memory, kAlignment);
-}
+void AlignedBuffer::Free::operator()(char *memory) const { std::free(memory); }
 
 llvm::Expected<AlignedBuffer> AlignedBuffer::allocate(int64_t size) {
   AlignedBuffer buffer;
-  // One byte at least, so that the pointer is never null.
-  void *memory =
-      ::operator new(size > 0 ? size_t(size) : 1, kAlignment, std::nothrow);
+  // Not operator new: LLVM's tools end in its handler, also where it is asked
+  // not to throw. One byte at least, so that the pointer is never null.
+  size_t padded = llvm::alignTo<kAlignment>(size > 0 ? size_t(size) : 1);
+  void *memory = std::aligned_alloc(kAlignment, padded);
   if (!memory)
     return llvm::createStringError("no memory for " + llvm::Twine(size) +
                                    " bytes");

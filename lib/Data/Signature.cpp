@@ -104,12 +104,16 @@ llvm::Error FileCheck::checkInput(size_t i) {
     return refuse(i, "give it " + llvm::Twine(spec.shape.size()) +
                          " dimensions, it has " +
                          llvm::Twine(array.shape.size()));
-  if (llvm::is_contained(array.shape, 0))
-    return refuse(i, "it is empty, give it at least one sample");
+  for (size_t d = 0; d < spec.shape.size(); ++d)
+    if (array.shape[d] == 0 && spec.shape[d] != 0)
+      return refuse(i, "it is empty, give it at least one sample");
 
   for (size_t d = 0; d < spec.shape.size(); ++d) {
     int64_t actual = array.shape[d], wanted = spec.shape[d];
-    if (d == 0 && (wanted == 0 || (wanted > 0 && actual % wanted != 0)))
+    if (d == 0 && wanted == 0 && actual != 0)
+      return refuse(i, "its first dimension is " + llvm::Twine(actual) +
+                           ", make it 0");
+    if (d == 0 && wanted > 0 && actual % wanted != 0)
       return refuse(i, "its first dimension is " + llvm::Twine(actual) +
                            ", make it a multiple of " + llvm::Twine(wanted));
     if (d > 0 && wanted >= 0 && actual != wanted)
@@ -155,7 +159,8 @@ llvm::Expected<FileCut> FileCheck::cut(int64_t maxBatch) const {
   const size_t none = inputs.size();
   size_t firstStatic = none, firstDynamic = none, firstAny = none;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].shape.empty())
+    // One of no elements is enough for any number of runs, like a scalar.
+    if (inputs[i].shape.empty() || inputs[i].shape[0] == 0)
       continue;
     firstAny = std::min(firstAny, i);
     if (inputs[i].shape[0] < 0) {

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Import/ParameterAccess.h"
+#include "lowbit/Import/Resources.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -117,12 +118,10 @@ static FailureOr<ConstantBytes> readElements(ElementsAttr value,
   int64_t elementSize = byteSize(*dtype);
   size_t size = type.getNumElements() * elementSize;
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob || blob->getData().size() != size)
-      return user->emitError("resource '")
-             << resource.getRawHandle().getKey() << "' should hold " << size
-             << " bytes, found " << (blob ? blob->getData().size() : 0);
-    return makeBytes(type, blob->getData(), elementSize);
+    FailureOr<ArrayRef<char>> bytes = readResource(resource, user);
+    if (failed(bytes))
+      return failure();
+    return makeBytes(type, *bytes, elementSize);
   }
   if (*dtype == DType::Bool) {
     std::vector<char> bytes;

@@ -1,8 +1,9 @@
 //===- Body.cpp - a region of scalar operations ---------------------------===//
 //
 // In: a block of arith, math, linalg.index, tensor.extract, tensor.dim and
-// quantization of scalars, with values from outside. Out: kernels in order,
-// over numbered slots. Refused: other operations.
+// quantization of scalars, with values from outside and constants, which may be
+// tensors. Out: kernels in order, over numbered slots. Refused: other
+// operations.
 //
 //===----------------------------------------------------------------------===//
 #include "Body.h"
@@ -15,7 +16,21 @@ using namespace mlir;
 
 namespace lowbit::interpreter {
 
-/// Reads one element of a tensor from outside.
+/// Constants are all that a body may make of tensors.
+static bool isTensorConstant(Operation *op) {
+  return isa<arith::ConstantOp>(op) &&
+         isa<TensorType>(op->getResult(0).getType());
+}
+
+/// A tensor from outside or a constant in the body.
+static FailureOr<Tensor> tensorOf(Machine &machine, Block *body, Value value) {
+  if (value.getParentBlock() == body && isTensorConstant(value.getDefiningOp()))
+    return readConstant(machine, value.getDefiningOp());
+  // Another one made in the body has been refused where it is made.
+  return machine.get(value);
+}
+
+/// Reads one element of a tensor.
 static Kernel lookUp(const Tensor &table) {
   return [table](const Scalar *x, Context &c) {
     SmallVector<int64_t> strides = computeStrides(table.shape());
@@ -57,17 +72,21 @@ static FailureOr<Kernel> kernelOf(Machine &machine, Operation *op) {
     return Kernel([dim = index.getDim()](const Scalar *, Context &c) {
       return Scalar::ofInt(c.indices[dim]);
     });
-  if (auto extract = dyn_cast<tensor::ExtractOp>(op))
-    // A tensor made in the body has been refused where it is made.
-    return lookUp(machine.get(extract.getTensor()));
-  if (auto dim = dyn_cast<tensor::DimOp>(op))
-    return Kernel([table = machine.get(dim.getSource())](const Scalar *x,
-                                                         Context &c) {
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+    auto table = tensorOf(machine, op->getBlock(), extract.getTensor());
+    return failed(table) ? FailureOr<Kernel>() : lookUp(*table);
+  }
+  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+    auto source = tensorOf(machine, op->getBlock(), dim.getSource());
+    if (failed(source))
+      return failure();
+    return Kernel([table = *source](const Scalar *x, Context &c) {
       if (x[0].i < 0 || x[0].i >= table.rank())
         return c.fail("asks for dimension " + std::to_string(x[0].i) +
                       " of a tensor of rank " + std::to_string(table.rank()));
       return Scalar::ofInt(table.shape()[x[0].i]);
     });
+  }
   InFlightDiagnostic error = op->emitError("the interpreter does not know '")
                              << op->getName() << "' in a body";
   error.attachNote() << "bodies have operations of arith and math, "
@@ -107,6 +126,8 @@ FailureOr<Body> Body::prepare(Machine &machine, Block &block,
       addSlot(value, machine.get(value).value());
 
   for (Operation *op : llvm::reverse(order)) {
+    if (isTensorConstant(op))
+      continue; // Its users read it.
     FailureOr<Kernel> kernel = kernelOf(machine, op);
     if (failed(kernel))
       return failure();

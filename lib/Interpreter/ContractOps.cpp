@@ -86,8 +86,11 @@ public:
       outer.push_back(extents[loop]);
     for (unsigned loop : reduction)
       inner.push_back(extents[loop]);
-    Tensor result = Tensor::create(
-        getElementTypeOrSelf(op.getResult().getType()), init.shape());
+    auto allocated = m.allocate(
+        op, getElementTypeOrSelf(op.getResult().getType()), init.shape());
+    if (failed(allocated))
+      return failure();
+    Tensor result = *allocated;
     LogicalResult done = forEachIndex(outer, [&](auto index) {
       for (auto [loop, i] : llvm::zip_equal(parallel, index))
         loops[loop] = i;

@@ -146,8 +146,12 @@ FailureOr<Nest> makeNest(Machine &machine, linalg::LinalgOp op) {
   unsigned inputs = op.getNumDpsInputs();
   nest.inputs.assign(accesses.begin(), accesses.begin() + inputs);
   nest.outputs.assign(accesses.begin() + inputs, accesses.end());
-  for (Access &output : nest.outputs)
-    output.tensor = output.tensor.clone();
+  for (Access &output : nest.outputs) {
+    FailureOr<Tensor> written = machine.clone(op, output.tensor);
+    if (failed(written))
+      return failure();
+    output.tensor = *written;
+  }
   return nest;
 }
 

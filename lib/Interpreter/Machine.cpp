@@ -82,6 +82,13 @@ FailureOr<Tensor> Machine::allocate(Operation *op, Type elementType,
          << sizesString(shape);
 }
 
+FailureOr<Tensor> Machine::clone(Operation *op, const Tensor &tensor) {
+  if (std::optional<Tensor> result = tensor.tryClone())
+    return *result;
+  return op->emitOpError("needs more memory than there is for shape ")
+         << sizesString(tensor.shape());
+}
+
 const DenseMap<Operation *, SmallVector<Value, 2>> &
 Machine::lastUses(Block &block) {
   if (auto found = uses.find(&block); found != uses.end())
@@ -169,8 +176,11 @@ LogicalResult Machine::runElementwise(Operation *op) {
     else if (operand.shape() != shape && operand.rank() != 0)
       return op->emitOpError("needs operands of one shape, found ")
              << sizesString(operand.shape()) << " and " << sizesString(shape);
-  Tensor result =
-      Tensor::create(getElementTypeOrSelf(op->getResult(0).getType()), shape);
+  FailureOr<Tensor> allocated =
+      allocate(op, getElementTypeOrSelf(op->getResult(0).getType()), shape);
+  if (failed(allocated))
+    return failure();
+  Tensor result = *allocated;
   Context context;
   SmallVector<Scalar> elements(operands.size());
   for (int64_t i = 0; i < result.size(); ++i) {

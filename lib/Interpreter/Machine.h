@@ -41,6 +41,8 @@ public:
   /// Zeros of a shape that was computed.
   llvm::FailureOr<Tensor> allocate(mlir::Operation *op, mlir::Type elementType,
                                    llvm::ArrayRef<int64_t> shape);
+  /// A copy to write to.
+  llvm::FailureOr<Tensor> clone(mlir::Operation *op, const Tensor &tensor);
 
   const Hooks &hooks;
   ParameterReader parameters;

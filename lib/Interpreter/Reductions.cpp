@@ -2,8 +2,9 @@
 //
 // F3: sums, products and extremes of floats along the last loop go through the
 // lane tree (see lib/Codegen/CPU/Generic/EmitLaneReduction.cpp), others in
-// order. Sums of integers are exact, and one that the output does not hold is
-// an error (N9).
+// order. Sums of integers wrap, as arith.addi does; sums of products are exact,
+// and one that the output does not hold is an error (N9). Combiners that
+// promise no overflow (nsw, nuw) are left to F4, which checks each step.
 //
 //===----------------------------------------------------------------------===//
 #include "Body.h"
@@ -27,6 +28,12 @@ struct Combiner {
   bool outputFirst;
   Kernel kernel;
 
+  bool isSum() const { return isa<arith::AddIOp>(op); }
+  /// N9 is about multiply-adds: the operands need not be elements as they are,
+  /// those of linalg.quantized_matmul have their zero points subtracted.
+  bool isSumOfProducts() const {
+    return isSum() && added.getDefiningOp<arith::MulIOp>();
+  }
   Scalar combine(Scalar output, Scalar x) const {
     return apply(outputFirst ? output : x, outputFirst ? x : output);
   }
@@ -56,12 +63,18 @@ bool isOrderFree(Operation *op) {
              arith::MinUIOp>(op);
 }
 
+/// Whether the result is undefined when the exact one does not fit.
+bool forbidsOverflow(Operation *op) {
+  auto flagged = dyn_cast<arith::ArithIntegerOverflowFlagsInterface>(op);
+  return flagged && flagged.getOverflowAttr().getValue() !=
+                        arith::IntegerOverflowFlags::none;
+}
+
 /// The combined value of one output element.
 class Accumulator {
 public:
   Accumulator(const Combiner &combiner, bool laneTree, Scalar initial)
-      : combiner(combiner), laneTree(laneTree),
-        isSum(isa<arith::AddIOp>(combiner.op)), initial(initial),
+      : combiner(combiner), laneTree(laneTree), initial(initial),
         sequential(initial), sum(initial.i) {
     if (laneTree)
       for (auto &lanes : partial)
@@ -71,7 +84,7 @@ public:
 
   /// `i`: the index of the last loop.
   void add(int64_t i, Scalar x) {
-    if (isSum) {
+    if (combiner.isSum()) {
       sum += x.i;
     } else if (laneTree) {
       Scalar &lane = partial[i / kLanes % kAccumulators][i % kLanes];
@@ -81,11 +94,13 @@ public:
     }
   }
 
-  /// None when an integer sum does not fit `width` bits.
+  /// None when a sum of products does not fit `width` bits.
   std::optional<Scalar> finish(unsigned width) const {
-    if (isSum) {
+    if (combiner.isSum()) {
       int64_t kept = wrap(int64_t(sum), width);
-      return kept == sum ? std::optional(Scalar::ofInt(kept)) : std::nullopt;
+      if (combiner.isSumOfProducts() && kept != sum)
+        return std::nullopt;
+      return Scalar::ofInt(kept);
     }
     if (!laneTree)
       return sequential;
@@ -106,7 +121,7 @@ public:
 
 private:
   const Combiner &combiner;
-  bool laneTree, isSum;
+  bool laneTree;
   Scalar initial, sequential;
   Scalar partial[kAccumulators][kLanes];
   __int128 sum;
@@ -140,7 +155,7 @@ FailureOr<SmallVector<Combiner>> matchCombiners(linalg::LinalgOp linalgOp) {
                        block->getTerminator()->getOperands())) {
     Operation *op = yielded.getDefiningOp();
     if (!op || op->getBlock() != block ||
-        (!floatIdentity(op) && !isOrderFree(op)))
+        (!floatIdentity(op) && !isOrderFree(op)) || forbidsOverflow(op))
       return SmallVector<Combiner>();
     bool first = op->getOperand(0) == output;
     if (!first && op->getOperand(1) != output)

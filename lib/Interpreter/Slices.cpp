@@ -55,7 +55,10 @@ LogicalResult extractSlice(Machine &m, tensor::ExtractSliceOp op) {
   for (auto [dim, size] : llvm::enumerate(slice->sizes))
     if (!dropped.test(dim))
       shape.push_back(size);
-  Tensor result = Tensor::create(source.elementType(), shape);
+  auto allocated = m.allocate(op, source.elementType(), shape);
+  if (failed(allocated))
+    return failure();
+  Tensor result = *allocated;
   int64_t next = 0;
   (void)forEachIndex(slice->sizes, [&](ArrayRef<int64_t> index) {
     result.set(next++, source.get(slice->offsetOf(source.shape(), index)));
@@ -66,7 +69,11 @@ LogicalResult extractSlice(Machine &m, tensor::ExtractSliceOp op) {
 }
 
 LogicalResult insertSlice(Machine &m, tensor::InsertSliceOp op) {
-  Tensor source = m.get(op.getSource()), result = m.get(op.getDest()).clone();
+  Tensor source = m.get(op.getSource());
+  auto written = m.clone(op, m.get(op.getDest()));
+  if (failed(written))
+    return failure();
+  Tensor result = *written;
   auto slice = readSlice(m, op, result);
   if (failed(slice))
     return failure();

@@ -11,9 +11,9 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <numeric>
 
 using namespace mlir;
@@ -119,7 +119,10 @@ std::optional<Tensor> Tensor::tryCreate(Type elementType,
   if (!count || llvm::MulOverflow<int64_t>(
                     *count, elementFormat(elementType)->bytes, size))
     return std::nullopt;
-  std::shared_ptr<char[]> bytes(new (std::nothrow) char[size]());
+  // Not operator new: LLVM's tools end in its handler, also where it is asked
+  // not to throw. One byte at least, so that only a failure gives null.
+  std::shared_ptr<char[]> bytes(
+      static_cast<char *>(std::calloc(size > 0 ? size : 1, 1)), std::free);
   if (!bytes)
     return std::nullopt;
   return view(elementType, shape, {bytes.get(), size_t(size)}, bytes);
@@ -138,10 +141,12 @@ Tensor Tensor::scalar(Type type, Scalar value) {
   return result;
 }
 
-Tensor Tensor::clone() const {
-  Tensor result = create(type, sizes);
-  std::copy(bytes().begin(), bytes().end(), const_cast<char *>(result.data));
-  result.undefined = undefined;
+std::optional<Tensor> Tensor::tryClone() const {
+  std::optional<Tensor> result = tryCreate(type, sizes);
+  if (!result)
+    return std::nullopt;
+  std::copy(bytes().begin(), bytes().end(), const_cast<char *>(result->data));
+  result->undefined = undefined;
   return result;
 }
 

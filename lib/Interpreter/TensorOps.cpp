@@ -146,7 +146,10 @@ LogicalResult extract(Machine &m, tensor::ExtractOp op) {
 }
 
 LogicalResult insert(Machine &m, tensor::InsertOp op) {
-  Tensor result = m.get(op.getDest()).clone();
+  auto written = m.clone(op, m.get(op.getDest()));
+  if (failed(written))
+    return failure();
+  Tensor result = *written;
   FailureOr<int64_t> offset = offsetOf(m, op, result, op.getIndices());
   if (failed(offset))
     return failure();
@@ -177,7 +180,11 @@ LogicalResult cast(Machine &m, tensor::CastOp op) {
 
 LogicalResult bitcast(Machine &m, tensor::BitcastOp op) {
   Tensor source = m.get(op.getSource());
-  Tensor result = Tensor::create(op.getType().getElementType(), source.shape());
+  auto allocated =
+      m.allocate(op, op.getType().getElementType(), source.shape());
+  if (failed(allocated))
+    return failure();
+  Tensor result = *allocated;
   for (int64_t i = 0; i < source.size(); ++i) {
     Tensor bits = Tensor::scalar(source.elementType(), source.get(i));
     result.set(i, Tensor::view(result.elementType(), {}, bits.bytes()).value());

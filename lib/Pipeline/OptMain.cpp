@@ -9,6 +9,7 @@
 
 #include "lowbit/Import/ParameterAccess.h"
 #include "lowbit/Import/Passes.h"
+#include "lowbit/Import/ReadGuard.h"
 #include "lowbit/Store/AtomicFile.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -156,6 +157,13 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
     llvm::errs() << "error: " << message << "\n";
     return 1;
   }
+  ReadGuard guard(input);
+  MlirOptMainConfig checked = config;
+  checked.setPassPipelineSetupFn([&](PassManager &pm) -> LogicalResult {
+    guard.release(); // The module is read.
+    pm.addPass(createVerifyResources());
+    return config.setupPassPipeline(pm);
+  });
   std::string folder =
       input == "-" ? std::string() : llvm::sys::path::parent_path(input).str();
   registry.addExtension(TypeID::get<StoreDirectory>(),
@@ -166,16 +174,16 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
       llvm::errs() << "error: " << message << "\n";
       return 1;
     }
-    if (failed(MlirOptMain(stream->os(), std::move(file), registry, config)))
+    if (failed(MlirOptMain(stream->os(), std::move(file), registry, checked)))
       return 1;
     stream->keep();
     return 0;
   }
 
   auto written = std::make_shared<std::string>();
-  MlirOptMainConfig withStore = config;
+  MlirOptMainConfig withStore = checked;
   withStore.setPassPipelineSetupFn([&](PassManager &pm) -> LogicalResult {
-    if (failed(config.setupPassPipeline(pm)))
+    if (failed(checked.setupPassPipeline(pm)))
       return failure();
     if (pm.getOpName() == ModuleOp::getOperationName())
       pm.addPass(std::make_unique<WriteStoreBeside>(input, output, written));

@@ -117,7 +117,7 @@ static SmallVector<const NpyArray *> pointers(ArrayRef<NpyArray> arrays) {
 static llvm::Expected<std::vector<NpyArray>>
 firstFeed(const Signature &signature, const RunOptions &options) {
   if (options.inputs == "random" || signature.inputs.empty())
-    return makeRandomInputs(signature.inputs, 0);
+    return makeRandomInputs(signature, 0);
   if (options.inputs.empty())
     return llvm::createStringError("the model has inputs: give --inputs");
   DataOptions dataOptions;
@@ -217,7 +217,7 @@ llvm::Error runModel(MLIRContext &context, const RunOptions &options,
     return llvm::Error::success();
   };
   if (options.inputs == "random") {
-    auto arrays = makeRandomInputs(signature.inputs, 0);
+    auto arrays = makeRandomInputs(signature, 0);
     if (!arrays)
       return arrays.takeError();
     if (llvm::Error error = runOnce(*arrays))
@@ -270,7 +270,7 @@ llvm::Error observeModel(MLIRContext &context, const RunOptions &options,
   if (options.inputs == "random") {
     constexpr int64_t kRandomSamples = 8;
     for (; samples < kRandomSamples; ++samples) {
-      auto arrays = makeRandomInputs(signature.inputs, samples);
+      auto arrays = makeRandomInputs(signature, samples);
       if (!arrays)
         return arrays.takeError();
       auto outputs = (*program)->run(pointers(*arrays));

@@ -7,6 +7,8 @@
 #include "lowbit/Run/Program.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/ReadGuard.h"
+#include "lowbit/Import/Resources.h"
 #include "lowbit/Run/Jit.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -21,7 +23,38 @@ namespace lowbit {
 OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   context.getOrLoadDialect<LowbitDialect>()->setStoreDirectory(
       llvm::sys::path::parent_path(path));
-  return parseSourceFile<ModuleOp>(path, &context);
+  ReadGuard guard(path);
+  auto module = parseSourceFile<ModuleOp>(path, &context);
+  guard.release();
+  if (module && failed(verifyResources(*module, /*mustExist=*/false)))
+    return nullptr;
+  return module;
+}
+
+/// `FILE:LINE:COLUMN: ` of an operation that was read from a file, or the name
+/// that import gave it.
+static std::string describeLocation(Location location) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto place = location->findInstanceOf<FileLineColLoc>())
+    os << place.getFilename().getValue() << ":" << place.getLine() << ":"
+       << place.getColumn() << ": ";
+  else if (auto named = location->findInstanceOf<NameLoc>())
+    os << "'" << named.getName().getValue() << "': ";
+  return text;
+}
+
+/// Puts in front of the messages of range checks where the checks come from:
+/// when one fails, the code is long without locations.
+static void locateChecks(ModuleOp code, std::vector<std::string> &sites) {
+  llvm::SmallDenseSet<int64_t> located;
+  code.walk([&](func::CallOp call) {
+    IntegerAttr site;
+    if (call.getCallee().starts_with("lowbit_check_range_") &&
+        matchPattern(call.getOperand(0), m_Constant(&site)) &&
+        located.insert(site.getInt()).second)
+      sites[site.getInt()].insert(0, describeLocation(call.getLoc()));
+  });
 }
 
 llvm::Expected<std::unique_ptr<Program>>
@@ -50,6 +83,8 @@ Program::compile(OwningOpRef<ModuleOp> module,
   for (auto other : llvm::make_early_inc_range(code->getOps<func::FuncOp>()))
     if (other != entry)
       other.erase();
+  if (failed(verifyResources(entry, /*mustExist=*/true)))
+    return reported();
   auto signature = getSignature(entry);
   if (!signature)
     return signature.takeError();
@@ -73,6 +108,7 @@ Program::compile(OwningOpRef<ModuleOp> module,
   if (auto sites = (*code)->getAttrOfType<ArrayAttr>("lowbit.sites"))
     for (auto site : sites.getAsRange<StringAttr>())
       program->sites.push_back(site.str());
+  locateChecks(*code, program->sites);
   // The translation to LLVM knows none of our attributes.
   entry.setAllArgAttrs(SmallVector<DictionaryAttr>(entry.getNumArguments()));
   entry.setAllResultAttrs(SmallVector<DictionaryAttr>(entry.getNumResults()));

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/RandomInputs.h"
 
+#include "llvm/ADT/APFloat.h"
+
 #include <cmath>
 #include <random>
 
@@ -23,16 +25,65 @@ static float normal(std::mt19937_64 &generator) {
   return float(radius * std::cos(twoPi * uniform(generator)));
 }
 
-template <typename T> static void fillOnes(NpyArray &array) {
+template <typename T>
+static void fillFloats(NpyArray &array, std::mt19937_64 &generator) {
   for (T &element : array.elements<T>())
-    element = 1;
+    element = normal(generator);
+}
+
+static void fillNarrowFloats(NpyArray &array, const llvm::fltSemantics &format,
+                             std::mt19937_64 &generator) {
+  for (uint16_t &element : array.elements<uint16_t>()) {
+    llvm::APFloat value(normal(generator));
+    bool losesInfo;
+    value.convert(format, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    element = uint16_t(value.bitcastToAPInt().getZExtValue());
+  }
+}
+
+/// T is unsigned; its low bits are as random as the generator's.
+template <typename T>
+static void fillIntegers(NpyArray &array, bool areSmall,
+                         std::mt19937_64 &generator) {
+  for (T &element : array.elements<T>())
+    element = areSmall ? T(1) : T(generator());
+}
+
+static void fill(NpyArray &array, bool areSmall, std::mt19937_64 &generator) {
+  switch (array.dtype) {
+  case DType::F16:
+    return fillNarrowFloats(array, llvm::APFloat::IEEEhalf(), generator);
+  case DType::BF16:
+    return fillNarrowFloats(array, llvm::APFloat::BFloat(), generator);
+  case DType::F32:
+    return fillFloats<float>(array, generator);
+  case DType::F64:
+    return fillFloats<double>(array, generator);
+  case DType::Bool:
+    for (uint8_t &element : array.elements<uint8_t>())
+      element = generator() & 1;
+    return;
+  case DType::I8:
+  case DType::U8:
+    return fillIntegers<uint8_t>(array, areSmall, generator);
+  case DType::I16:
+  case DType::U16:
+    return fillIntegers<uint16_t>(array, areSmall, generator);
+  case DType::I32:
+  case DType::U32:
+    return fillIntegers<uint32_t>(array, areSmall, generator);
+  case DType::I64:
+  case DType::U64:
+    return fillIntegers<uint64_t>(array, areSmall, generator);
+  }
 }
 
 llvm::Expected<std::vector<NpyArray>>
-lowbit::makeRandomInputs(llvm::ArrayRef<InputSpec> inputs, uint64_t seed) {
+lowbit::makeRandomInputs(const Signature &model, uint64_t seed) {
   std::mt19937_64 generator(seed);
   std::vector<NpyArray> arrays;
-  for (const InputSpec &spec : inputs) {
+  for (auto [spec, areSmall] :
+       llvm::zip_equal(model.inputs, model.takesSmallIntegers)) {
     for (auto [index, size] : llvm::enumerate(spec.shape))
       if (size < 0) {
         bool named =
@@ -47,42 +98,10 @@ lowbit::makeRandomInputs(llvm::ArrayRef<InputSpec> inputs, uint64_t seed) {
       }
     auto array = NpyArray::create(spec.dtype, spec.shape);
     if (!array)
-      return array.takeError();
-    switch (spec.dtype) {
-    case DType::F32:
-      for (float &element : array->elements<float>())
-        element = normal(generator);
-      break;
-    case DType::F64:
-      for (double &element : array->elements<double>())
-        element = normal(generator);
-      break;
-    case DType::Bool:
-      for (uint8_t &element : array->elements<uint8_t>())
-        element = generator() & 1;
-      break;
-    case DType::I8:
-    case DType::U8:
-      fillOnes<uint8_t>(*array);
-      break;
-    case DType::I16:
-    case DType::U16:
-      fillOnes<uint16_t>(*array);
-      break;
-    case DType::I32:
-    case DType::U32:
-      fillOnes<uint32_t>(*array);
-      break;
-    case DType::I64:
-    case DType::U64:
-      fillOnes<uint64_t>(*array);
-      break;
-    case DType::F16:
-    case DType::BF16:
-      return llvm::createStringError("input '" + spec.name +
-                                     "': no random data of type " +
-                                     dtypeName(spec.dtype).str());
-    }
+      return llvm::createStringError("input '" + spec.name + "' is " +
+                                     specString(spec) + ": " +
+                                     llvm::toString(array.takeError()));
+    fill(*array, areSmall, generator);
     arrays.push_back(std::move(*array));
   }
   return arrays;

@@ -7,6 +7,7 @@
 #include "lowbit/Run/Signature.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/ParameterAccess.h"
+#include "lowbit/Run/IndexInputs.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -24,9 +25,10 @@ static llvm::Expected<InputSpec> describe(Type type, DictionaryAttr attributes,
   if (!dtype) {
     std::string text;
     llvm::raw_string_ostream(text) << type;
-    return llvm::createStringError(
-        position + " has type " + text +
-        "; only tensors of float, integer and bool elements can be passed");
+    return llvm::createStringError(position + " has type " + text +
+                                   "; what can be passed are ranked tensors of "
+                                   "i1, i8, i16, i32, i64 (also "
+                                   "si and ui), f16, bf16, f32 and f64");
   }
   spec.dtype = *dtype;
   for (int64_t size : tensor.getShape())
@@ -54,6 +56,10 @@ llvm::Expected<Signature> getSignature(func::FuncOp entry) {
                          "argument " + Twine(index), "arg" + Twine(index));
     if (!spec)
       return spec.takeError();
+    bool isNamed = bool(entry.getArgAttr(index, LowbitDialect::kNameAttr));
+    signature.takesSmallIntegers.push_back(
+        (isNamed && spec->dtype == DType::I64) ||
+        (!entry.isExternal() && isUsedAsIndex(entry.getArgument(index))));
     signature.inputs.push_back(std::move(*spec));
   }
   for (auto [index, type] : llvm::enumerate(entry.getResultTypes())) {

@@ -12,6 +12,7 @@
 // RUN: not quant-run %t/empty.mlir --interpret --print 2>&1 | FileCheck %t/empty.mlir
 // RUN: not quant-run %t/contraction.mlir --interpret --print 2>&1 | FileCheck %t/contraction.mlir
 // RUN: not quant-run %t/sum.mlir --interpret --print 2>&1 | FileCheck %t/sum.mlir
+// RUN: not quant-run %t/sum-nsw.mlir --interpret --print 2>&1 | FileCheck %t/sum-nsw.mlir
 // RUN: not quant-run %t/sizes.mlir --interpret --print 2>&1 | FileCheck %t/sizes.mlir
 // RUN: not quant-run %t/cast.mlir --interpret --print 2>&1 | FileCheck %t/cast.mlir
 // RUN: not quant-run %t/zero-point.mlir --interpret --print 2>&1 | FileCheck %t/zero-point.mlir
@@ -138,11 +139,28 @@ func.func @main() -> tensor<1x2xi32> {
 }
 
 //--- sum.mlir
-// CHECK: error: 'linalg.reduce' op has the sum -2147483649 at element [], which does not fit its 32 bits (N9)
+// A sum of products whose operands are no elements as they are.
+// CHECK: error: 'linalg.quantized_matmul' op has the sum 2147483650 at element [0, 0], which does not fit its 32 bits (N9)
+func.func @main() -> tensor<1x1xi32> {
+  %a = arith.constant dense<1> : tensor<1x2xi8>
+  %b = arith.constant dense<2> : tensor<2x1xi8>
+  %c = arith.constant dense<2147483646> : tensor<1x1xi32>
+  %za = arith.constant 2 : i32
+  %zb = arith.constant 4 : i32
+  %0 = linalg.quantized_matmul ins(%a, %b, %za, %zb : tensor<1x2xi8>, tensor<2x1xi8>, i32, i32) outs(%c : tensor<1x1xi32>) -> tensor<1x1xi32>
+  return %0 : tensor<1x1xi32>
+}
+
+//--- sum-nsw.mlir
+// CHECK: error: 'arith.addi' op overflows, which 'nsw' rules out, on -1 and -2147483648 at iteration [1] of 'linalg.reduce'
 func.func @main() -> tensor<i32> {
   %a = arith.constant dense<[-2147483648, -1]> : tensor<2xi32>
   %zero = arith.constant dense<0> : tensor<i32>
-  %0 = linalg.reduce {arith.addi} ins(%a : tensor<2xi32>) outs(%zero : tensor<i32>) dimensions = [0]
+  %0 = linalg.reduce ins(%a : tensor<2xi32>) outs(%zero : tensor<i32>) dimensions = [0]
+    (%in: i32, %acc: i32) {
+      %1 = arith.addi %in, %acc overflow<nsw> : i32
+      linalg.yield %1 : i32
+    }
   return %0 : tensor<i32>
 }
 

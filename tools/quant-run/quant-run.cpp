@@ -29,7 +29,9 @@ int main(int argc, char **argv) {
   cl::opt<std::string> inputs(
       "inputs", cl::cat(category), cl::value_desc("data"),
       cl::desc(".npz keyed by input name, .npy, a directory, a list file, or "
-               "'random'"));
+               "'random': normal floats, integers of the whole range; but "
+               "inputs that index tables, and i64 inputs of imported models "
+               "(ids, masks), are all 1"));
   cl::opt<std::string> output("o", cl::cat(category), cl::value_desc("file"),
                               cl::desc("outputs, as .npz"));
   cl::opt<bool> signature("signature", cl::cat(category),

@@ -183,7 +183,13 @@ TEST_F(DataErrors, EmptyData) {
                 "give it at least one sample");
   InputSpec zero{"image", DType::F32, {0, 28, 28}, {}};
   NpyArray some = floats({1, 28, 28});
-  EXPECT_NE(errorOf(save("image", some), zero), "no error");
+  EXPECT_EQ(errorOf(save("image", some), zero),
+            inFile("image") +
+                "float32[1, 28, 28]; the model takes float32[0, 28, 28]; its "
+                "first dimension is 1, make it 0");
+  EXPECT_EQ(errorOf(save("image", none), zero), "no error");
+  InputSpec middle{"image", DType::F32, {2, 0}, {}};
+  EXPECT_EQ(errorOf(save("image", floats({2, 0})), middle), "no error");
 }
 
 TEST_F(DataErrors, EmptyFolderAndList) {

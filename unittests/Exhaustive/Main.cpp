@@ -24,10 +24,26 @@ static std::vector<Sweep> allSweeps() {
   return all;
 }
 
-static int usage(const std::vector<Sweep> &sweeps, const char *wrong) {
-  std::fprintf(stderr, "lowbit-exhaustive: %s\nsweeps:\n", wrong);
+static void list(const std::vector<Sweep> &sweeps, std::FILE *to) {
+  std::fprintf(to, "sweeps:\n");
   for (const Sweep &sweep : sweeps)
-    std::fprintf(stderr, "  %s\n", sweep.name.c_str());
+    std::fprintf(to, "  %s\n", sweep.name.c_str());
+}
+
+static int help(const std::vector<Sweep> &sweeps) {
+  std::printf(
+      "usage: lowbit-exhaustive [--sample N] [NAME ...]\n\n"
+      "Checks lib/Numerics against integer-only definitions. Runs the sweeps\n"
+      "whose names begin with one of NAME, or all of them; with --sample, one\n"
+      "part in N of each. Exit code 1: something differed; 2: wrong "
+      "usage.\n\n");
+  list(sweeps, stdout);
+  return 0;
+}
+
+static int usage(const std::vector<Sweep> &sweeps, const char *wrong) {
+  std::fprintf(stderr, "lowbit-exhaustive: %s\n", wrong);
+  list(sweeps, stderr);
   return 2;
 }
 
@@ -38,6 +54,8 @@ int main(int argc, char **argv) {
   bool any = false;
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
+    if (argument == "--help" || argument == "-h")
+      return help(sweeps);
     if (argument == "--sample") {
       char *end = nullptr;
       options.sample = i + 1 < argc ? std::strtoull(argv[++i], &end, 10) : 0;

@@ -19,7 +19,8 @@
 //   - An input whose first dimension is k times the model's static one is run
 //   in
 //     k turns. All inputs of static first dimension have the same k; a scalar
-//     is repeated. With k > 1 no input may have a dynamic first dimension.
+//     is repeated, and so is an input whose first dimension is 0. With k > 1 no
+//     input may have a dynamic first dimension.
 //   - A dynamic first dimension takes what there is. When `maxBatch` is set and
 //     every input's first dimension is one and the same symbol, which is no
 //     other dimension's, a file is cut into slices of at most `maxBatch`.

@@ -4,6 +4,16 @@
 
 include "mlir/Pass/PassBase.td"
 
+def VerifyResources : Pass<"lowbit-verify-resources"> {
+  let summary = "checks that blobs have the size of their types";
+  let description = [{
+    Every `dense_resource` whose bytes are in the module must have as many as
+    its type needs. Bytes that are not there (elided resources) are no error
+    here, but where they are needed. `quant-opt` runs this before all other
+    passes, and `quant-run` when it loads a module.
+  }];
+}
+
 def AttachWeights : Pass<"lowbit-attach-weights", "::mlir::ModuleOp"> {
   let summary = "checks every parameter against the weight store";
   let description = [{

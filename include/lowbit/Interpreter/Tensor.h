@@ -55,7 +55,7 @@ public:
   /// has a format and no size is negative.
   static std::optional<Tensor> tryCreate(mlir::Type elementType,
                                          llvm::ArrayRef<int64_t> shape);
-  /// The same for a tensor that is small, or as large as one that exists.
+  /// The same for a tensor that is small.
   static Tensor create(mlir::Type elementType, llvm::ArrayRef<int64_t> shape);
   /// A rank-0 tensor.
   static Tensor scalar(mlir::Type type, Scalar value);
@@ -78,10 +78,11 @@ public:
   /// The only element of a scalar or of a tensor with one.
   Scalar value() const { return get(0); }
   /// Writes to the bytes, which this tensor must be the only one to have:
-  /// made by create() or clone().
+  /// made by tryCreate(), create() or tryClone().
   void set(int64_t offset, Scalar value);
 
-  Tensor clone() const;
+  /// None when the machine has not that much memory.
+  std::optional<Tensor> tryClone() const;
   /// The same bytes in another shape of as many elements.
   Tensor reshaped(llvm::ArrayRef<int64_t> shape) const;
 

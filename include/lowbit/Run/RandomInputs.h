@@ -11,10 +11,11 @@
 
 namespace lowbit {
 /// Floats from a standard normal distribution, bools of either kind, integers
-/// all 1 (a valid index and a valid mask); the same for the same seed on every
-/// machine. Dynamic dimensions are an error that names `--shape`.
-llvm::Expected<std::vector<NpyArray>>
-makeRandomInputs(llvm::ArrayRef<InputSpec> inputs, uint64_t seed);
+/// from the type's whole range, but all 1 (a valid index and a valid mask)
+/// where they must be small (see Signature.h); the same for the same seed on
+/// every machine. Dynamic dimensions are an error that names `--shape`.
+llvm::Expected<std::vector<NpyArray>> makeRandomInputs(const Signature &model,
+                                                       uint64_t seed);
 } // namespace lowbit
 
 #endif // LOWBIT_RUN_RANDOMINPUTS_H

@@ -22,6 +22,10 @@ namespace lowbit {
 struct Signature {
   std::vector<InputSpec> inputs;
   std::vector<InputSpec> outputs;
+  /// For each input, whether its integers must be small: they are used as
+  /// indices (see IndexInputs.h), or they are an i64 that import has named,
+  /// which are token ids, positions and masks.
+  std::vector<bool> takesSmallIntegers;
 };
 
 /// Names are `lowbit.name`, or arg0.. and out0..; an error names the argument

@@ -22,6 +22,8 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   // A module of phase 4 or 5 still has some: they are computed in float.
   pm.addPass(createLowerContract());
   pm.addPass(createLowerQdq());
+  // Nothing else knows arith and math on tensors.
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addNestedPass<func::FuncOp>(createCheckSizes());
   pm.addPass(createParametersToArguments());
   pm.addNestedPass<func::FuncOp>(createDecomposeTensorOps());
