@@ -26,6 +26,11 @@ namespace lowbit {
 } // namespace lowbit
 
 static bool isLowered(Operation *op) {
+  // Movement of quantized tensors, see LowerMovement.
+  if (isa_and_nonnull<tensor::TensorDialect>(op->getDialect()) &&
+      op->getNumResults() == 1)
+    return isa<QuantizedTypeInterface>(
+        getElementTypeOrSelf(op->getResult(0).getType()));
   return isa<QuantizeOp, DequantizeOp, FakeQuantOp, FakeQuantGradOp,
              RequantizeOp, StorageCastOp>(op);
 }

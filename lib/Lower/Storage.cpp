@@ -2,7 +2,7 @@
 //
 //   storage_cast q to iN   ->  trunci(carrier of q)
 //   storage_cast iN to q   ->  extsi or extui, a carrier
-//   tensor.cast q              ->  tensor.cast (carrier of q)
+//   tensor.cast q, ...     ->  tensor.cast (carrier of q)
 //
 // Where iN is the carrier the cast is nothing.
 //
@@ -115,26 +115,40 @@ struct LowerStorageCast : OpRewritePattern<StorageCastOp> {
   }
 };
 
-/// A shape that becomes more or less static is that of the carriers too.
-struct LowerShapeCast : OpRewritePattern<tensor::CastOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(tensor::CastOp op,
+/// Moving quantized elements is moving their carriers. Packed ones share bytes,
+/// so only a cast of shape leaves them as they are.
+struct LowerMovement : RewritePattern {
+  explicit LowerMovement(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!formatOf(op.getType()) || !isa<RankedTensorType>(op.getType()) ||
-        !isa<RankedTensorType>(op.getSource().getType()))
-      return rewriter.notifyMatchFailure(op, "casts no quantized tensor");
-    Value carrier =
-        tensor::CastOp::create(rewriter, op.getLoc(), carrierType(op.getType()),
-                               toCarrier(rewriter, op.getSource()));
+    if (!isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ConcatOp,
+             tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp,
+             tensor::InsertSliceOp>(op))
+      return rewriter.notifyMatchFailure(op, "moves nothing");
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    if (!type || !formatOf(type))
+      return rewriter.notifyMatchFailure(op, "moves no quantized tensor");
+    if (formatOf(type).getPack() && !isa<tensor::CastOp>(op))
+      return op->emitOpError("moves elements of ")
+             << type.getElementType()
+             << ", which share bytes; unpack them first (lowbit.storage_cast)";
+    IRMapping mapping;
+    for (Value operand : op->getOperands())
+      if (formatOf(operand.getType()))
+        mapping.map(operand, toCarrier(rewriter, operand));
+    Operation *moved = rewriter.clone(*op, mapping);
+    moved->getResult(0).setType(carrierType(type));
     rewriter.replaceOp(
-        op, fromCarrier(rewriter, op.getLoc(), carrier, op.getType()));
+        op, fromCarrier(rewriter, op->getLoc(), moved->getResult(0), type));
     return success();
   }
 };
 } // namespace
 
 void lowbit::populateStorageCastPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerStorageCast, LowerShapeCast>(patterns.getContext());
+  patterns.add<LowerStorageCast, LowerMovement>(patterns.getContext());
 }
 
 void lowbit::resolveCarriers(Operation *root, bool isLast) {
