@@ -31,32 +31,6 @@ OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   return module;
 }
 
-/// `FILE:LINE:COLUMN: ` of an operation that was read from a file, or the name
-/// that import gave it.
-static std::string describeLocation(Location location) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (auto place = location->findInstanceOf<FileLineColLoc>())
-    os << place.getFilename().getValue() << ":" << place.getLine() << ":"
-       << place.getColumn() << ": ";
-  else if (auto named = location->findInstanceOf<NameLoc>())
-    os << "'" << named.getName().getValue() << "': ";
-  return text;
-}
-
-/// Puts in front of the messages of range checks where the checks come from:
-/// when one fails, the code is long without locations.
-static void locateChecks(ModuleOp code, std::vector<std::string> &sites) {
-  llvm::SmallDenseSet<int64_t> located;
-  code.walk([&](func::CallOp call) {
-    IntegerAttr site;
-    if (call.getCallee().starts_with("lowbit_check_range_") &&
-        matchPattern(call.getOperand(0), m_Constant(&site)) &&
-        located.insert(site.getInt()).second)
-      sites[site.getInt()].insert(0, describeLocation(call.getLoc()));
-  });
-}
-
 llvm::Expected<std::unique_ptr<Program>>
 Program::compile(OwningOpRef<ModuleOp> module,
                  const CpuCodegenOptions &options) {
@@ -108,7 +82,6 @@ Program::compile(OwningOpRef<ModuleOp> module,
   if (auto sites = (*code)->getAttrOfType<ArrayAttr>("lowbit.sites"))
     for (auto site : sites.getAsRange<StringAttr>())
       program->sites.push_back(site.str());
-  locateChecks(*code, program->sites);
   // The translation to LLVM knows none of our attributes.
   entry.setAllArgAttrs(SmallVector<DictionaryAttr>(entry.getNumArguments()));
   entry.setAllResultAttrs(SmallVector<DictionaryAttr>(entry.getNumResults()));

@@ -173,5 +173,6 @@ def test_sizes_of_the_run(case: str, tmp_path: Path) -> None:
     assert compiled.stdout == interpreted.stdout != ""
     compiled, interpreted = run(module, bad), run(module, bad, "--interpret")
     assert compiled.returncode != 0 and interpreted.returncode != 0
+    assert compiled.stderr.startswith(f"error: {module}:")
     assert message in compiled.stderr and compiled.stderr.count("error:") == 1, compiled.stderr
     assert compiled.stdout == ""

@@ -32,17 +32,6 @@ namespace lowbit {
 
 namespace {
 
-/// "x.mlir:3:8: 'linalg.matmul' op: "
-std::string describe(Operation *op) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (auto file = op->getLoc()->findInstanceOf<FileLineColLoc>())
-    os << file.getFilename().getValue() << ":" << file.getLine() << ":"
-       << file.getColumn() << ": ";
-  os << "'" << op->getName() << "' op: ";
-  return text;
-}
-
 enum class Kind { Monotonic, Linear, Other };
 
 /// Where the largest value of `expr` is: at the ends of the loops, or, for a
@@ -78,7 +67,8 @@ bool fallsWith(AffineExpr expr, unsigned loop, unsigned numLoops) {
 class SizeChecker {
 public:
   SizeChecker(OpBuilder &builder, Operation *op)
-      : b(builder), loc(op->getLoc()), prefix(describe(op)) {
+      : b(builder), loc(op->getLoc()),
+        prefix(("'" + op->getName().getStringRef() + "' op: ").str()) {
     b.setInsertionPoint(op);
   }
 

@@ -24,6 +24,20 @@ namespace lowbit {
 #define GEN_PASS_DEF_LOWERRUNTIMECALLS
 #include "lowbit/Codegen/Passes.h.inc"
 
+/// The message of a check after its place: "x.mlir:3:8: ", or the name that
+/// import gave it. When it fails, the code is long without locations.
+static StringAttr withPlace(StringAttr message, Location location) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto place = location->findInstanceOf<FileLineColLoc>())
+    os << place.getFilename().getValue() << ":" << place.getLine() << ":"
+       << place.getColumn() << ": ";
+  else if (auto named = location->findInstanceOf<NameLoc>())
+    os << "'" << named.getName().getValue() << "': ";
+  os << message.getValue();
+  return StringAttr::get(message.getContext(), text);
+}
+
 namespace {
 struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
   void runOnOperation() override {
@@ -51,7 +65,7 @@ struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
       return success();
     }
     if (auto check = dyn_cast<CheckSizeOp>(op)) {
-      sites.push_back(check.getMessageAttr());
+      sites.push_back(withPlace(check.getMessageAttr(), loc));
       SmallVector<Value> operands{site};
       for (Value size : check.getOperands())
         operands.push_back(arith::IndexCastOp::create(
@@ -77,7 +91,7 @@ struct LowerRuntimeCalls : impl::LowerRuntimeCallsBase<LowerRuntimeCalls> {
     Value cast = memref::CastOp::create(builder, loc, unranked, buffer);
     SmallVector<Value> operands{site, cast};
     if (check) {
-      sites.push_back(check.getMessageAttr());
+      sites.push_back(withPlace(check.getMessageAttr(), loc));
       for (IntegerAttr bound : {check.getLowerAttr(), check.getUpperAttr()})
         operands.push_back(arith::ConstantOp::create(builder, loc, bound));
     } else {

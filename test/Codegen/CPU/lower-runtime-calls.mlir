@@ -1,6 +1,6 @@
 // RUN: quant-opt %s --split-input-file --verify-diagnostics --lowbit-lower-runtime-calls | FileCheck %s
 
-// CHECK: module attributes {lowbit.sites = ["x", "token id"]}
+// CHECK: module attributes {lowbit.sites = ["x", "{{.*}}calls.mlir:[[#@LINE+15]]:3: token id", "{{.*}}rows", "fused"]}
 // CHECK-DAG: func.func private @lowbit_tap_f32(i64, memref<*xf32>) attributes {llvm.emit_c_interface}
 // CHECK-DAG: func.func private @lowbit_check_range_i64(i64, memref<*xi64>, i64, i64) attributes {llvm.emit_c_interface}
 // CHECK-LABEL: func.func @main
@@ -11,9 +11,13 @@
 // CHECK: %[[LOW:.*]] = arith.constant -2 : i64
 // CHECK: %[[HIGH:.*]] = arith.constant 10 : i64
 // CHECK: call @lowbit_check_range_i64(%[[SITE1]], %{{.*}}, %[[LOW]], %[[HIGH]])
-func.func @main(%x: memref<?x4xf32>, %i: memref<3xi64>) {
+// CHECK: call @lowbit_check_size(%{{.*}}, %{{.*}}, %{{.*}}) : (i64, i64, i64) -> ()
+// CHECK: call @lowbit_mark(
+func.func @main(%x: memref<?x4xf32>, %i: memref<3xi64>, %n: index, %m: index) {
   lowbit.tap %x "x" : memref<?x4xf32>
   lowbit.check_range %i in [-2, 10) "token id" : memref<3xi64>
+  lowbit.check_size %n, %m "rows"
+  lowbit.mark "fused"
   return
 }
 
