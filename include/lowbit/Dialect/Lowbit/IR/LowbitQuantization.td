@@ -161,7 +161,8 @@ def Lowbit_FakeQuantGradOp : Lowbit_QuantizationOp<"fake_quant_grad"> {
     From the input and the gradient of the output: the gradients of the input,
     of the scales and of the zero points (rule N18 of docs/numerics.md).
     The last two have the shape of the parameters and are sums over the elements
-    that share them.
+    that share them. They are the gradients of the `fake_quant` that saturates and
+    has the same `rounding`.
 
     ```mlir
     %dx, %ds, %dz = lowbit.fake_quant_grad %x, %dy as !lowbit.affine<i8> scale(%s : tensor<f32>)
@@ -172,7 +173,7 @@ def Lowbit_FakeQuantGradOp : Lowbit_QuantizationOp<"fake_quant_grad"> {
     parameters have the parameters' shape.
   }];
   let arguments = !con((ins RankedTensorOf<[F32]>:$input, RankedTensorOf<[F32]>:$gradient),
-                       parameters, (ins TypeAttr:$format));
+                       parameters, (ins TypeAttr:$format, Lowbit_Rounding:$rounding));
   let results = (outs RankedTensorOf<[F32]>:$input_gradient,
                       RankedTensorOf<[F32]>:$scale_gradient,
                       RankedTensorOf<[F32]>:$zero_point_gradient);
