@@ -8,8 +8,15 @@ include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+// (A1) An attribute that is not the operation's own has the prefix of a dialect,
+// so that a misspelt one is not passed over.
+def Lowbit_KnownAttributes : NativeOpTrait<"KnownAttributes"> {
+  let cppNamespace = "::lowbit";
+}
+
 class Lowbit_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Lowbit_Dialect, mnemonic, traits>;
+    : Op<Lowbit_Dialect, mnemonic,
+         !listconcat([Lowbit_KnownAttributes], traits)>;
 
 class Lowbit_ScalarOrTensor<list<Type> elements>
     : AnyTypeOf<!listconcat(elements, [RankedTensorOf<elements>])>;
