@@ -359,6 +359,10 @@ std::string lowbit::exportContraction(ContractOp op, bool assumeDefined) {
   if (epilogue->requantize)
     value = emitRescale(b, epilogue->requantize, value);
   op.replaceAllUsesWith(value);
+  Operation *init = op.getInit().getDefiningOp();
   op.erase();
+  // A tensor.empty of a format, which readers of TOSA do not know.
+  if (init && isOpTriviallyDead(init))
+    init->erase();
   return "";
 }

@@ -159,6 +159,9 @@ quant::QuantizedType lowbit::toUniform(QuantizedTypeInterface format,
                                        ArrayRef<int64_t> shape,
                                        std::string &problem) {
   problem = checkFormat(format, shape);
+  // An empty list of scales has no syntax there.
+  if (problem.empty() && parameters.scales.empty())
+    problem = "it is empty and has no scale, and upstream's types have one";
   if (!problem.empty())
     return {};
   auto affine = cast<AffineType>(Type(format));

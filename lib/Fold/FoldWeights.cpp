@@ -3,8 +3,9 @@
 //   quantize(constant)        ->  storage_cast(integer constant)
 //   move(integer constant)    ->  integer constant
 //
-// The floats are read from the mapped store. Refused: nothing; a quantize whose
-// parameters are not known at compile time stays.
+// The floats are read from the mapped store. Equal elements with one set of
+// parameters stay a splat. Refused: a splat that would become a huge tensor. A
+// quantize whose parameters are not known at compile time stays.
 //
 //===----------------------------------------------------------------------===//
 #include "MoveBytes.h"
@@ -14,6 +15,8 @@
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/ParameterAccess.h"
+
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -41,9 +44,6 @@ struct FoldWeights : lowbit::impl::FoldWeightsBase<FoldWeights> {
   }
 
   LogicalResult foldQuantize(QuantizeOp op, ParameterReader &reader) {
-    FailureOr<ConstantBytes> floats = reader.read(op.getInput());
-    if (failed(floats))
-      return failure();
     auto parameters = QuantParameters::of(op).read();
     if (!parameters)
       return op.emitError("the scales or zero points cannot be read");
@@ -52,14 +52,27 @@ struct FoldWeights : lowbit::impl::FoldWeightsBase<FoldWeights> {
     IntegerType plain = format.getStorageElement();
     if (plain.getWidth() != 8 && plain.getWidth() != 16)
       return success(); // A store holds whole bytes: packed formats.
-    std::vector<int32_t> codes =
-        quantizeTensor(floats->as<float>(), type.getShape(), format,
-                       *parameters, op.getRounding(), op.getSaturate());
     OpBuilder builder(op);
-    Value ints = makeLike(
-        builder, op.getInput(), ".i" + std::to_string(plain.getWidth()),
-        RankedTensorType::get(format.getStorageShape(type.getShape()), plain),
-        toStorage(codes, type.getShape(), format));
+    Value ints;
+    ElementsAttr input;
+    if (matchPattern(op.getInput(), m_Constant(&input)))
+      if (DenseElementsAttr splat = quantizeSplat(op, input, *parameters))
+        ints =
+            arith::ConstantOp::create(builder, op.getInput().getLoc(), splat);
+    if (!ints) {
+      if (failed(checkSplat(op, op.getInput())))
+        return failure();
+      FailureOr<ConstantBytes> floats = reader.read(op.getInput());
+      if (failed(floats))
+        return failure();
+      std::vector<int32_t> codes =
+          quantizeTensor(floats->as<float>(), type.getShape(), format,
+                         *parameters, op.getRounding(), op.getSaturate());
+      ints = makeLike(
+          builder, op.getInput(), ".i" + std::to_string(plain.getWidth()),
+          RankedTensorType::get(format.getStorageShape(type.getShape()), plain),
+          toStorage(codes, type.getShape(), format));
+    }
     Value cast = StorageCastOp::create(builder, op.getLoc(), type, ints);
     Operation *constant = op.getInput().getDefiningOp();
     op.replaceAllUsesWith(cast);
@@ -76,6 +89,24 @@ struct FoldWeights : lowbit::impl::FoldWeightsBase<FoldWeights> {
       constant->erase();
     ++numWeights;
     return success();
+  }
+
+  /// Refuses a splat of so many elements that it cannot be written out.
+  LogicalResult checkSplat(Operation *op, Value constant) {
+    ElementsAttr value;
+    if (auto get = constant.getDefiningOp<GetParameterOp>())
+      value = SymbolTable::lookupNearestSymbolFrom<ParameterOp>(
+                  get, get.getParameterAttr())
+                  .getValueAttr();
+    else
+      matchPattern(constant, m_Constant(&value));
+    int64_t count = cast<RankedTensorType>(constant.getType()).getNumElements();
+    if (!value || !value.isSplat() || count <= kMostSplatElements)
+      return success();
+    return op->emitError("would make ")
+           << count << " elements of one; at most " << kMostSplatElements
+           << " are written out, unless an arith.constant has one scale and "
+              "elements that do not straddle bytes";
   }
 
   /// A constant of the kind that `original` is: a parameter, or in the text.
@@ -103,6 +134,8 @@ struct FoldWeights : lowbit::impl::FoldWeightsBase<FoldWeights> {
       auto type = cast<RankedTensorType>(source.getType());
       if (!isConstantTensor(source) || !type.getElementType().isInteger(8))
         continue;
+      if (failed(checkSplat(op, source)))
+        return failure();
       FailureOr<ConstantBytes> bytes = reader.read(source);
       if (failed(bytes))
         return failure();

@@ -168,7 +168,8 @@ LogicalResult fakeQuantGrad(Machine &m, FakeQuantGradOp op) {
     size_t own = index(i);
     FakeQuantGrad term = lowbit::fakeQuantGrad(
         float(input->get(i).f), float(gradient->get(i).f),
-        {parameters->scales[own], parameters->zeroPoint(own)}, range);
+        {parameters->scales[own], parameters->zeroPoint(own)}, range,
+        toNumerics(op.getRounding()));
     dx.set(i, Scalar::ofFloat(term.x));
     sums[own].add(term);
   }

@@ -108,7 +108,7 @@ LogicalResult pad(Machine &m, tensor::PadOp op) {
              << ", and padding must not be negative";
     shape.push_back(low[dim] + size + high[dim]);
   }
-  if (source.isUndefined())
+  if (source.isUndefined() && source.size() != 0)
     return op.emitOpError("reads elements of tensor.empty, which are "
                           "undefined");
   auto result = m.allocate(op, source.elementType(), shape);
@@ -152,7 +152,7 @@ LogicalResult concat(Machine &m, tensor::ConcatOp op) {
         return op.emitOpError("joins shapes ")
                << sizesString(parts.front().shape()) << " and "
                << sizesString(part.shape()) << " along dimension " << along;
-    if (part.isUndefined())
+    if (part.isUndefined() && part.size() != 0)
       return op.emitOpError("reads elements of tensor.empty, which are "
                             "undefined");
     shape[along] += part.shape()[along];

@@ -53,6 +53,12 @@ struct ContractNest {
   bool hasReduction() const {
     return llvm::is_contained(iterators, mlir::utils::IteratorType::reduction);
   }
+  /// A loop is known to have no iteration.
+  bool isEmpty() const {
+    return llvm::any_of(sizes, [](mlir::OpFoldResult size) {
+      return mlir::getConstantIntValue(size) == 0;
+    });
+  }
   /// The dimension of the result that a parallel loop is.
   unsigned resultDim(unsigned loop) const;
 };
@@ -69,6 +75,9 @@ struct Correction {
 /// stay.
 void makeSigned(mlir::OpBuilder &builder, mlir::Operation *op,
                 ContractFactor &factor);
+
+/// No sum has a product, or there is no sum: zeros.
+mlir::Value emitEmptySums(mlir::OpBuilder &builder, const ContractNest &nest);
 
 /// The sum of products, and of (a - za) * (b - zb) when `subtracts`.
 mlir::Value emitProducts(mlir::OpBuilder &builder, const ContractNest &nest,

@@ -85,6 +85,13 @@ static Value emitZeros(OpBuilder &builder, const ContractNest &nest,
                     builder.getZeroAttr(nest.accumulator));
 }
 
+Value lowbit::emitEmptySums(OpBuilder &builder, const ContractNest &nest) {
+  SmallVector<OpFoldResult> sizes;
+  for (AffineExpr expr : nest.resultMap.getResults())
+    sizes.push_back(nest.sizes[cast<AffineDimExpr>(expr).getPosition()]);
+  return emitZeros(builder, nest, sizes);
+}
+
 Value lowbit::emitProducts(OpBuilder &builder, const ContractNest &nest,
                            bool subtracts) {
   Location loc = nest.op->getLoc();
@@ -107,10 +114,7 @@ Value lowbit::emitProducts(OpBuilder &builder, const ContractNest &nest,
       maps.push_back(zeroPoints[i]->map);
     }
   }
-  SmallVector<OpFoldResult> sizes;
-  for (AffineExpr expr : nest.resultMap.getResults())
-    sizes.push_back(nest.sizes[cast<AffineDimExpr>(expr).getPosition()]);
-  Value zeros = emitZeros(builder, nest, sizes);
+  Value zeros = emitEmptySums(builder, nest);
   maps.push_back(nest.resultMap);
   auto generic = linalg::GenericOp::create(
       builder, loc, zeros.getType(), inputs, zeros, maps, nest.iterators,
@@ -171,7 +175,7 @@ static Correction emitFactorSum(OpBuilder &builder, const ContractNest &nest,
   SmallVector<AffineExpr> replaced(nest.iterators.size(),
                                    builder.getAffineConstantExpr(0));
   SmallVector<AffineExpr> kept;
-  SmallVector<OpFoldResult> sizes, all;
+  SmallVector<OpFoldResult> sizes;
   for (unsigned loop = 0; loop < nest.iterators.size(); ++loop) {
     bool isReduction = nest.isReduction(loop);
     if (!isReduction && !factor.map.isFunctionOfDim(loop))
@@ -182,7 +186,6 @@ static Correction emitFactorSum(OpBuilder &builder, const ContractNest &nest,
       sizes.push_back(nest.sizes[loop]);
       sum.loops.push_back(loop);
     }
-    all.push_back(nest.sizes[loop]);
     loops.push_back(loop);
     iterators.push_back(nest.iterators[loop]);
   }
@@ -192,13 +195,22 @@ static Correction emitFactorSum(OpBuilder &builder, const ContractNest &nest,
       factor.map.replaceDimsAndSymbols(replaced, {}, count, 0)};
   Value zeros = emitZeros(builder, nest, sizes);
   AffineMap resultMap = AffineMap::get(count, 0, kept, builder.getContext());
-  // A window does not give the sizes of its loops; an empty tensor does.
-  if (!maps[0].isProjectedPermutation() ||
-      llvm::any_of(llvm::seq(count),
-                   [&](unsigned d) { return !maps[0].isFunctionOfDim(d); })) {
-    inputs.push_back(
-        tensor::EmptyOp::create(builder, loc, all, builder.getI8Type()));
-    maps.push_back(builder.getMultiDimIdentityMap(count));
+  // The zeros give the sizes of the parallel loops. A window does not give
+  // those of the others; an empty tensor of the size of the window does.
+  SmallVector<OpFoldResult> windowSizes;
+  SmallVector<AffineExpr> window;
+  for (auto [d, loop] : llvm::enumerate(loops)) {
+    AffineExpr dim = builder.getAffineDimExpr(d);
+    if (!nest.isReduction(loop) ||
+        llvm::is_contained(maps[0].getResults(), dim))
+      continue;
+    window.push_back(dim);
+    windowSizes.push_back(nest.sizes[loop]);
+  }
+  if (!window.empty()) {
+    inputs.push_back(tensor::EmptyOp::create(builder, loc, windowSizes,
+                                             builder.getI8Type()));
+    maps.push_back(AffineMap::get(count, 0, window, builder.getContext()));
   }
   maps.push_back(resultMap);
   auto generic = linalg::GenericOp::create(

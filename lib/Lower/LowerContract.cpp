@@ -58,6 +58,9 @@ public:
         failed(readRhs()))
       return failure();
     readSizes();
+    // The window of an empty loop ends at -1, which linalg refuses.
+    if (nest.isEmpty())
+      return emitEpilogue(emitEmptySums(builder, nest), {});
     bool isByte = nest.accumulator.isInteger(32);
     for (const ContractFactor &factor : nest.factors)
       isByte &= getElementTypeOrSelf(factor.value).isInteger(8);

@@ -24,9 +24,9 @@ using arith::CmpFPredicate;
 /// dx, and the terms of dscale and dzp.
 static SmallVector<Value> emitTerms(ElementBuilder e, Value x, Value dy,
                                     Value scale, ElementZeroPoint z,
-                                    AffineType format) {
+                                    AffineType format, RoundingMode mode) {
   Value quotient = e.make<arith::DivFOp>(x, scale);
-  Value rounded = emitRound(e, quotient, RoundingMode::HalfEven);
+  Value rounded = emitRound(e, quotient, mode);
   Value low = emitBound(e, format.getMin(), z);
   Value high = emitBound(e, format.getMax(), z);
   Value isNaN = e.isNaN(quotient), zero = e.f32(0.0f);
@@ -176,12 +176,12 @@ struct LowerFakeQuantGrad : OpRewritePattern<FakeQuantGradOp> {
     Type f32 = rewriter.getF32Type();
     SmallVector<ElementInput> inputs = p->inputsAfter(op.getInput());
     inputs.insert(inputs.begin() + 1, ElementInput::of(op.getGradient()));
-    SmallVector<Value> results =
-        emitElementwise(rewriter, op, op.getInput(), inputs, {f32, f32, f32},
-                        [&](ElementBuilder e, ValueRange args) {
-                          return emitTerms(e, args[0], args[1], args[2],
-                                           p->zeroPointOf(args), format);
-                        });
+    SmallVector<Value> results = emitElementwise(
+        rewriter, op, op.getInput(), inputs, {f32, f32, f32},
+        [&](ElementBuilder e, ValueRange args) {
+          return emitTerms(e, args[0], args[1], args[2], p->zeroPointOf(args),
+                           format, op.getRounding());
+        });
     SmallVector<Value> sums =
         ParameterSums(rewriter, op).emit(ArrayRef(results).drop_front());
     SmallVector<Value> replacements{results.front()};

@@ -31,8 +31,9 @@ std::optional<QuantizedOperand> lowbit::matchQuantizedOperand(Value value) {
     QuantParameters known{p.scale, {}, p.tensorScale, {}, {}, {}};
     auto numbers = known.read();
     // NaN is a value of scales of 8 bits, and of no integer (N27).
-    if (!numbers || llvm::any_of(numbers->scales,
-                                 [](float scale) { return std::isnan(scale); }))
+    if (!numbers || numbers->scales.empty() ||
+        llvm::any_of(numbers->scales,
+                     [](float scale) { return std::isnan(scale); }))
       return std::nullopt;
     operand.scales = std::move(numbers->scales);
   }

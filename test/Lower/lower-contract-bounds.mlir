@@ -116,3 +116,19 @@ func.func @two_loops(%a: tensor<?x100xi8>, %b: tensor<?x100xi8>, %init: tensor<i
   } -> tensor<i32>
   return %y : tensor<i32>
 }
+
+// -----
+
+// Beside words the weights stay unsigned: -32768 * 128 * 512 = -2147483648.
+// CHECK-LABEL: @unsigned_words
+// CHECK-NOT: check_range
+func.func @unsigned_words(%a: tensor<512xi16>, %init: tensor<i32>) -> tensor<i32> {
+  %i = arith.constant dense<-128> : tensor<512xi8>
+  %b = lowbit.storage_cast %i : tensor<512xi8> to tensor<512x!lowbit.affine<ui8>>
+  %y = lowbit.contract attributes {indexing_maps = [affine_map<(k) -> (k)>, affine_map<(k) -> (k)>, affine_map<(k) -> ()>], iterator_types = ["reduction"]}
+      ins(%a, %b : tensor<512xi16>, tensor<512x!lowbit.affine<ui8>>) outs(%init : tensor<i32>) {
+  ^bb0(%acc: i32):
+    lowbit.yield %acc : i32
+  } -> tensor<i32>
+  return %y : tensor<i32>
+}

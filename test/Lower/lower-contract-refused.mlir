@@ -92,3 +92,17 @@ func.func @long(%a: tensor<8589934592xi16>, %b: tensor<8589934592xi16>, %init: t
   } -> tensor<i64>
   return %y : tensor<i64>
 }
+
+// -----
+
+func.func @unsigned_words(%a: tensor<513xi16>, %init: tensor<i32>) -> tensor<i32> {
+  %i = arith.constant dense<-128> : tensor<513xi8>
+  %b = lowbit.storage_cast %i : tensor<513xi8> to tensor<513x!lowbit.affine<ui8>>
+  // expected-error @+1 {{has sums of 513 products of these weights that may reach -2151677952, which does not fit the i32 accumulator; use an i64 accumulator}}
+  %y = lowbit.contract attributes {indexing_maps = [affine_map<(k) -> (k)>, affine_map<(k) -> (k)>, affine_map<(k) -> ()>], iterator_types = ["reduction"]}
+      ins(%a, %b : tensor<513xi16>, tensor<513x!lowbit.affine<ui8>>) outs(%init : tensor<i32>) {
+  ^bb0(%acc: i32):
+    lowbit.yield %acc : i32
+  } -> tensor<i32>
+  return %y : tensor<i32>
+}

@@ -67,11 +67,11 @@ func.func private @nibbles() -> tensor<65536xf32> {
 
 // CHECK-LABEL: @too_many
 // CHECK: lowbit.quantize
-func.func private @too_many() -> tensor<65537xf32> {
-  %x = arith.constant dense<1.0> : tensor<65537xf32>
-  %q = lowbit.quantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<1> : tensor<i32>} : tensor<65537xf32> -> tensor<65537x!lowbit.affine<i4>>
-  %d = lowbit.dequantize %q {scale = dense<0.5> : tensor<f32>, zero_point = dense<1> : tensor<i32>} : tensor<65537x!lowbit.affine<i4>> -> tensor<65537xf32>
-  return %d : tensor<65537xf32>
+func.func private @too_many() -> tensor<2x32769xf32> {
+  %x = arith.constant dense<1.0> : tensor<2x32769xf32>
+  %q = lowbit.quantize %x {scale = dense<[0.5, 0.25]> : tensor<2xf32>, zero_point = dense<1> : tensor<2xi32>} : tensor<2x32769xf32> -> tensor<2x32769x!lowbit.affine<i4, axis = 0>>
+  %d = lowbit.dequantize %q {scale = dense<[0.5, 0.25]> : tensor<2xf32>, zero_point = dense<1> : tensor<2xi32>} : tensor<2x32769x!lowbit.affine<i4, axis = 0>> -> tensor<2x32769xf32>
+  return %d : tensor<2x32769xf32>
 }
 
 // CHECK: quantized: "0x40000000

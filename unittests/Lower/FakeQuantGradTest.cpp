@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "RunModule.h"
 
+#include "lowbit/Dialect/Lowbit/IR/Evaluate.h"
 #include "lowbit/Numerics/FakeQuantGrad.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -14,7 +15,7 @@ using namespace lowbit::test;
 
 namespace {
 void check(const std::string &format, const Shape &shape, bool isDynamic,
-           unsigned seed) {
+           unsigned seed, RoundingMode mode = RoundingMode::HalfEven) {
   std::mt19937 random(seed);
   auto affine =
       mlir::cast<AffineType>(mlir::parseType("!lowbit." + format, &context()));
@@ -36,8 +37,9 @@ void check(const std::string &format, const Shape &shape, bool isDynamic,
     size_t set = index(i);
     x.push_back(interestingFloat(random, scales[set]));
     dy.push_back(std::ldexp(float(int32_t(random())), -int(random() % 90)));
-    FakeQuantGrad grad = fakeQuantGrad(x.back(), dy.back(),
-                                       {scales[set], zeroPoints[set]}, range);
+    FakeQuantGrad grad =
+        fakeQuantGrad(x.back(), dy.back(), {scales[set], zeroPoints[set]},
+                      range, toNumerics(mode));
     dx.push_back(grad.x);
     sums[set].add(grad);
   }
@@ -69,8 +71,9 @@ void check(const std::string &format, const Shape &shape, bool isDynamic,
           ", %s: " + parameter + ", %z: " + zero + ") -> (" + types +
           ") {\n  %0:3 = lowbit.fake_quant_grad %x, %dy as !lowbit." + format +
           " scale(%s : " + parameter + ") zero_point(%z : " + zero +
-          ") : " + value + " -> " + parameter +
-          "\n  return %0#0, %0#1, %0#2 : " + types + "\n}\n",
+          ") {rounding = #lowbit.rounding<" +
+          stringifyRoundingMode(mode).str() + ">} : " + value + " -> " +
+          parameter + "\n  return %0#0, %0#1, %0#2 : " + types + "\n}\n",
       inputs);
   EXPECT_TRUE(haveSameBits(got[0].elements<float>(), dx)) << format;
   EXPECT_TRUE(haveSameBits(got[1].elements<float>(), dscale)) << format;
@@ -89,5 +92,14 @@ TEST(LowerFakeQuantGrad, EveryGranularity) {
   check("affine<i8, block = [*, 8]>", {9, 20}, true, 9);
   check("affine<i8, block = [*, 1, *]>", {4, 6, 50}, false, 10);
   check("affine<i8, axis = 0>", {3, 0}, true, 11);
+  check("affine<i8, block = [4, 1]>", {3, 0}, false, 12);
+}
+
+TEST(LowerFakeQuantGrad, EveryRounding) {
+  for (RoundingMode mode : {RoundingMode::HalfAway, RoundingMode::HalfUp,
+                            RoundingMode::TowardZero, RoundingMode::Floor}) {
+    check("affine<i8>", {300}, false, 13, mode);
+    check("affine<ui4, axis = 1>", {90, 7}, true, 14, mode);
+  }
 }
 } // namespace

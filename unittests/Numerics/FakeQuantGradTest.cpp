@@ -45,6 +45,22 @@ TEST(FakeQuantGradN18, TheBorderIsWhereTheRoundedSumLeaves) {
   EXPECT_EQ(fakeQuantGrad(7.5f, 1.0f, p, kI4, Rounding::TowardZero).x, 1.0f);
 }
 
+TEST(FakeQuantGradN18, TiesRoundAsTheModeSays) {
+  AffineParams p{0.5f, 0};
+  auto scaleOf = [&](float x, Rounding mode) {
+    return fakeQuantGrad(x, 1.0f, p, kI4, mode).scale;
+  };
+  EXPECT_EQ(scaleOf(-0.25f, Rounding::HalfEven), 0.5f);
+  EXPECT_EQ(scaleOf(-0.25f, Rounding::HalfUp), 0.5f);
+  EXPECT_EQ(scaleOf(-0.25f, Rounding::HalfAway), -0.5f);
+  EXPECT_EQ(scaleOf(0.25f, Rounding::HalfEven), -0.5f);
+  EXPECT_EQ(scaleOf(0.25f, Rounding::HalfUp), 0.5f);
+  EXPECT_EQ(scaleOf(0.4f, Rounding::TowardZero), -0.8f);
+  EXPECT_EQ(scaleOf(-0.4f, Rounding::Floor), -1.0f + 0.8f);
+  // Of floor alone the difference may be rounded.
+  EXPECT_EQ(scaleOf(-0x1p-40f, Rounding::Floor), -1.0f);
+}
+
 TEST(FakeQuantGradN18, SpecialValues) {
   AffineParams p{0.5f, 2};
   FakeQuantGrad nan = fakeQuantGrad(NAN, 3.0f, p, kI4);

@@ -8,9 +8,10 @@
 //   dscale        dy (qmin - zp)    dy ((q - zp) - x/s)  dy (qmax - zp)
 //   dzero point   dy * -s           0                    dy * -s
 //
-// "Inside" asks the rounded sum before the clamp. NaN gives 0 three times.
-// Sources: Bengio et al. 2013 (straight-through), Esser et al., "Learned Step
-// Size Quantization", 2020 (LSQ); Bhalgat et al., "LSQ+", 2020.
+// with q = round(x/s) + zp by the rounding mode of the fakeQuant, which
+// saturates. "Inside" asks the rounded sum before the clamp. NaN gives 0 three
+// times. Sources: Bengio et al. 2013 (straight-through), Esser et al., "Learned
+// Step Size Quantization", 2020 (LSQ); Bhalgat et al., "LSQ+", 2020.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,7 +38,7 @@ inline FakeQuantGrad fakeQuantGrad(float x, float dy, AffineParams params,
     return {};
   float rounded = roundToInteger(quotient, mode);
   double sum = static_cast<double>(rounded) + params.zeroPoint;
-  // The difference of a number and the integer it rounds to is exact.
+  // The difference is exact for a nearest integer; below 0, floor rounds it.
   if (sum >= range.min && sum <= range.max)
     return {dy, dy * (rounded - quotient), 0.0f};
   int32_t end = sum < range.min ? range.min : range.max;

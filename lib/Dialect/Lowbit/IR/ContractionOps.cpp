@@ -7,6 +7,9 @@
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
 #include "mlir/IR/AffineMap.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -118,8 +121,7 @@ private:
     if (isa<AffineDimExpr>(expr))
       return success();
     AffineMap sum = AffineMap::get(sizes.size(), 0, expr);
-    SmallVector<Attribute> last;
-    bool isKnown = !type.isDynamicDim(d), isEmpty = false, isLegal = true;
+    bool isKnown = true, isEmpty = false, isLegal = true;
     expr.walk([&](AffineExpr e) {
       auto binary = dyn_cast<AffineBinaryOpExpr>(e);
       if (auto constant = dyn_cast<AffineConstantExpr>(e))
@@ -138,15 +140,36 @@ private:
                      << AffineMapAttr::get(sum);
     if (!isKnown || isEmpty)
       return success();
-    SmallVector<int64_t> ends;
-    for (int64_t size : sizes)
-      ends.push_back(ShapedType::isDynamic(size) ? 0 : size - 1);
-    int64_t end = sum.compose(ends).front();
-    if (end >= type.getDimSize(d))
+    std::optional<int64_t> end = lastIndex(expr, sizes);
+    if (!end)
       return error() << "(C4) the index " << AffineMapAttr::get(sum)
-                     << " reaches " << end << " in a dimension of "
+                     << " reaches more than 64 bits hold";
+    if (type.isDynamicDim(d))
+      return success();
+    if (*end >= type.getDimSize(d))
+      return error() << "(C4) the index " << AffineMapAttr::get(sum)
+                     << " reaches " << *end << " in a dimension of "
                      << type.getDimSize(d);
     return success();
+  }
+
+  /// The value at the ends of the loops; none where 64 bits do not hold it.
+  static std::optional<int64_t> lastIndex(AffineExpr expr,
+                                          ArrayRef<int64_t> sizes) {
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+      return constant.getValue();
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      return sizes[dim.getPosition()] - 1;
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    auto left = lastIndex(binary.getLHS(), sizes),
+         right = lastIndex(binary.getRHS(), sizes);
+    int64_t result;
+    if (!left || !right ||
+        (binary.getKind() == AffineExprKind::Mul
+             ? llvm::MulOverflow(*left, *right, result)
+             : llvm::AddOverflow(*left, *right, result)))
+      return std::nullopt;
+    return result;
   }
 
   LogicalResult verifyOperands() {
@@ -261,17 +284,38 @@ private:
         return error() << "(C8) argument " << i + 1 << " of the region must be "
                        << type << ", found "
                        << block.getArgument(i + 1).getType();
-    for (Operation &inner : block)
-      if (inner.getNumRegions() != 0)
-        return error() << "(C8) the region has operations on scalars, without "
-                          "regions of their own, found '"
-                       << inner.getName() << "'";
+    if (failed(verifyScalars(block)))
+      return failure();
     auto yield = dyn_cast<YieldOp>(block.back());
     if (!yield)
       return error() << "(C8) the region must end with lowbit.yield";
     if (yield.getValue().getType() != result.getElementType())
       return error() << "(C8) the region must yield " << result.getElementType()
                      << ", found " << yield.getValue().getType();
+    return success();
+  }
+
+  LogicalResult verifyScalars(Block &block) {
+    auto isScalar = [](Type type) {
+      return type.isIntOrIndexOrFloat() || isa<QuantizedTypeInterface>(type);
+    };
+    for (Operation &inner : block) {
+      if (inner.getNumRegions() != 0)
+        return error() << "(C8) the region has operations on scalars, without "
+                          "regions of their own, found '"
+                       << inner.getName() << "'";
+      for (TypeRange types : {TypeRange(inner.getOperandTypes()),
+                              TypeRange(inner.getResultTypes())})
+        for (Type type : types)
+          if (!isScalar(type))
+            return error() << "(C8) the region has operations on scalars, "
+                              "found '"
+                           << inner.getName() << "' with " << type;
+      if (!isMemoryEffectFree(&inner))
+        return error() << "(C8) the region has operations without effects, "
+                          "found '"
+                       << inner.getName() << "'";
+    }
     return success();
   }
 

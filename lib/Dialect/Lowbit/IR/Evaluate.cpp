@@ -179,3 +179,28 @@ std::vector<int32_t> lowbit::fromStorage(ArrayRef<char> bytes,
     }
   return codes;
 }
+
+DenseElementsAttr lowbit::quantizeSplat(QuantizeOp op, ElementsAttr input,
+                                        const KnownParameters &parameters) {
+  auto splat = dyn_cast<SplatElementsAttr>(input);
+  auto type = cast<RankedTensorType>(op.getType());
+  QuantizedTypeInterface format = op.getQuantizedFormat();
+  unsigned width = format.getStorageWidth();
+  if (!splat || !splat.getElementType().isF32() ||
+      parameters.scales.size() != 1 || (format.getPack() && 8 % width != 0))
+    return {};
+  int32_t code =
+      quantizeElement(splat.getSplatValue<float>(), format, parameters, 0,
+                      op.getRounding(), op.getSaturate());
+  unsigned bits = width;
+  if (format.getPack()) {
+    std::vector<int32_t> row(8 / width, code);
+    uint8_t byte = 0;
+    pack(row.data(), row.size(), width, &byte);
+    code = byte;
+    bits = 8;
+  }
+  auto plain = RankedTensorType::get(format.getStorageShape(type.getShape()),
+                                     format.getStorageElement());
+  return DenseElementsAttr::get(plain, APInt(32, uint32_t(code)).trunc(bits));
+}

@@ -1,7 +1,7 @@
 //===- LowbitOps.cpp - observers, weights and checks ----------------------===//
 //
-// Constraints O1 to O6, W1 to W3, I1 and I2. Quantization and contractions have
-// files of their own.
+// Constraints A1, O1 to O6, W1 to W3, I1 and I2. Quantization and contractions
+// have files of their own.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
@@ -55,6 +55,30 @@ static void printGradientTypes(OpAsmPrinter &printer, FakeQuantGradOp,
 
 #define GET_OP_CLASSES
 #include "lowbit/Dialect/Lowbit/IR/LowbitOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Every operation
+//===----------------------------------------------------------------------===//
+
+LogicalResult lowbit::detail::verifyKnownAttributes(Operation *op) {
+  for (NamedAttribute attr : op->getDiscardableAttrs()) {
+    if (attr.getName().strref().contains('.'))
+      continue;
+    SmallVector<StringRef> own;
+    for (StringAttr name : op->getName().getAttributeNames())
+      if (name != "operandSegmentSizes")
+        own.push_back(name);
+    InFlightDiagnostic error = op->emitOpError()
+                               << "(A1) has no attribute '"
+                               << attr.getName().strref() << "'; ";
+    if (own.empty())
+      return error << "it has none of its own";
+    error << "it has ";
+    llvm::interleaveComma(own, error);
+    return error;
+  }
+  return success();
+}
 
 //===----------------------------------------------------------------------===//
 // ObserveOp

@@ -53,7 +53,7 @@ std::optional<KnownParameters> QuantParameters::read() const {
   if (!isStatic() || !scale)
     return std::nullopt;
   auto scales = readFloats(scale);
-  if (!scales || scales->empty())
+  if (!scales)
     return std::nullopt;
   KnownParameters known;
   known.scales = std::move(*scales);

@@ -156,10 +156,14 @@ struct QuantizeConstant : OpRewritePattern<QuantizeOp> {
     ElementsAttr input;
     if (!type || !matchPattern(op.getInput(), m_Constant(&input)))
       return rewriter.notifyMatchFailure(op, "is no constant tensor");
-    auto values = readFloats(input);
     auto parameters = QuantParameters::of(op).read();
-    if (!values || !parameters)
+    if (!parameters)
       return rewriter.notifyMatchFailure(op, "has numbers that are not here");
+    if (DenseElementsAttr ints = quantizeSplat(op, input, *parameters))
+      return replace(op, ints, rewriter);
+    if (input.isSplat() && type.getNumElements() > kMostSplatElements)
+      return rewriter.notifyMatchFailure(
+          op, "is a splat that would become too large a tensor");
     QuantizedTypeInterface format = op.getQuantizedFormat();
     auto plain = RankedTensorType::get(format.getStorageShape(type.getShape()),
                                        format.getStorageElement());
@@ -169,6 +173,9 @@ struct QuantizeConstant : OpRewritePattern<QuantizeOp> {
       return rewriter.notifyMatchFailure(
           op, "is too large for a constant of elements that are not whole "
               "bytes, which is hashed and compared as a whole");
+    auto values = readFloats(input);
+    if (!values)
+      return rewriter.notifyMatchFailure(op, "has numbers that are not here");
     std::vector<int32_t> codes =
         quantizeTensor(*values, type.getShape(), format, *parameters,
                        op.getRounding(), op.getSaturate());
@@ -181,8 +188,14 @@ struct QuantizeConstant : OpRewritePattern<QuantizeOp> {
         numbers.push_back(APInt(32, uint32_t(code)).trunc(width));
       elements = DenseElementsAttr::get(plain, numbers);
     }
+    return replace(op, elements, rewriter);
+  }
+
+private:
+  static LogicalResult replace(QuantizeOp op, ElementsAttr elements,
+                               PatternRewriter &rewriter) {
     Value ints = arith::ConstantOp::create(rewriter, op.getLoc(), elements);
-    rewriter.replaceOpWithNewOp<StorageCastOp>(op, type, ints);
+    rewriter.replaceOpWithNewOp<StorageCastOp>(op, op.getType(), ints);
     return success();
   }
 };

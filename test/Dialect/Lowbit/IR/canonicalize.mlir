@@ -158,6 +158,15 @@ func.func @constant_nf4() -> tensor<3x!lowbit.codebook<nf4>> {
   return %q : tensor<3x!lowbit.codebook<nf4>>
 }
 
+// With a scale for each row there is a splat no more; it stays as it is.
+// CHECK-LABEL: @huge_with_axis
+// CHECK: lowbit.quantize
+func.func @huge_with_axis() -> tensor<2x1099511627776x!lowbit.affine<i8, axis = 0>> {
+  %x = arith.constant dense<1.0> : tensor<2x1099511627776xf32>
+  %q = lowbit.quantize %x {scale = dense<[0.5, 0.25]> : tensor<2xf32>, zero_point = dense<1> : tensor<2xi32>} : tensor<2x1099511627776xf32> -> tensor<2x1099511627776x!lowbit.affine<i8, axis = 0>>
+  return %q : tensor<2x1099511627776x!lowbit.affine<i8, axis = 0>>
+}
+
 {-#
   dialect_resources: {
     builtin: {

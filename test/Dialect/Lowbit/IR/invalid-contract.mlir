@@ -365,18 +365,26 @@ func.func @f(%a: tensor<4x6xi8>, %b: tensor<1x2x4x4xi8>, %o: tensor<4x2xi32>) {
 
 // -----
 
-func.func @f(%a: tensor<4x6xi8>, %b: tensor<6x2xi8>, %o: tensor<4x2xi32>, %c: i1) {
-  // expected-error @+1 {{(C8) the region has operations on scalars, without regions of their own, found 'scf.if'}}
-  %y = lowbit.contract attributes {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+func.func @f(%a: tensor<4x6xi8>, %b: tensor<6x2xi8>, %o: tensor<4x2xi32>) {
+  // expected-error @+1 {{(C4) the index affine_map<(d0, d1, d2) -> (d0 * 9223372036854775807 + d2 * 4611686018427387904)> reaches more than 64 bits hold}}
+  %y = lowbit.contract attributes {indexing_maps = [affine_map<(m, n, k) -> (m * 9223372036854775807 + k * 4611686018427387904, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
       iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : tensor<4x6xi8>, tensor<6x2xi8>) outs(%o : tensor<4x2xi32>) {
   ^bb0(%acc: i32):
-    %s = scf.if %c -> (i32) {
-      scf.yield %acc : i32
-    } else {
-      scf.yield %acc : i32
-    }
-    lowbit.yield %s : i32
+    lowbit.yield %acc : i32
+  } -> tensor<4x2xi32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<?x6xi8>, %b: tensor<6x2xi8>, %o: tensor<4x2xi32>) {
+  // expected-error @+1 {{(C4) the index affine_map<(d0, d1, d2) -> (d0 * 3074457345618258602 + d2)> reaches more than 64 bits hold}}
+  %y = lowbit.contract attributes {indexing_maps = [affine_map<(m, n, k) -> (m * 3074457345618258602 + k, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<?x6xi8>, tensor<6x2xi8>) outs(%o : tensor<4x2xi32>) {
+  ^bb0(%acc: i32):
+    lowbit.yield %acc : i32
   } -> tensor<4x2xi32>
   return
 }

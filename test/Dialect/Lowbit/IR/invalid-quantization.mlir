@@ -234,6 +234,22 @@ func.func @f(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{(A1) has no attribute 'roundingg'; it has format, rounding, saturate, scale, tensor_scale, zero_point}}
+  %q = lowbit.fake_quant %x as !lowbit.affine<i8> {roundingg = #lowbit.rounding<floor>, scale = dense<1.0> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<4xf32> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x!lowbit.affine<i8>>) {
+  // expected-error @+1 {{(A1) has no attribute 'saturate'; it has none of its own}}
+  %i = lowbit.storage_cast %x {saturate = false} : tensor<4x!lowbit.affine<i8>> to tensor<4xi8>
+  return
+}
+
+// -----
+
 func.func @f(%x: tensor<4xf32>, %g: tensor<4xf32>) {
   // expected-error @+1 {{(F1) format must be affine, found '!lowbit.float<f8E5M2>'}}
   %a, %b, %c = lowbit.fake_quant_grad %x, %g as !lowbit.float<f8E5M2> {scale = dense<1.0> : tensor<f32>} : tensor<4xf32> -> tensor<f32>

@@ -45,6 +45,15 @@ std::vector<int32_t> fromStorage(llvm::ArrayRef<char> bytes,
                                  llvm::ArrayRef<int64_t> shape,
                                  QuantizedTypeInterface format);
 
+/// A splat of more elements is not written out element by element.
+constexpr int64_t kMostSplatElements = int64_t(1) << 26;
+
+/// The storage of quantize(`input`) where all elements of it are equal and
+/// share their parameters: a splat, however large. Null for others, which are
+/// whole tensors, and for packed elements that straddle bytes.
+mlir::DenseElementsAttr quantizeSplat(QuantizeOp op, mlir::ElementsAttr input,
+                                      const KnownParameters &parameters);
+
 } // namespace lowbit
 
 #endif // LOWBIT_DIALECT_LOWBIT_IR_EVALUATE_H

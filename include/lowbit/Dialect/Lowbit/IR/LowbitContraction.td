@@ -39,8 +39,8 @@ class Lowbit_ContractionOp<string mnemonic, list<Trait> traits = []>
     are for integers, given at most once, have the shape said above, and are in
     range. (C7) The accumulator is i32 or i64, or f32 for `float` formats.
     (C8) The region's arguments are the accumulator and the elements of the
-    extra operands, its operations are on scalars, and it yields an element of
-    the result. (C9) The init has the type of the result. (C10) Each loop is a
+    extra operands, its operations are on scalars alone and without effects, and
+    it yields an element of the result. (C9) The init has the type of the result. (C10) Each loop is a
     dimension of lhs, rhs or the result.
   }];
   dag operands = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs,

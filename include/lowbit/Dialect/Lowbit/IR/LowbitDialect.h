@@ -22,6 +22,22 @@
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h.inc"
 #include "lowbit/Dialect/Lowbit/IR/LowbitEnums.h.inc"
 
+namespace lowbit {
+namespace detail {
+mlir::LogicalResult verifyKnownAttributes(mlir::Operation *op);
+} // namespace detail
+
+/// Constraint A1 of every operation of the dialect.
+template <typename ConcreteType>
+class KnownAttributes
+    : public mlir::OpTrait::TraitBase<ConcreteType, KnownAttributes> {
+public:
+  static mlir::LogicalResult verifyTrait(mlir::Operation *op) {
+    return detail::verifyKnownAttributes(op);
+  }
+};
+} // namespace lowbit
+
 #define GET_ATTRDEF_CLASSES
 #include "lowbit/Dialect/Lowbit/IR/LowbitAttrs.h.inc"
 

@@ -8,8 +8,15 @@ include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+// (A1) An attribute that is not the operation's own has the prefix of a dialect,
+// so that a misspelt one is not passed over.
+def Lowbit_KnownAttributes : NativeOpTrait<"KnownAttributes"> {
+  let cppNamespace = "::lowbit";
+}
+
 class Lowbit_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Lowbit_Dialect, mnemonic, traits>;
+    : Op<Lowbit_Dialect, mnemonic,
+         !listconcat([Lowbit_KnownAttributes], traits)>;
 
 class Lowbit_ScalarOrTensor<list<Type> elements>
     : AnyTypeOf<!listconcat(elements, [RankedTensorOf<elements>])>;
@@ -161,7 +168,8 @@ def Lowbit_FakeQuantGradOp : Lowbit_QuantizationOp<"fake_quant_grad"> {
     From the input and the gradient of the output: the gradients of the input,
     of the scales and of the zero points (rule N18 of docs/numerics.md).
     The last two have the shape of the parameters and are sums over the elements
-    that share them.
+    that share them. They are the gradients of the `fake_quant` that saturates and
+    has the same `rounding`.
 
     ```mlir
     %dx, %ds, %dz = lowbit.fake_quant_grad %x, %dy as !lowbit.affine<i8> scale(%s : tensor<f32>)
@@ -172,7 +180,7 @@ def Lowbit_FakeQuantGradOp : Lowbit_QuantizationOp<"fake_quant_grad"> {
     parameters have the parameters' shape.
   }];
   let arguments = !con((ins RankedTensorOf<[F32]>:$input, RankedTensorOf<[F32]>:$gradient),
-                       parameters, (ins TypeAttr:$format));
+                       parameters, (ins TypeAttr:$format, Lowbit_Rounding:$rounding));
   let results = (outs RankedTensorOf<[F32]>:$input_gradient,
                       RankedTensorOf<[F32]>:$scale_gradient,
                       RankedTensorOf<[F32]>:$zero_point_gradient);
