@@ -59,6 +59,8 @@ struct LowerQdq : lowbit::impl::LowerQdqBase<LowerQdq> {
             })
             .wasInterrupted())
       return signalPassFailure();
+    if (failed(convertLoopsToCarriers(module)))
+      return signalPassFailure();
     resolveCarriers(module, /*isLast=*/true);
     eraseDeadParameters(module);
   }

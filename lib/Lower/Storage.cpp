@@ -3,6 +3,7 @@
 //   storage_cast q to iN   ->  trunci(carrier of q)
 //   storage_cast iN to q   ->  extsi or extui, a carrier
 //   tensor.cast q, ...     ->  tensor.cast (carrier of q)
+//   scf.for carrying q     ->  scf.for carrying the carrier of q, and so on
 //
 // Where iN is the carrier the cast is nothing.
 //
@@ -11,8 +12,10 @@
 
 #include "Elementwise.h"
 
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/DialectConversion.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -149,6 +152,30 @@ struct LowerMovement : RewritePattern {
 
 void lowbit::populateStorageCastPatterns(RewritePatternSet &patterns) {
   patterns.add<LowerStorageCast, LowerMovement>(patterns.getContext());
+}
+
+LogicalResult lowbit::convertLoopsToCarriers(Operation *root) {
+  TypeConverter converter;
+  converter.addConversion([](Type type) { return type; });
+  converter.addConversion([](Type type) -> std::optional<Type> {
+    bool isKnown = !isa<ShapedType>(type) || isa<RankedTensorType>(type);
+    if (!isKnown || !formatOf(type))
+      return std::nullopt;
+    return carrierType(type);
+  });
+  auto cast = [](OpBuilder &builder, Type type, ValueRange inputs,
+                 Location loc) {
+    return UnrealizedConversionCastOp::create(builder, loc, type, inputs)
+        .getResult(0);
+  };
+  converter.addSourceMaterialization(cast);
+  converter.addTargetMaterialization(cast);
+  RewritePatternSet patterns(root->getContext());
+  ConversionTarget target(*root->getContext());
+  target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+  scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
+                                                       target);
+  return applyPartialConversion(root, target, std::move(patterns));
 }
 
 void lowbit::resolveCarriers(Operation *root, bool isLast) {

@@ -28,6 +28,9 @@ mlir::Value fromCarrier(mlir::OpBuilder &builder, mlir::Location loc,
 
 /// storage_cast, and tensor.cast of quantized values, in terms of carriers.
 void populateStorageCastPatterns(mlir::RewritePatternSet &patterns);
+/// Loops and branches of scf carry carriers.
+llvm::LogicalResult convertLoopsToCarriers(mlir::Operation *root);
+
 /// Casts to carriers and back meet and vanish; those that have no partner, at
 /// function borders and unknown operations, become storage_cast. Before the
 /// last pass that lowers, those of carriers that no storage_cast has stay.

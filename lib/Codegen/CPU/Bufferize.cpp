@@ -30,6 +30,8 @@ struct Bufferize : impl::BufferizeBase<Bufferize> {
                         builder.getBoolAttr(false));
     bufferization::OneShotBufferizationOptions options;
     options.bufferizeFunctionBoundaries = true;
+    // What a loop carries need not be one buffer.
+    options.allowReturnAllocsFromLoops = true;
     options.setFunctionBoundaryTypeConversion(
         bufferization::LayoutMapOption::IdentityLayoutMap);
     options.memCpyFn = [](OpBuilder &builder, Location loc, Value from,
