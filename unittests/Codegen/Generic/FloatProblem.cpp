@@ -47,7 +47,7 @@ static FloatTensor randomTensor(std::vector<int64_t> sizes, Body body,
       x = special[pick(random, isExtreme(body) ? 9 : 6)];
     tensor.elements.push_back(x);
   }
-  // Whole tensors of zeros: which zero comes out is decided by the order.
+  // Whole tensors of zeros of either sign, which have an order.
   if (isExtreme(body) && pick(random, 2) == 0)
     for (float &x : tensor.elements)
       x = x != x ? x : std::copysign(0.0f, x);
@@ -181,14 +181,16 @@ int64_t FloatProblem::offset(const Operand &operand,
 // The rules
 //===----------------------------------------------------------------------===//
 
-static float maxNum(float a, float b) { return a != a || b > a ? b : a; }
-static float minNum(float a, float b) { return a != a || b < a ? b : a; }
 static float maximum(float a, float b) {
   if (a != a || b != b)
     return std::nanf("");
   if (a == b)
     return std::signbit(a) ? b : a;
   return a > b ? a : b;
+}
+
+static float maxNum(float a, float b) {
+  return maximum(a != a ? b : a, b != b ? a : b);
 }
 
 float FloatProblem::combine(float s, float x, float y) const {
@@ -208,9 +210,9 @@ float FloatProblem::combine(float s, float x, float y) const {
   case Body::MaxNumSecond:
     return maxNum(x, s);
   case Body::MinNum:
-    return minNum(s, x);
+    return -maxNum(-s, -x);
   case Body::MinNumSecond:
-    return minNum(x, s);
+    return -maxNum(-x, -s);
   case Body::AddSquare: {
     float square = x * x;
     return s + square;
@@ -335,9 +337,7 @@ std::vector<FloatTensor> FloatProblem::evaluate(bool keepProducer) const {
     return body == Body::AddSquare || body == Body::AddDifference ||
                    body == Body::AddSecond
                ? a + b
-           : body == Body::MaxNumSecond ? maxNum(a, b)
-           : body == Body::MinNumSecond ? minNum(a, b)
-                                        : combine(a, b, 0);
+               : combine(a, b, 0);
   };
   for (size_t e = 0; hasTree() && e < result.elements.size(); ++e) {
     float *acc = &sums[e * lanes], v[16];
@@ -346,9 +346,8 @@ std::vector<FloatTensor> FloatProblem::evaluate(bool keepProducer) const {
     for (int half = 8; half >= 1; half /= 2)
       for (int l = 0; l < half; ++l)
         v[l] = join(v[l], v[l + half]);
-    bool isSecond = body == Body::MaxNumSecond || body == Body::MinNumSecond;
     float &out = result.elements[e];
-    out = isSecond ? join(v[0], out) : join(out, v[0]);
+    out = join(out, v[0]);
   }
   std::vector<FloatTensor> results{result};
   if (keepProducer && producer != Producer::None)

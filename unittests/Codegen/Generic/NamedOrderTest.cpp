@@ -254,6 +254,9 @@ TEST(NamedOrder, EachPairOfSpecialValues) {
       return std::signbit(a) ? b : a;
     return a > b ? a : b;
   };
+  auto maxNum = [&](float a, float b) {
+    return maximum(a != a ? b : a, b != b ? a : b);
+  };
   struct Kind {
     const char *name;
     std::function<float(float, float)> function;
@@ -261,8 +264,8 @@ TEST(NamedOrder, EachPairOfSpecialValues) {
   const std::vector<Kind> kinds = {
       {"maximumf", maximum},
       {"minimumf", [&](float a, float b) { return -maximum(-a, -b); }},
-      {"maxnumf", [](float a, float b) { return a != a || b > a ? b : a; }},
-      {"minnumf", [](float a, float b) { return a != a || b < a ? b : a; }}};
+      {"maxnumf", maxNum},
+      {"minnumf", [&](float a, float b) { return -maxNum(-a, -b); }}};
   auto n = int64_t(values.size());
   for (const Kind &kind : kinds) {
     // Vectors, and scalars where a loop of one element is left.

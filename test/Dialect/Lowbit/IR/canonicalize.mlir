@@ -167,6 +167,22 @@ func.func @huge_with_axis() -> tensor<2x1099511627776x!lowbit.affine<i8, axis = 
   return %q : tensor<2x1099511627776x!lowbit.affine<i8, axis = 0>>
 }
 
+// Sizes that are equal need no check.
+// CHECK-LABEL: @sizes
+// CHECK-NOT: "same"
+// CHECK: lowbit.check_size {{.*}} "constants"
+// CHECK-NEXT: lowbit.check_size {{.*}} "of the run"
+// CHECK-NOT: check_size
+func.func @sizes(%n: index, %m: index) {
+  %two = arith.constant 2 : index
+  %three = arith.constant 3 : index
+  lowbit.check_size %n, %n "same"
+  lowbit.check_size %two, %three "constants"
+  lowbit.check_size %two, %two "same"
+  lowbit.check_size %n, %m "of the run"
+  return
+}
+
 {-#
   dialect_resources: {
     builtin: {

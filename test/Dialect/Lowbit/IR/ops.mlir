@@ -44,7 +44,9 @@ func.func @weight() -> tensor<4x2xf32> {
 }
 
 // CHECK-LABEL: @check
-func.func @check(%ids: tensor<?xi64>) {
+func.func @check(%ids: tensor<?xi64>, %n: index, %m: index) {
+  // CHECK: lowbit.check_size %{{.*}}, %{{.*}} "rows"
+  lowbit.check_size %n, %m "rows"
   // CHECK: lowbit.check_range %{{.*}} in [0, 50) "token id" : tensor<?xi64>
   lowbit.check_range %ids in [0, 50) "token id" : tensor<?xi64>
   // CHECK: lowbit.tap %{{.*}} "ids" : tensor<?xi64>
