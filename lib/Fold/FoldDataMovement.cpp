@@ -15,6 +15,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -90,6 +92,14 @@ struct MoveDequantize : RewritePattern {
     auto pad = dyn_cast<tensor::PadOp>(op);
     Value zeroPoint;
     if (pad) {
+      // (zp - zp) * scale is the +0 of the border for scales that N3 allows;
+      // one of the run is taken to be such.
+      auto known = QuantParameters::of(dequantize).withConstants();
+      auto scales = known.scale ? readFloats(known.scale) : std::nullopt;
+      if (scales && llvm::any_of(*scales, [](float scale) {
+            return !(scale > 0) || !std::isfinite(scale);
+          }))
+        return rewriter.notifyMatchFailure(op, "a scale of NaN");
       zeroPoint = emitZeroPoint(rewriter, loc, dequantize, plain);
       if (!zeroPoint)
         return rewriter.notifyMatchFailure(op, "has several zero points");

@@ -127,11 +127,12 @@ private:
   __int128 sum;
 };
 
-/// Every result is another loop or a constant.
+/// Every result is another loop or the constant 0.
 bool isProjectedPermutation(AffineMap map) {
   llvm::SmallDenseSet<AffineExpr> seen;
   return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
-    return isa<AffineConstantExpr>(expr) ||
+    auto constant = dyn_cast<AffineConstantExpr>(expr);
+    return (constant && constant.getValue() == 0) ||
            (isa<AffineDimExpr>(expr) && seen.insert(expr).second);
   });
 }

@@ -137,9 +137,11 @@ Value lowbit::emitQuantize(ElementBuilder e, QuantizedTypeInterface format,
   Value code = emitEncode(
       e, quotient, toNumerics(cast<SmallFloatType>(Type(format))), saturate);
   // The scale of a block with a NaN is NaN, and its codes are 0 (N27).
-  auto constant = scale.getDefiningOp<arith::ConstantOp>();
-  if (!saturate || constant)
+  if (!saturate)
     return code;
+  if (auto constant = scale.getDefiningOp<arith::ConstantOp>())
+    return cast<FloatAttr>(constant.getValue()).getValue().isNaN() ? e.i32(0)
+                                                                   : code;
   return e.select(e.isNaN(scale), e.i32(0), code);
 }
 

@@ -4,8 +4,8 @@
 // generic each that dequantizes (rule N9 of docs/numerics.md):
 //
 //   matmul(dequantize(a), dequantize(b)) + init
-//     ->  float(matmul(a, b) - za * sum(b) - zb * sum(a - za)) * (sa * sb) +
-//     init
+//     ->  float(matmul(a, b) - za * sum(b) - zb * sum(a - za)) * (sa * sb)
+//         + init
 //
 // Arithmetic is modulo 2^32; the exact sum fits 32 bits, which is checked here
 // from the formats, then from the weights where they are constant, and at run

@@ -51,13 +51,16 @@ struct LowerQdq : lowbit::impl::LowerQdqBase<LowerQdq> {
     populateGradientPatterns(patterns);
     populateStorageCastPatterns(patterns);
     walkAndApplyPatterns(module, std::move(patterns));
-    // A pattern that fails has said why.
-    if (module
-            .walk([](Operation *op) {
-              return isLowered(op) ? WalkResult::interrupt()
-                                   : WalkResult::advance();
-            })
-            .wasInterrupted())
+    // A pattern that fails has said why; for these there is none.
+    bool isLeft = false;
+    module.walk([&](Operation *op) {
+      isLeft |= isLowered(op);
+      if (isLowered(op) && isa<tensor::TensorDialect>(op->getDialect()) &&
+          !isMovementOfCarriers(op))
+        op->emitOpError("on quantized tensors is not lowered; move the "
+                        "integers instead (lowbit.storage_cast)");
+    });
+    if (isLeft)
       return signalPassFailure();
     if (failed(convertLoopsToCarriers(module)))
       return signalPassFailure();

@@ -99,6 +99,12 @@ static Value emitTruncated(OpBuilder &builder, Operation *op, Value carrier,
       .front();
 }
 
+bool lowbit::isMovementOfCarriers(Operation *op) {
+  return isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ConcatOp,
+             tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp,
+             tensor::InsertSliceOp>(op);
+}
+
 namespace {
 struct LowerStorageCast : OpRewritePattern<StorageCastOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -126,9 +132,7 @@ struct LowerMovement : RewritePattern {
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ConcatOp,
-             tensor::EmptyOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp,
-             tensor::InsertSliceOp>(op))
+    if (!isMovementOfCarriers(op))
       return rewriter.notifyMatchFailure(op, "moves nothing");
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!type || !formatOf(type))

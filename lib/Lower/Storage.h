@@ -26,8 +26,11 @@ mlir::Value toCarrier(mlir::OpBuilder &builder, mlir::Value quantized);
 mlir::Value fromCarrier(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value carrier, mlir::Type quantized);
 
-/// storage_cast, and tensor.cast of quantized values, in terms of carriers.
+/// storage_cast, and movement of quantized values, in terms of carriers.
 void populateStorageCastPatterns(mlir::RewritePatternSet &patterns);
+/// Whether `op` moves elements in a way that carriers can be moved in.
+bool isMovementOfCarriers(mlir::Operation *op);
+
 /// Loops and branches of scf carry carriers.
 llvm::LogicalResult convertLoopsToCarriers(mlir::Operation *root);
 

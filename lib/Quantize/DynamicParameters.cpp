@@ -2,9 +2,9 @@
 //
 // N3 and N4 of docs/numerics.md, spelled in linalg on rank-0 tensors:
 //
-//   low, high  = min(x, 0), max(x, 0)          minnumf, maxnumf: NaN passed
-//   over scale      = min(max((high - low) / steps, 2^-63), cap) zero_point =
-//   clamp(round_half_even(qmin - low / scale), qmin, qmax)
+//   low, high  = min(x, 0), max(x, 0)   minnumf, maxnumf: NaN passed over
+//   scale      = min(max((high - low) / steps, 2^-63), cap)
+//   zero_point = clamp(round_half_even(qmin - low / scale), qmin, qmax)
 //
 //===----------------------------------------------------------------------===//
 #include "DynamicParameters.h"

@@ -174,9 +174,11 @@ Program::run(ArrayRef<const NpyArray *> inputs) {
   state.onTap = onTap;
   state.onMark = onMark;
   state.enter();
-  // Compiled code has nothing to destroy.
-  if (setjmp(state.end) == 0)
-    entry(packed.data());
+  // A check ends the run from inside of compiled code, which has no
+  // destructors; its results are not there then.
+  if (setjmp(state.end) != 0)
+    return llvm::createStringError(state.error);
+  entry(packed.data());
 
   std::vector<NpyArray> outputs;
   std::string error = state.error;

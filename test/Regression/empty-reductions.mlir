@@ -5,12 +5,13 @@
 // CHECK: static: dense<[7, 8, 9, 10]> : tensor<4xi32>
 // CHECK: dynamic: dense<[7, 8, 9, 10]> : tensor<4xi32>
 // CHECK: folded: dense<[7, 8, 9, 10]> : tensor<4xi32>
+// CHECK: named: dense<[7, 8, 9, 10]> : tensor<4xi32>
 // CHECK: full: dense<3> : tensor<4xi32>
 #in = affine_map<(i, j) -> (i, j)>
 #out = affine_map<(i, j) -> (j)>
 func.func @main(%a: tensor<1xi8>)
     -> (tensor<4xi32> {lowbit.name = "static"}, tensor<4xi32> {lowbit.name = "dynamic"},
-        tensor<4xi32> {lowbit.name = "folded"}, tensor<4xi32> {lowbit.name = "full"}) {
+        tensor<4xi32> {lowbit.name = "folded"}, tensor<4xi32> {lowbit.name = "named"}, tensor<4xi32> {lowbit.name = "full"}) {
   %c = arith.constant dense<[7, 8, 9, 10]> : tensor<4xi32>
   %none = arith.constant dense<> : tensor<0x4xi32>
   %0 = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["reduction", "parallel"]} ins(%none : tensor<0x4xi32>) outs(%c : tensor<4xi32>) {
@@ -42,10 +43,15 @@ func.func @main(%a: tensor<1xi8>)
     linalg.yield %or : i32
   } -> tensor<4xi32>
 
+  %reduced = linalg.reduce ins(%some : tensor<?x4xi32>) outs(%c : tensor<4xi32>) dimensions = [0]
+    (%x: i32, %y: i32) {
+      linalg.yield %x : i32
+    }
+
   %3 = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["reduction", "parallel"]} ins(%v : tensor<2x4xi32>) outs(%c : tensor<4xi32>) {
   ^bb0(%x: i32, %y: i32):
     %three = arith.constant 3 : i32
     linalg.yield %three : i32
   } -> tensor<4xi32>
-  return %0, %1, %2, %3 : tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>
+  return %0, %1, %2, %reduced, %3 : tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>
 }

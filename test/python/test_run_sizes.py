@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from lowbit import tools
 
-I8, I32, F32 = np.int8, np.int32, np.float32
+I8, I32, I64, F32 = np.int8, np.int32, np.int64, np.float32
 
 
 def matmul(size: str) -> str:
@@ -78,15 +78,52 @@ func.func @main(%a: tensor<?x2xf32>, %b: tensor<?x3xf32>) -> tensor<?x5xf32> {
   %r = tensor.concat dim(1) %a, %b : (tensor<?x2xf32>, tensor<?x3xf32>) -> tensor<?x5xf32>
   return %r : tensor<?x5xf32>
 }"""
+DOT = """
+func.func @main(%a: tensor<?xf32>, %b: tensor<?xf32>, %o: tensor<f32>) -> tensor<f32> {
+  %r = linalg.dot ins(%a, %b : tensor<?xf32>, tensor<?xf32>) outs(%o : tensor<f32>) -> tensor<f32>
+  return %r : tensor<f32>
+}"""
 SLICE = """
-func.func @main(%a: tensor<?xf32>, %n: tensor<1xi32>) -> tensor<?xf32> {
-  %zero = arith.constant 0 : index
-  %n32 = tensor.extract %n[%zero] : tensor<1xi32>
-  %size = arith.index_cast %n32 : i32 to index
-  %s = tensor.extract_slice %a[1] [%size] [2] : tensor<?xf32> to tensor<?xf32>
+func.func @main(%a: tensor<?xf32>, %n: tensor<3xi64>) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %o64 = tensor.extract %n[%c0] : tensor<3xi64>
+  %n64 = tensor.extract %n[%c1] : tensor<3xi64>
+  %s64 = tensor.extract %n[%c2] : tensor<3xi64>
+  %offset = arith.index_cast %o64 : i64 to index
+  %size = arith.index_cast %n64 : i64 to index
+  %stride = arith.index_cast %s64 : i64 to index
+  %s = tensor.extract_slice %a[%offset] [%size] [%stride] : tensor<?xf32> to tensor<?xf32>
   %e = tensor.empty(%size) : tensor<?xf32>
   %r = linalg.add ins(%s, %s : tensor<?xf32>, tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
   return %r : tensor<?xf32>
+}"""
+PAD = """
+func.func @main(%a: tensor<?xf32>, %n: tensor<1xi64>) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %n64 = tensor.extract %n[%c0] : tensor<1xi64>
+  %low = arith.index_cast %n64 : i64 to index
+  %two = arith.constant 2.0 : f32
+  %r = tensor.pad %a low[%low] high[1] {
+  ^bb0(%i: index):
+    tensor.yield %two : f32
+  } : tensor<?xf32> to tensor<?xf32>
+  return %r : tensor<?xf32>
+}"""
+SOFTMAX = """
+func.func @main(%a: tensor<?x?xf32>, %o: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %r = linalg.softmax dimension(1) ins(%a : tensor<?x?xf32>) outs(%o : tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}"""
+ELEMENT = """
+func.func @main(%a: tensor<?xf32>, %n: tensor<1xi64>) -> tensor<1xf32> {
+  %c0 = arith.constant 0 : index
+  %n64 = tensor.extract %n[%c0] : tensor<1xi64>
+  %i = arith.index_cast %n64 : i64 to index
+  %x = tensor.extract %a[%i] : tensor<?xf32>
+  %r = tensor.from_elements %x : tensor<1xf32>
+  return %r : tensor<1xf32>
 }"""
 EXPAND = """
 func.func @main(%a: tensor<?xf32>, %b: tensor<?xf32>) -> tensor<?x4xf32> {
@@ -96,7 +133,7 @@ func.func @main(%a: tensor<?xf32>, %b: tensor<?xf32>) -> tensor<?x4xf32> {
   return %r : tensor<?x4xf32>
 }"""
 
-Shape = tuple[int, ...]
+Shape = tuple[int, ...] | list[int]  # Or the numbers.
 CASES: dict[str, tuple[str, list[tuple[type, Shape]], list[tuple[type, Shape]], str]] = {
     "matmul": (
         matmul("?"),
@@ -141,11 +178,60 @@ CASES: dict[str, tuple[str, list[tuple[type, Shape]], list[tuple[type, Shape]], 
         [(F32, (3, 2)), (F32, (4, 3))],
         "'tensor.concat' op: dimension 0 of operand 1 is 4 and should be 3",
     ),
+    "dot": (DOT, [(F32, (4,)), (F32, (4,)), (F32, ())], [(F32, (4,)), (F32, (5,)), (F32, ())], "is 5 and should be 4"),
     "slice": (
         SLICE,
-        [(F32, (4,)), (I32, (1,))],
-        [(F32, (1,)), (I32, (1,))],
-        "'tensor.extract_slice' op: dimension 0 of the source is 1 and should be 2",
+        [(F32, (4,)), (I64, [1, 2, 2])],
+        [(F32, (3,)), (I64, [1, 2, 2])],
+        "the room for elements of dimension 0 of the source is 1 and should be 2",
+    ),
+    "slice of nothing": (
+        SLICE,
+        [(F32, (4,)), (I64, [4, 0, 1])],
+        [(F32, (4,)), (I64, [5, 0, 1])],
+        "the size of dimension 0 of the source is 4 and should be 5",
+    ),
+    "slice beyond 64 bits": (
+        SLICE,
+        [(F32, (4,)), (I64, [0, 4, 1])],
+        [(F32, (4,)), (I64, [2**63 - 1, 1, 1])],
+        "the size of dimension 0 of the source is 4",
+    ),
+    "slice backwards": (
+        SLICE,
+        [(F32, (6,)), (I64, [5, 3, -2])],
+        [(F32, (6,)), (I64, [4, 4, -2])],
+        "the room for elements of dimension 0 of the source is 3 and should be 4",
+    ),
+    "slice at the end": (
+        SLICE,
+        [(F32, (4,)), (I64, [3, 5, 0])],
+        [(F32, (4,)), (I64, [4, 1, 1])],
+        "the last index of dimension 0 of the source is 3 and should be 4",
+    ),
+    "steps without end": (
+        SLICE,
+        [(F32, (4,)), (I64, [3, 1, -(2**63)])],
+        [(F32, (4,)), (I64, [3, 2, -(2**63)])],
+        "the room for elements of dimension 0 of the source is 1 and should be 2",
+    ),
+    "pad": (
+        PAD,
+        [(F32, (4,)), (I64, [2])],
+        [(F32, (4,)), (I64, [-1])],
+        "the offset, or 0, of dimension 0 is -1 and should be 0",
+    ),
+    "softmax": (
+        SOFTMAX,
+        [(F32, (2, 3)), (F32, (2, 3))],
+        [(F32, (2, 3)), (F32, (2, 2))],
+        "is 2 and should be 3",
+    ),
+    "element": (
+        ELEMENT,
+        [(F32, (4,)), (I64, [3])],
+        [(F32, (4,)), (I64, [4])],
+        "the last index of dimension 0 is 3 and should be 4",
     ),
     "expand": (
         EXPAND,
@@ -158,7 +244,8 @@ CASES: dict[str, tuple[str, list[tuple[type, Shape]], list[tuple[type, Shape]], 
 
 def run(module: Path, inputs: list[tuple[type, Shape]], *options: str) -> subprocess.CompletedProcess[str]:
     data = module.with_suffix(".npz")
-    np.savez(data, **{f"arg{i}": np.ones(shape, dtype) for i, (dtype, shape) in enumerate(inputs)})
+    arrays = [np.array(s, t) if isinstance(s, list) else np.ones(s, t) for t, s in inputs]
+    np.savez(data, **{f"arg{i}": array for i, array in enumerate(arrays)})
     command = [str(tools.find_tool("quant-run")), str(module), f"--inputs={data}", "--print", *options]
     return subprocess.run(command, capture_output=True, text=True)
 

@@ -3,14 +3,16 @@
 // In:  operations on tensors of dynamic sizes that have to fit each other
 // Out: lowbit.check_size before them, on sizes of the function's arguments
 //
-//   operand dimension (d)         is the size of loop d
-//   operand dimension (2 d + e)   holds 2 (D - 1) + (E - 1) + 1, where D, E > 0
-//   tensor.cast, concat           dimensions are equal
-//   extract_slice, insert_slice   offset + (size - 1) stride + 1 fits
-//   expand_shape                  the product of the sizes is that of the
-//   source
+//   operand dimension (d)        is the size of loop d
+//   operand dimension (2 d + e)  holds 2 (D - 1) + (E - 1) + 1, where D, E > 0
+//   tensor.cast, concat          dimensions are equal
+//   extract_slice, insert_slice  offset and offset + (size - 1) stride are
+//   inside extract, insert              the index is in the tensor expand_shape
+//   the product of the sizes is the source's size
 //
-// Not checked: maps with mod, and what is inside of loops that run in parallel.
+// Not checked: tensor.reshape, and what is inside of loops that run in
+// parallel. Refused, with sizes of the run: maps with mod, or with divisions of
+// what may fall.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Codegen/Passes.h"
@@ -37,20 +39,21 @@ enum class Kind { Monotonic, Linear, Other };
 /// Where the largest value of `expr` is: at the ends of the loops, or, for a
 /// sum with negative factors, at the ends or starts of them.
 Kind kindOf(AffineExpr expr) {
-  Kind kind = Kind::Monotonic;
+  bool hasNegative = false, hasDivision = false, hasOther = false;
   expr.walk([&](AffineExpr part) {
     auto binary = dyn_cast<AffineBinaryOpExpr>(part);
-    if (!binary || part.getKind() == AffineExprKind::Add || kind == Kind::Other)
+    if (!binary || part.getKind() == AffineExprKind::Add)
       return;
-    if (part.getKind() == AffineExprKind::Mod || !expr.isPureAffine())
-      kind = Kind::Other;
     auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
-    if (!factor || factor.getValue() < 0)
-      kind =
-          std::max(kind, part.getKind() == AffineExprKind::Mul ? Kind::Linear
-                                                               : Kind::Other);
+    bool isProduct = part.getKind() == AffineExprKind::Mul;
+    hasOther |= !factor || part.getKind() == AffineExprKind::Mod ||
+                (!isProduct && factor.getValue() <= 0);
+    hasDivision |= !isProduct;
+    hasNegative |= isProduct && factor && factor.getValue() < 0;
   });
-  return kind;
+  if (hasOther || (hasNegative && hasDivision))
+    return Kind::Other;
+  return hasNegative ? Kind::Linear : Kind::Monotonic;
 }
 
 /// Whether a linear `expr` of `numLoops` loops falls with `loop`.
@@ -72,19 +75,24 @@ public:
     b.setInsertionPoint(op);
   }
 
-  void check(Operation *op) {
+  LogicalResult check(Operation *op) {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      checkLoops(linalgOp);
+      return checkLoops(linalgOp);
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      checkSlice(slice, slice.getSource(), "the source");
+    else if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
+      checkInsert(slice);
     else if (auto cast = dyn_cast<tensor::CastOp>(op))
       checkCast(cast);
     else if (auto concat = dyn_cast<tensor::ConcatOp>(op))
       checkConcat(concat);
-    else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
-      checkSlice(slice, slice.getSource(), "the source");
-    else if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
-      checkInsert(slice);
     else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
       checkExpand(expand);
+    else if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+      checkElement(extract.getTensor(), extract.getIndices());
+    else if (auto insert = dyn_cast<tensor::InsertOp>(op))
+      checkElement(insert.getDest(), insert.getIndices());
+    return success();
   }
 
 private:
@@ -130,43 +138,53 @@ private:
     return result ? OpFoldResult(result) : needed;
   }
 
-  void checkLoops(linalg::LinalgOp op) {
+  LogicalResult checkLoops(linalg::LinalgOp op) {
     SmallVector<OpFoldResult> loops;
     for (const Range &range : op.createLoopRanges(b, loc))
       loops.push_back(range.size);
     for (OpOperand &operand : op->getOpOperands()) {
       AffineMap map = op.getMatchingIndexingMap(&operand);
       for (auto [d, expr] : llvm::enumerate(map.getResults()))
-        checkAccess(operand, d, expr, loops);
+        if (failed(checkAccess(operand, d, expr, loops)))
+          return failure();
     }
+    return success();
   }
 
-  void checkAccess(OpOperand &operand, unsigned d, AffineExpr expr,
-                   ArrayRef<OpFoldResult> loops) {
+  LogicalResult checkAccess(OpOperand &operand, unsigned d, AffineExpr expr,
+                            ArrayRef<OpFoldResult> loops) {
     OpFoldResult size = sizeOf(operand.get(), d);
     std::string what = "dimension " + std::to_string(d) + " of operand " +
                        std::to_string(operand.getOperandNumber());
-    if (auto loop = dyn_cast<AffineDimExpr>(expr))
-      return equal(size, loops[loop.getPosition()], what);
+    if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
+      equal(size, loops[loop.getPosition()], what);
+      return success();
+    }
+    if (isStatic(size) && llvm::all_of(loops, isStatic))
+      return success();
     Kind kind = kindOf(expr);
-    SmallVector<OpFoldResult> used;
+    if (kind == Kind::Other) {
+      std::string text;
+      llvm::raw_string_ostream(text) << expr;
+      return operand.getOwner()->emitOpError(
+                 "has sizes that are known when it runs, and the bounds of an "
+                 "index are not at the ends of its loops, ")
+             << text << " in " << what << "; give it a static shape";
+    }
     // Where the index is largest, and where it is smallest.
     SmallVector<AffineExpr> most, least;
-    for (auto [i, loop] : llvm::enumerate(loops)) {
+    for (unsigned i = 0; i < loops.size(); ++i) {
       AffineExpr first = b.getAffineConstantExpr(0), last = dim(i) - 1;
       bool falls = kind == Kind::Linear && fallsWith(expr, i, loops.size());
       most.push_back(falls ? first : last);
       least.push_back(falls ? last : first);
-      if (expr.isFunctionOfDim(i))
-        used.push_back(loop);
     }
-    if (kind == Kind::Other || (isStatic(size) && llvm::all_of(used, isStatic)))
-      return;
     if (kind == Kind::Linear)
-      atLeast(unlessEmpty(apply(expr.replaceDims(least), loops), used),
+      atLeast(unlessEmpty(apply(expr.replaceDims(least), loops), loops),
               b.getIndexAttr(0), "the least index, or 0, of " + what);
     OpFoldResult end = apply(expr.replaceDims(most) + 1, loops);
-    atLeast(size, unlessEmpty(end, used), what);
+    atLeast(size, unlessEmpty(end, loops), what);
+    return success();
   }
 
   void checkCast(tensor::CastOp op) {
@@ -187,28 +205,54 @@ private:
                 "dimension " + Twine(d) + " of operand " + Twine(i));
   }
 
+  /// In an order in which nothing overflows: the first element is inside, and
+  /// there is room for the others on the way to the last index, or to 0.
   void checkSlice(OffsetSizeAndStrideOpInterface op, Value whole,
                   const Twine &name) {
     for (auto [d, offset, size, stride] : llvm::enumerate(
              op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides())) {
-      OpFoldResult available = sizeOf(whole, d), zero = b.getIndexAttr(0);
+      OpFoldResult available = sizeOf(whole, d);
       if (isStatic(available) && isStatic(offset) && isStatic(size) &&
           isStatic(stride))
         continue;
       std::string which = " of dimension " + std::to_string(d);
-      atLeast(offset, zero, "the offset, or 0," + which);
-      atLeast(size, zero, "the size, or 0," + which);
-      OpFoldResult end =
-          apply(dim(0) + (dim(1) - 1) * b.getAffineSymbolExpr(0) + 1, offset,
-                size, stride);
-      atLeast(available, unlessEmpty(end, size),
-              "dimension " + Twine(d) + " of " + name);
+      atLeast(size, b.getIndexAttr(0), "the size, or 0," + which);
+      atLeast(offset, b.getIndexAttr(0), "the offset, or 0," + which);
+      atLeast(available, offset, "the size" + which + " of " + name);
+      Value isEmpty = compare(arith::CmpIPredicate::eq, size, 0);
+      OpFoldResult last = apply(dim(0) - 1, available);
+      Value first = select(isEmpty, last, offset);
+      atLeast(last, first, "the last index" + which + " of " + name);
+      atLeast(select(isEmpty, size, roomFor(size, first, last, stride)), size,
+              "the room for elements" + which + " of " + name);
     }
   }
-  OpFoldResult apply(AffineExpr expr, OpFoldResult d0, OpFoldResult d1,
-                     OpFoldResult s0) {
-    return affine::makeComposedFoldedAffineApply(
-        b, loc, AffineMap::get(2, 1, expr), {d0, d1, s0});
+
+  /// How many elements there are from `first` on in steps of `stride`.
+  OpFoldResult roomFor(OpFoldResult size, Value first, OpFoldResult last,
+                       OpFoldResult stride) {
+    // A larger step down goes nowhere either, and can be negated.
+    Value step = arith::MaxSIOp::create(
+        b, loc, toValue(stride), toValue(b.getIndexAttr(-(int64_t(1) << 62))));
+    Value zero = toValue(b.getIndexAttr(0));
+    Value isDown = compare(arith::CmpIPredicate::slt, step, 0);
+    Value rest = arith::SubIOp::create(b, loc, toValue(last), first);
+    Value way = select(isDown, first, rest);
+    Value length = select(
+        isDown, arith::SubIOp::create(b, loc, zero, step).getResult(), step);
+    Value divisor =
+        arith::MaxSIOp::create(b, loc, length, toValue(b.getIndexAttr(1)));
+    Value room = arith::AddIOp::create(
+        b, loc, arith::DivSIOp::create(b, loc, way, divisor),
+        toValue(b.getIndexAttr(1)));
+    return select(compare(arith::CmpIPredicate::eq, step, 0), size, room);
+  }
+  Value compare(arith::CmpIPredicate predicate, OpFoldResult x, int64_t y) {
+    return arith::CmpIOp::create(b, loc, predicate, toValue(x),
+                                 toValue(b.getIndexAttr(y)));
+  }
+  Value select(Value condition, OpFoldResult x, OpFoldResult y) {
+    return arith::SelectOp::create(b, loc, condition, toValue(x), toValue(y));
   }
 
   void checkInsert(tensor::InsertSliceOp op) {
@@ -232,10 +276,28 @@ private:
         product = product * b.getAffineSymbolExpr(factors.size());
         factors.push_back(sizes[i]);
       }
+      // None is negative or more than there is, so that the product is exact.
+      OpFoldResult available = sizeOf(op.getSrc(), d);
+      for (auto [i, factor] : llvm::enumerate(factors)) {
+        std::string which = "size " + std::to_string(group[i]);
+        atLeast(factor, b.getIndexAttr(0), which + ", or 0,");
+        atLeast(available, unlessEmpty(factor, factors),
+                "what is there for " + which);
+      }
       OpFoldResult whole = affine::makeComposedFoldedAffineApply(
           b, loc, AffineMap::get(0, factors.size(), product), factors);
-      equal(whole, sizeOf(op.getSrc(), d),
+      equal(whole, available,
             "the product of the sizes of dimension " + Twine(d));
+    }
+  }
+
+  void checkElement(Value tensor, OperandRange indices) {
+    for (auto [d, index] : llvm::enumerate(indices)) {
+      OpFoldResult place = getAsOpFoldResult(index);
+      std::string which = " of dimension " + std::to_string(d);
+      atLeast(place, b.getIndexAttr(0), "the index, or 0," + which);
+      atLeast(apply(dim(0) - 1, sizeOf(tensor, d)), place,
+              "the last index" + which);
     }
   }
 
@@ -251,7 +313,8 @@ bool hasDynamicSizes(Operation *op) {
   };
   return llvm::any_of(op->getOperandTypes(), isDynamic) ||
          llvm::any_of(op->getResultTypes(), isDynamic) ||
-         isa<OffsetSizeAndStrideOpInterface>(op);
+         isa<OffsetSizeAndStrideOpInterface, tensor::ExtractOp,
+             tensor::InsertOp>(op);
 }
 
 struct CheckSizes : impl::CheckSizesBase<CheckSizes> {
@@ -267,7 +330,8 @@ struct CheckSizes : impl::CheckSizesBase<CheckSizes> {
     NewOps created;
     OpBuilder builder(&getContext(), &created);
     for (Operation *op : bounded)
-      SizeChecker(builder, op).check(op);
+      if (failed(SizeChecker(builder, op).check(op)))
+        return signalPassFailure();
     if (created.ops.empty())
       return;
     // Sizes that inits were made of lead to arguments too.

@@ -1,6 +1,6 @@
 //===- KeepUnreadInits.cpp - a reduction of nothing is its init -----------===//
 //
-// In:  a linalg.generic that reduces over what may be empty, and whose body
+// In:  a linalg operation that reduces over what may be empty, and whose body
 //      does not read a result's init
 // Out: the body yields it where a loop's index is negative, which is never
 //
@@ -18,7 +18,7 @@ namespace lowbit {
 #define GEN_PASS_DEF_KEEPUNREADINITS
 #include "lowbit/Codegen/Passes.h.inc"
 
-static bool mayReduceNothing(linalg::GenericOp op) {
+static bool mayReduceNothing(linalg::LinalgOp op) {
   SmallVector<unsigned> loops;
   op.getReductionDims(loops);
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();
@@ -27,8 +27,8 @@ static bool mayReduceNothing(linalg::GenericOp op) {
   });
 }
 
-static void readInit(linalg::GenericOp op, BlockArgument init) {
-  Operation *yield = op.getBody()->getTerminator();
+static void readInit(linalg::LinalgOp op, BlockArgument init) {
+  Operation *yield = op.getBlock()->getTerminator();
   OpBuilder b(yield);
   Location loc = op.getLoc();
   Value index = linalg::IndexOp::create(b, loc, 0);
@@ -43,7 +43,7 @@ static void readInit(linalg::GenericOp op, BlockArgument init) {
 namespace {
 struct KeepUnreadInits : impl::KeepUnreadInitsBase<KeepUnreadInits> {
   void runOnOperation() override {
-    getOperation().walk([](linalg::GenericOp op) {
+    getOperation().walk([](linalg::LinalgOp op) {
       if (!mayReduceNothing(op))
         return;
       for (auto [argument, init] :

@@ -358,10 +358,12 @@ FailureOr<RankedTensorType> PackedContractOp::packedType() {
     unsigned loop = dim.getPosition();
     bool isReduction =
         cast<StringAttr>(getIteratorTypes()[loop]).getValue() == "reduction";
+    int64_t &extent = isReduction ? depth : columns;
     if (!isReduction && maps[0].isFunctionOfDim(loop))
       batch.push_back(size);
-    else
-      (isReduction ? depth : columns) *= size;
+    else if (llvm::MulOverflow(extent, size, extent))
+      return emitOpError() << "(C11) rhs_type " << plain
+                           << " has more elements than 64 bits count";
   }
   int64_t width = getLayout().getColumns(), group = getLayout().getGroup();
   SmallVector<int64_t> shape(batch);

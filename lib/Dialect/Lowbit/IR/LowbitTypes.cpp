@@ -33,7 +33,7 @@ SmallVector<int64_t> lowbit::detail::storageShape(ArrayRef<int64_t> shape,
   SmallVector<int64_t> result(shape);
   if (pack && *pack < int64_t(shape.size()) &&
       !ShapedType::isDynamic(shape[*pack]))
-    result[*pack] = shape[*pack] * width / 8;
+    result[*pack] = shape[*pack] / 8 * width + shape[*pack] % 8 * width / 8;
   return result;
 }
 

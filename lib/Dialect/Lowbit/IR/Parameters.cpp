@@ -281,7 +281,8 @@ LogicalResult lowbit::detail::verifyPackedShape(Operation *op,
            << "(P11) pack = " << *pack
            << " is out of range for a tensor of rank " << shape.size();
   int64_t size = shape[*pack];
-  if (!ShapedType::isDynamic(size) && size * format.getStorageWidth() % 8 != 0)
+  if (!ShapedType::isDynamic(size) &&
+      size % 8 * format.getStorageWidth() % 8 != 0)
     return op->emitOpError()
            << "(P11) " << size << " elements of " << format.getStorageWidth()
            << " bits along dimension " << *pack << " do not fill whole bytes";
