@@ -74,7 +74,7 @@ def CheckSizes : Pass<"lowbit-check-sizes", "::mlir::func::FuncOp"> {
   let description = [{
     A `lowbit.check_size` before each operation on tensors of dynamic size whose
     sizes have to fit each other: linalg operations, `tensor.cast`, `concat`,
-    `extract_slice`, `insert_slice` and `expand_shape`. Sizes are written in
+    `extract_slice`, `insert_slice`, `expand_shape`, `extract` and `insert`. Sizes are written in
     terms of the function's arguments where upstream's patterns can; checks that
     hold by then, and those made before, are left out. Operations inside of
     loops that run in parallel are not checked.
@@ -88,9 +88,9 @@ def CheckSizes : Pass<"lowbit-check-sizes", "::mlir::func::FuncOp"> {
 def KeepUnreadInits : Pass<"lowbit-keep-unread-inits", "::mlir::func::FuncOp"> {
   let summary = "a reduction over nothing gives its init";
   let description = [{
-    Upstream gives no content to an init that no body reads. Where a
-    `linalg.generic` reduces over a loop that is empty, or may be when it runs,
-    its result is the init all the same; so the body gets a read of it.
+    Upstream gives no content to an init that no body reads. Where a linalg
+    operation reduces over a loop that is empty, or may be when it runs, its
+    result is the init all the same; so the body gets a read of it.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect"];
@@ -214,7 +214,8 @@ def ExpandMath : Pass<"lowbit-expand-math", "::mlir::func::FuncOp"> {
     lowbit/Numerics/MathPolynomials.h, which plain C++ can use too. f16 and bf16
     compute in f32, and what rounds to bf16 becomes integer operations, for
     processors that do it make subnormals 0. maxnumf and minnumf become maximumf
-    and minimumf. A function without a formula, such as `math.exp` of f64, is an error.
+    and minimumf. A function without a formula, such as `math.exp` of f64, is an
+    error.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",

@@ -6,9 +6,9 @@
 //   operand dimension (d)        is the size of loop d
 //   operand dimension (2 d + e)  holds 2 (D - 1) + (E - 1) + 1, where D, E > 0
 //   tensor.cast, concat          dimensions are equal
-//   extract_slice, insert_slice  offset and offset + (size - 1) stride are
-//   inside extract, insert              the index is in the tensor expand_shape
-//   the product of the sizes is the source's size
+//   extract_slice, insert_slice  the first and the last element are inside
+//   extract, insert              the index is in the tensor
+//   expand_shape                 the product of the sizes is the source's size
 //
 // Not checked: tensor.reshape, and what is inside of loops that run in
 // parallel. Refused, with sizes of the run: maps with mod, or with divisions of
@@ -124,18 +124,20 @@ private:
     Value smaller = arith::MinSIOp::create(b, loc, toValue(found), n);
     equal(smaller, n, what);
   }
+  Value compare(arith::CmpIPredicate predicate, OpFoldResult x, int64_t y) {
+    return arith::CmpIOp::create(b, loc, predicate, toValue(x),
+                                 toValue(b.getIndexAttr(y)));
+  }
+  Value select(Value condition, OpFoldResult x, OpFoldResult y) {
+    return arith::SelectOp::create(b, loc, condition, toValue(x), toValue(y));
+  }
   /// `needed`, or 0 where one of the sizes is 0.
   OpFoldResult unlessEmpty(OpFoldResult needed, ArrayRef<OpFoldResult> sizes) {
-    Value zero = toValue(b.getIndexAttr(0)), result;
-    for (OpFoldResult size : sizes) {
-      if (isStatic(size) && !isConstantIntValue(size, 0))
-        continue;
-      Value isEmpty = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                            toValue(size), zero);
-      result = arith::SelectOp::create(b, loc, isEmpty, zero,
-                                       result ? result : toValue(needed));
-    }
-    return result ? OpFoldResult(result) : needed;
+    for (OpFoldResult size : sizes)
+      if (!isStatic(size) || isConstantIntValue(size, 0))
+        needed = select(compare(arith::CmpIPredicate::eq, size, 0),
+                        b.getIndexAttr(0), needed);
+    return needed;
   }
 
   LogicalResult checkLoops(linalg::LinalgOp op) {
@@ -246,13 +248,6 @@ private:
         b, loc, arith::DivSIOp::create(b, loc, way, divisor),
         toValue(b.getIndexAttr(1)));
     return select(compare(arith::CmpIPredicate::eq, step, 0), size, room);
-  }
-  Value compare(arith::CmpIPredicate predicate, OpFoldResult x, int64_t y) {
-    return arith::CmpIOp::create(b, loc, predicate, toValue(x),
-                                 toValue(b.getIndexAttr(y)));
-  }
-  Value select(Value condition, OpFoldResult x, OpFoldResult y) {
-    return arith::SelectOp::create(b, loc, condition, toValue(x), toValue(y));
   }
 
   void checkInsert(tensor::InsertSliceOp op) {

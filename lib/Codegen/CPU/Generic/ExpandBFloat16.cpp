@@ -1,6 +1,5 @@
-//===- ExpandBFloat16.cpp - bf16 by integer operations --------------------===//
+//===- ExpandBFloat16.cpp - rounding to bf16 by integer operations --------===//
 //
-//   arith on bf16             ==> arith on f32, truncf               (rule F1)
 //   truncf f32 to bf16        ==> (bits + 0x7fff + bit 16) >> 16, one NaN
 //   truncf f64 to bf16        ==> truncf to f32, rounded to odd, then as above
 //   sitofp, uitofp to bf16    ==> to f32 or f64 exactly, then as above
@@ -142,35 +141,7 @@ struct RoundInteger : OpRewritePattern<OpTy> {
   }
 };
 
-/// Comparisons and conversions from bf16 are exact as they are.
-template <typename OpTy> struct ComputeInF32 : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    if (!isBFloat16(op.getType()))
-      return rewriter.notifyMatchFailure(op, "not bf16");
-    Emitter e(rewriter, op.getLoc(), op.getType());
-    Type f32 = e.clone(rewriter.getF32Type());
-    SmallVector<Value> wide;
-    for (Value operand : op->getOperands())
-      wide.push_back(e.make<arith::ExtFOp>(f32, operand));
-    auto result = OpTy::create(rewriter, op.getLoc(), TypeRange{f32}, wide,
-                               op->getAttrs());
-    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(),
-                                                 result->getResult(0));
-    return success();
-  }
-};
-
 } // namespace
-
-void populateComputeBFloat16InF32Patterns(RewritePatternSet &patterns) {
-  patterns.add<ComputeInF32<arith::AddFOp>, ComputeInF32<arith::SubFOp>,
-               ComputeInF32<arith::MulFOp>, ComputeInF32<arith::DivFOp>,
-               ComputeInF32<arith::RemFOp>, ComputeInF32<arith::MaximumFOp>,
-               ComputeInF32<arith::MinimumFOp>, ComputeInF32<arith::MaxNumFOp>,
-               ComputeInF32<arith::MinNumFOp>>(patterns.getContext());
-}
 
 void populateRoundToBFloat16Patterns(RewritePatternSet &patterns) {
   patterns.add<RoundFloat, RoundInteger<arith::SIToFPOp, arith::ExtSIOp>,

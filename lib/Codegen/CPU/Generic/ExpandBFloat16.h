@@ -10,9 +10,6 @@
 
 namespace lowbit {
 
-/// arith on bf16 becomes arith on f32 and one arith.truncf.
-void populateComputeBFloat16InF32Patterns(mlir::RewritePatternSet &patterns);
-
 /// arith.truncf, sitofp and uitofp to bf16 become integer operations.
 void populateRoundToBFloat16Patterns(mlir::RewritePatternSet &patterns);
 

@@ -162,15 +162,13 @@ struct ExpandIntegerPow : OpRewritePattern<math::FPowIOp> {
   }
 };
 
-/// f16 and bf16 to f32 and back.
+/// Functions of f16 and bf16, and arithmetic on bf16, to f32 and back.
 struct ComputeInF32 : RewritePattern {
   explicit ComputeInF32(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 1 || !isNarrow(op->getResult(0).getType()) ||
-        !isa_and_nonnull<math::MathDialect>(op->getDialect()) ||
-        isa<math::AbsFOp, math::CopySignOp>(op))
+    if (op->getNumResults() != 1 || !isComputedInF32(op))
       return rewriter.notifyMatchFailure(op, "not a function of narrow floats");
     Location loc = op->getLoc();
     auto widened = [&](Type type) -> Type {
@@ -194,6 +192,16 @@ struct ComputeInF32 : RewritePattern {
   }
 
 private:
+  static bool isComputedInF32(Operation *op) {
+    Type type = op->getResult(0).getType();
+    if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
+            arith::RemFOp, arith::MaximumFOp, arith::MinimumFOp,
+            arith::MaxNumFOp, arith::MinNumFOp>(op))
+      return getElementTypeOrSelf(type).isBF16();
+    return isNarrow(type) &&
+           isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
+           !isa<math::AbsFOp, math::CopySignOp>(op);
+  }
   static bool isNarrow(Type type) {
     return isa<Float16Type, BFloat16Type>(getElementTypeOrSelf(type));
   }
@@ -232,7 +240,6 @@ struct ExpandMath : public impl::ExpandMathBase<ExpandMath> {
     // First, so that no expansion rounds to f16 on the way.
     RewritePatternSet widening(&getContext());
     widening.add<ComputeInF32>(&getContext());
-    populateComputeBFloat16InF32Patterns(widening);
     RewritePatternSet patterns(&getContext());
     addFormulas(patterns);
     addUpstream(patterns);
