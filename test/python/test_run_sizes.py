@@ -111,6 +111,26 @@ func.func @main(%a: tensor<?xf32>, %n: tensor<1xi64>) -> tensor<?xf32> {
   } : tensor<?xf32> to tensor<?xf32>
   return %r : tensor<?xf32>
 }"""
+JOINED = """
+func.func @main(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>) -> tensor<5x2xf32> {
+  %r = tensor.concat dim(0) %a, %b : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<5x2xf32>
+  return %r : tensor<5x2xf32>
+}"""
+PADDED = """
+func.func @main(%a: tensor<?xf32>, %n: tensor<2xi64>) -> tensor<6xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %low64 = tensor.extract %n[%c0] : tensor<2xi64>
+  %high64 = tensor.extract %n[%c1] : tensor<2xi64>
+  %low = arith.index_cast %low64 : i64 to index
+  %high = arith.index_cast %high64 : i64 to index
+  %two = arith.constant 2.0 : f32
+  %r = tensor.pad %a low[%low] high[%high] {
+  ^bb0(%i: index):
+    tensor.yield %two : f32
+  } : tensor<?xf32> to tensor<6xf32>
+  return %r : tensor<6xf32>
+}"""
 SOFTMAX = """
 func.func @main(%a: tensor<?x?xf32>, %o: tensor<?x?xf32>) -> tensor<?x?xf32> {
   %r = linalg.softmax dimension(1) ins(%a : tensor<?x?xf32>) outs(%o : tensor<?x?xf32>) -> tensor<?x?xf32>
@@ -220,6 +240,30 @@ CASES: dict[str, tuple[str, list[tuple[type, Shape]], list[tuple[type, Shape]], 
         [(F32, (4,)), (I64, [2])],
         [(F32, (4,)), (I64, [-1])],
         "the offset, or 0, of dimension 0 is -1 and should be 0",
+    ),
+    "pad behind": (
+        PADDED,
+        [(F32, (4,)), (I64, [2, 0])],
+        [(F32, (4,)), (I64, [3, -1])],
+        "the padding behind, or 0, of dimension 0 is -1 and should be 0",
+    ),
+    "pad to a size": (
+        PADDED,
+        [(F32, (4,)), (I64, [1, 1])],
+        [(F32, (4,)), (I64, [2, 1])],
+        "'tensor.pad' op: dimension 0 of the result is 7 and should be 6",
+    ),
+    "concat to a size": (
+        JOINED,
+        [(F32, (2, 2)), (F32, (3, 2))],
+        [(F32, (2, 2)), (F32, (2, 2))],
+        "'tensor.concat' op: dimension 0 of the result is 4 and should be 5",
+    ),
+    "concat of a size": (
+        JOINED,
+        [(F32, (1, 2)), (F32, (4, 2))],
+        [(F32, (1, 3)), (F32, (4, 3))],
+        "'tensor.concat' op: dimension 1 of the result is 3 and should be 2",
     ),
     "softmax": (
         SOFTMAX,

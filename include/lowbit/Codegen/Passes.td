@@ -73,7 +73,7 @@ def CheckSizes : Pass<"lowbit-check-sizes", "::mlir::func::FuncOp"> {
   let summary = "sizes of the run are checked before they bound accesses";
   let description = [{
     A `lowbit.check_size` before each operation on tensors of dynamic size whose
-    sizes have to fit each other: linalg operations, `tensor.cast`, `concat`,
+    sizes have to fit each other: linalg operations, `tensor.cast`, `concat`, `pad`,
     `extract_slice`, `insert_slice`, `expand_shape`, `extract` and `insert`. Sizes are written in
     terms of the function's arguments where upstream's patterns can; checks that
     hold by then, and those made before, are left out. Operations inside of

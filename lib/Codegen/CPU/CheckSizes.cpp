@@ -5,7 +5,8 @@
 //
 //   operand dimension (d)        is the size of loop d
 //   operand dimension (2 d + e)  holds 2 (D - 1) + (E - 1) + 1, where D, E > 0
-//   tensor.cast, concat          dimensions are equal
+//   tensor.cast, concat, softmax dimensions are equal
+//   pad                          no padding is negative
 //   extract_slice, insert_slice  the first and the last element are inside
 //   extract, insert              the index is in the tensor
 //   expand_shape                 the product of the sizes is the source's size
@@ -86,6 +87,10 @@ public:
       checkCast(cast);
     else if (auto concat = dyn_cast<tensor::ConcatOp>(op))
       checkConcat(concat);
+    else if (auto pad = dyn_cast<tensor::PadOp>(op))
+      checkPad(pad);
+    else if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op))
+      checkSoftmax(softmax);
     else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
       checkExpand(expand);
     else if (auto extract = dyn_cast<tensor::ExtractOp>(op))
@@ -199,12 +204,46 @@ private:
               "dimension " + Twine(d));
   }
 
+  /// A result of static size says what the size of the run has to be.
+  void checkResult(RankedTensorType type, int64_t d, OpFoldResult size) {
+    if (!type.isDynamicDim(d))
+      equal(size, b.getIndexAttr(type.getDimSize(d)),
+            "dimension " + Twine(d) + " of the result");
+  }
+
   void checkConcat(tensor::ConcatOp op) {
-    for (auto [i, input] : llvm::enumerate(op.getInputs()))
-      for (int64_t d = 0; i > 0 && d < op.getResultType().getRank(); ++d)
-        if (d != int64_t(op.getDim()))
-          equal(sizeOf(input, d), sizeOf(op.getInputs()[0], d),
-                "dimension " + Twine(d) + " of operand " + Twine(i));
+    for (int64_t d = 0; d < op.getResultType().getRank(); ++d) {
+      bool isJoined = d == int64_t(op.getDim());
+      OpFoldResult size = sizeOf(op.getInputs()[0], d);
+      for (auto [i, input] : llvm::enumerate(op.getInputs().drop_front())) {
+        if (isJoined)
+          size = apply(dim(0) + dim(1), {size, sizeOf(input, d)});
+        else
+          equal(sizeOf(input, d), size,
+                "dimension " + Twine(d) + " of operand " + Twine(i + 1));
+      }
+      checkResult(op.getResultType(), d, size);
+    }
+  }
+
+  void checkPad(tensor::PadOp op) {
+    for (auto [d, low, high] :
+         llvm::enumerate(op.getMixedLowPad(), op.getMixedHighPad())) {
+      std::string which = " of dimension " + std::to_string(d);
+      OpFoldResult source = sizeOf(op.getSource(), d),
+                   size = apply(dim(0) + dim(1) + dim(2), {low, source, high});
+      atLeast(low, b.getIndexAttr(0), "the offset, or 0," + which);
+      atLeast(high, b.getIndexAttr(0), "the padding behind, or 0," + which);
+      // Less, if the sum has overflowed.
+      atLeast(size, low, "the size" + which);
+      checkResult(op.getResultType(), d, size);
+    }
+  }
+
+  void checkSoftmax(linalg::SoftmaxOp op) {
+    for (int64_t d = 0; d < op.getInputOperandRank(); ++d)
+      equal(sizeOf(op.getOutput(), d), sizeOf(op.getInput(), d),
+            "dimension " + Twine(d) + " of the output");
   }
 
   /// In an order in which nothing overflows: the first element is inside, and

@@ -27,8 +27,6 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createCheckSizes());
   pm.addPass(createParametersToArguments());
   pm.addNestedPass<func::FuncOp>(createDecomposeTensorOps());
-  // Padding and softmax have become slices and loops.
-  pm.addNestedPass<func::FuncOp>(createCheckSizes());
   // From here on maps and bodies change, and the order of no sum does.
   pm.addNestedPass<func::FuncOp>(createFixReductionOrders());
   pm.addPass(createCanonicalizerPass());
