@@ -1,0 +1,64 @@
+//===- CalibrationTable.h - statistics of a model's values ------*- C++ -*-===//
+//
+// What calibration leaves behind: raw ranges and histograms, never scales, so
+// that every method can choose from one table. On disk it is JSON, sorted, one
+// line an array, with a version; the same statistics are the same bytes.
+//
+// Refused on reading, in one message with the file, the place, what was found
+// and what was expected: another version, an unknown key, numbers that
+// contradict each other, a table that is cut short.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_TABLE_CALIBRATIONTABLE_H
+#define LOWBIT_TABLE_CALIBRATIONTABLE_H
+
+#include "lowbit/Table/ValueStatistics.h"
+#include "llvm/Support/raw_ostream.h"
+#include <map>
+
+namespace lowbit {
+
+/// A range that another tool chose, with what it was for.
+struct ImportedRange {
+  float min = 0, max = 0;
+  /// 0 where it is not said.
+  unsigned bits = 0;
+  std::optional<bool> symmetric;
+  bool operator==(const ImportedRange &) const = default;
+};
+
+struct CalibrationTable {
+  static constexpr int kVersion = 1;
+
+  /// What the ranges come from: `lowbit`, `aimet` or `onnxruntime`.
+  std::string source = "lowbit";
+  /// Of the model (see fingerprintModel); empty in an imported table.
+  std::string fingerprint;
+  /// How many samples were observed.
+  uint64_t samples = 0;
+  /// How many there were to observe, where the run was interrupted before.
+  std::optional<uint64_t> interruptedOf;
+  /// By value id.
+  std::map<std::string, ValueStatistics> values;
+  /// By value id, in an imported table.
+  std::map<std::string, ImportedRange> ranges;
+
+  /// Reads a table of ours, AIMET's encodings or ONNX Runtime's calibration
+  /// JSON: the content tells which it is.
+  static llvm::Expected<CalibrationTable> read(llvm::StringRef path);
+  static llvm::Expected<CalibrationTable> parse(llvm::StringRef text,
+                                                llvm::StringRef name);
+  void print(llvm::raw_ostream &os) const;
+  /// The file appears complete or not at all.
+  llvm::Error write(llvm::StringRef path) const;
+
+  /// Adds the statistics of `other`, of the same model. Refused: another
+  /// fingerprint, other values, imported tables. `name` and `otherName` are for
+  /// messages.
+  llvm::Error merge(const CalibrationTable &other, llvm::StringRef name,
+                    llvm::StringRef otherName);
+};
+
+} // namespace lowbit
+
+#endif // LOWBIT_TABLE_CALIBRATIONTABLE_H

@@ -1,0 +1,84 @@
+//===- Histogram.h - counts of floats by their own bits ---------*- C++ -*-===//
+//
+// Bins are cut from the bits of the float, so they depend neither on the order
+// of the data nor on how it was split, and histograms add up.
+//
+// An octave is the floats of one sign and exponent. It is cut into equal bins,
+// 2^b of them. With E the highest exponent of any value seen, of either sign,
+//
+//   b(exponent) = clamp(kTopBits - (E - exponent), kLeastBits, kTopBits)
+//
+// so the largest magnitudes have bins of one width, 2^-11 of the power of two
+// above the largest, and those below a relative width of 2^-7 at most. A value
+// is never counted more coarsely than it is in the end, because E only grows:
+// when it does, neighbouring counters are added up. Zero has a bin of its own;
+// subnormals are the octave below the smallest exponent.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_TABLE_HISTOGRAM_H
+#define LOWBIT_TABLE_HISTOGRAM_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace lowbit {
+
+class Histogram {
+public:
+  static constexpr int kTopBits = 10, kLeastBits = 7;
+  /// The exponent that subnormals are filed under, one below that of 2^-126.
+  static constexpr int kSubnormalExponent = -127;
+
+  /// The values of one bin: those whose magnitude is in [near, far), both with
+  /// the sign of the bin; zero is near = far = 0. `low` and `high` are the same
+  /// two in order.
+  struct Bin {
+    float near = 0, far = 0;
+    uint64_t count = 0;
+    float low() const { return near < far ? near : far; }
+    float high() const { return near < far ? far : near; }
+  };
+
+  /// Counts finite values.
+  void add(llvm::ArrayRef<float> values);
+  /// Adds the counts of `other`, as if its values had been added here.
+  void merge(const Histogram &other);
+
+  /// The bins with a count, from the lowest value to the highest.
+  std::vector<Bin> bins() const;
+  uint64_t total() const;
+  uint64_t zeros() const { return zeroCount; }
+
+  /// One octave: sign (0 or 1), exponent, and 2^b counts, from the smallest
+  /// magnitude. For the text of the table.
+  struct Octave {
+    bool negative = false;
+    int exponent = 0;
+    std::vector<uint64_t> counts;
+    bool operator==(const Octave &) const = default;
+  };
+  /// Those with a count, by sign and exponent, negative ones first.
+  std::vector<Octave> octaves() const;
+  /// Puts one back; false when its length is not that of b(exponent) or the
+  /// octave is there already. `top` is E.
+  static bool fromOctaves(uint64_t zeros, int top,
+                          llvm::ArrayRef<Octave> octaves, Histogram &result);
+  /// E; none while everything is zero.
+  std::optional<int> topExponent() const { return top; }
+
+  bool operator==(const Histogram &other) const;
+
+private:
+  uint64_t zeroCount = 0;
+  std::optional<int> top;
+  /// By 2 * (exponent - kSubnormalExponent) + sign; empty where nothing was
+  /// counted.
+  std::vector<std::vector<uint64_t>> counters;
+};
+
+} // namespace lowbit
+
+#endif // LOWBIT_TABLE_HISTOGRAM_H
