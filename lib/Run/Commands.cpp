@@ -50,9 +50,9 @@ static llvm::Expected<OwningOpRef<ModuleOp>> load(MLIRContext &context,
   return module;
 }
 
-static llvm::Expected<std::unique_ptr<Program>>
-loadAndCompile(MLIRContext &context, const RunOptions &options,
-               StringRef taps = "none", bool marks = false) {
+llvm::Expected<std::unique_ptr<Program>>
+loadAndCompile(MLIRContext &context, const RunOptions &options, StringRef taps,
+               bool marks) {
   auto module = load(context, options);
   if (!module)
     return module.takeError();

@@ -9,9 +9,11 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Error.h"
+#include <memory>
 #include <string>
 
 namespace lowbit {
+class Program;
 struct RunOptions {
   std::string model;
   /// Data: .npz, .npy, a directory, a list file, or `random`.
@@ -22,10 +24,16 @@ struct RunOptions {
   unsigned threads = 1;
   /// Interpret instead of compiling.
   bool interpret = false;
+  /// Evaluate: the most samples to hold out (HeldOut.h).
+  unsigned heldOut = 32;
   /// Bench: seconds to measure for.
   double seconds = 2.0;
 };
 
+/// The model of the options as a program, at the sizes of `shape`.
+llvm::Expected<std::unique_ptr<Program>>
+loadAndCompile(mlir::MLIRContext &context, const RunOptions &options,
+               llvm::StringRef taps = "none", bool marks = false);
 /// Prints the signature as JSON.
 llvm::Error printSignature(mlir::MLIRContext &context,
                            const RunOptions &options);
@@ -35,6 +43,9 @@ llvm::Error runModel(mlir::MLIRContext &context, const RunOptions &options,
 /// Runs on the inputs and writes the statistics of the observers as JSON.
 llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
                          llvm::StringRef outputPath);
+/// Answers requests about the error of choices (Evaluation.h).
+llvm::Error evaluateModel(mlir::MLIRContext &context,
+                          const RunOptions &options);
 /// Runs once and writes every named float value to an .npz file.
 llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
                        llvm::StringRef outputPath);
