@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/ProbedModel.h"
-#include "lowbit/Evaluate/Probes.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Store/NearestName.h"
 
@@ -205,7 +204,13 @@ llvm::Error ProbedModel::set(StringRef id, const ValueParameters &parameters) {
   return llvm::Error::success();
 }
 
-llvm::Error ProbedModel::load(StringRef parameter, std::vector<char> bytes) {
+llvm::Error ProbedModel::load(StringRef name, std::vector<char> bytes) {
+  auto found = weightsById.find(name.str());
+  Weight *weight = found == weightsById.end() ? nullptr : &found->second;
+  std::string parameter = weight ? weight->parameter : name.str();
+  for (auto &[id, other] : weightsById)
+    if (!weight && other.parameter == parameter)
+      weight = &other;
   auto own = program->parameter(parameter);
   if (!own)
     return own.takeError();
@@ -213,13 +218,10 @@ llvm::Error ProbedModel::load(StringRef parameter, std::vector<char> bytes) {
     return llvm::createStringError("parameter '" + parameter + "' has " +
                                    Twine(own->size()) + " bytes, found " +
                                    Twine(bytes.size()));
-  std::vector<char> &kept = loaded[parameter.str()];
+  std::vector<char> &kept = loaded[parameter];
   kept = bytes.empty() ? std::vector<char>(own->begin(), own->end())
                        : std::move(bytes);
-  for (auto &[id, weight] : weightsById)
-    if (weight.parameter == parameter)
-      return apply(weight);
-  return program->setParameter(parameter, kept);
+  return weight ? apply(*weight) : program->setParameter(parameter, kept);
 }
 
 llvm::Expected<std::vector<NpyArray>>

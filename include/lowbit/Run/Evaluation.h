@@ -12,10 +12,10 @@
 // used then. Requests:
 //
 //   {"set": [VALUE, ...]}       parameters from now on; {"values": V}
-//   {"load": "parameter", "file": "path"}
-//                               other bytes for a parameter; without `file` its
-//                               own again. A weight that has parameters is
-//                               quantized from the new bytes; {"bytes": B}
+//   {"load": "name", "file": "path"}
+//                               other bytes for a weight, by id, or a parameter;
+//                               without `file` its own again. A weight that has
+//                               parameters is quantized from them; {"bytes": B}
 //   {"evaluate": K}             runs the first K samples, 0 being all;
 //                               {"mean_db": M, "db": [[output, ...], ...]}, by
 //                               sample (OutputError.h)

@@ -7,20 +7,11 @@
 #ifndef LOWBIT_RUN_PROBEDMODEL_H
 #define LOWBIT_RUN_PROBEDMODEL_H
 
-#include "lowbit/Numerics/Affine.h"
+#include "lowbit/Evaluate/Probes.h"
 #include "lowbit/Run/Program.h"
 #include <map>
 
 namespace lowbit {
-
-/// Affine parameters of a value: element i of dimension d has those of block
-/// i / block[d], which are row-major. Without `params` the value is float.
-struct ValueParameters {
-  StorageRange range;
-  /// Elements of a block along each dimension; empty is the whole tensor.
-  llvm::SmallVector<int64_t> block;
-  std::vector<AffineParams> params;
-};
 
 class ProbedModel {
 public:
@@ -38,9 +29,9 @@ public:
                     const ValueParameters &parameters) const;
   /// After `check`.
   llvm::Error set(llvm::StringRef id, const ValueParameters &parameters);
-  /// Puts these bytes in place of a parameter's own (no bytes: its own again);
-  /// a weight stays quantized, from the new ones.
-  llvm::Error load(llvm::StringRef parameter, std::vector<char> bytes);
+  /// Puts these bytes in place of those of a weight, by id, or of a parameter
+  /// (no bytes: its own again). A weight stays quantized, from the new ones.
+  llvm::Error load(llvm::StringRef name, std::vector<char> bytes);
 
   llvm::Expected<std::vector<NpyArray>> run(llvm::ArrayRef<NpyArray> inputs);
 
