@@ -83,6 +83,8 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
       }
     ParameterReader reader(getOperation());
     WalkResult result = getOperation().walk([&](ObserveOp op) {
+      if (op.getRole() == "value")
+        return WalkResult::advance();
       return WalkResult(op.isActivation() ? selectActivation(op)
                                           : selectConstant(op, reader));
     });
