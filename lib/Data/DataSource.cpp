@@ -112,7 +112,8 @@ DataSource::open(llvm::StringRef path, llvm::ArrayRef<InputSpec> inputs,
 llvm::Expected<DataSource::OpenFile>
 DataSource::openFile(llvm::StringRef path) const {
   OpenFile file;
-  auto add = [&](llvm::Expected<std::unique_ptr<ByteSource>> bytes) {
+  auto add =
+      [&](llvm::Expected<std::unique_ptr<ByteSource>> bytes) -> llvm::Error {
     if (!bytes)
       return bytes.takeError();
     llvm::Expected<ArrayStream> stream = ArrayStream::open(std::move(*bytes));
@@ -131,7 +132,7 @@ DataSource::openFile(llvm::StringRef path) const {
           "for each, from '" +
           inputs.front().name + "' to '" + inputs.back().name + "'");
     if (llvm::Error e = add(openFileBytes(path)))
-      return e;
+      return std::move(e);
     return file;
   }
   auto npz = NpzFile::open(path);

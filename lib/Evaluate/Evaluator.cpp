@@ -15,7 +15,8 @@
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Signals.h"
 
 #include <thread>
 
@@ -259,12 +260,13 @@ FailureOr<Quality> Evaluator::evaluate(const Choices &choices,
     if (!choices.count(id))
       changed.push_back(toJson(id, {}));
   if (!changed.empty()) {
-    if (failed(ask({{"set", std::move(changed)}})))
+    if (failed(ask(json::Object{{"set", std::move(changed)}})))
       return failure();
     current = choices;
   }
   auto reply =
-      ask({{"evaluate", std::min<int64_t>(samples, sampleCount)}});
+      ask(
+      json::Object{{"evaluate", std::min<int64_t>(samples, sampleCount)}});
   if (failed(reply))
     return failure();
   Quality quality;
@@ -283,7 +285,7 @@ FailureOr<Quality> Evaluator::evaluate(const Choices &choices,
 
 LogicalResult Evaluator::load(StringRef name, ArrayRef<char> bytes) {
   if (bytes.empty())
-    return success(succeeded(ask({{"load", name}})));
+    return success(succeeded(ask(json::Object{{"load", name}})));
   ScratchFile file("bytes");
   std::error_code code = file.code;
   if (!code) {
@@ -297,5 +299,6 @@ LogicalResult Evaluator::load(StringRef name, ArrayRef<char> bytes) {
   if (code)
     return module.emitError("evaluation: cannot write a temporary file: ")
            << code.message();
-  return success(succeeded(ask({{"load", name}, {"file", file.path.str()}})));
+  return success(succeeded(ask(
+      json::Object{{"load", name}, {"file", file.path.str()}})));
 }
