@@ -24,7 +24,10 @@ static bool isRead() {
 
 llvm::Error lowbit::evaluateModel(MLIRContext &context,
                                   const RunOptions &options) {
-  auto program = loadAndCompile(context, options);
+  // Each thread runs a sample of its own.
+  RunOptions single = options;
+  single.threads = 1;
+  auto program = loadAndCompile(context, single);
   if (!program)
     return program.takeError();
   auto model = ProbedModel::create(std::move(*program));
@@ -33,8 +36,8 @@ llvm::Error lowbit::evaluateModel(MLIRContext &context,
   auto samples = Samples::open((*model)->signature(), options.inputs);
   if (!samples)
     return samples.takeError();
-  auto server =
-      EvaluationServer::create(std::move(*model), **samples, options.heldOut);
+  auto server = EvaluationServer::create(std::move(*model), **samples,
+                                         options.heldOut, options.threads);
   if (!server)
     return server.takeError();
   llvm::outs() << (*server)->greeting() << "\n";

@@ -9,6 +9,9 @@
 
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <atomic>
+#include <thread>
+
 using namespace lowbit;
 using llvm::StringRef;
 using llvm::Twine;
@@ -16,11 +19,13 @@ namespace json = llvm::json;
 
 llvm::Expected<std::unique_ptr<EvaluationServer>>
 EvaluationServer::create(std::unique_ptr<ProbedModel> model, Samples &samples,
-                         unsigned most) {
+                         unsigned most, unsigned threads) {
   std::unique_ptr<EvaluationServer> server(new EvaluationServer());
   auto heldOut = samples.chooseHeldOut(most);
   if (!heldOut)
     return heldOut.takeError();
+  server->model = std::move(model);
+  server->threads = threads;
   server->total = samples.count();
   server->isHeldOut = heldOut->size() > 0;
   std::vector<std::pair<uint64_t, Feed>> chosen;
@@ -38,19 +43,52 @@ EvaluationServer::create(std::unique_ptr<ProbedModel> model, Samples &samples,
   llvm::sort(chosen, [](const auto &left, const auto &right) {
     return left.first < right.first;
   });
-  std::vector<std::vector<NpyArray>> references;
-  for (auto &[hash, feed] : chosen) {
-    auto outputs = model->run(feed.arrays);
-    if (!outputs)
-      return llvm::createStringError(
-          feed.file + ", sample " + Twine(feed.firstSample) + ": " +
-          llvm::toString(outputs.takeError()));
-    references.push_back(std::move(*outputs));
+  for (auto &[hash, feed] : chosen)
     server->feeds.push_back(std::move(feed));
-  }
+  std::vector<std::vector<NpyArray>> references(server->feeds.size());
+  if (llvm::Error error = server->runSamples(
+          references.size(), [] { return true; },
+          [&](size_t sample, std::vector<NpyArray> outputs) {
+            references[sample] = std::move(outputs);
+          }))
+    return std::move(error);
   server->errors = std::make_unique<OutputError>(std::move(references));
-  server->model = std::move(model);
   return server;
+}
+
+llvm::Error EvaluationServer::runSamples(size_t count,
+                                         llvm::function_ref<bool()> isWanted,
+                                         OutputHandler onOutputs) {
+  std::vector<std::string> problems(count);
+  std::atomic<size_t> next = 0;
+  std::atomic<bool> isStopped = false;
+  auto work = [&] {
+    for (size_t sample; !isStopped && (sample = next++) < count;) {
+      if (!isWanted()) {
+        isStopped = true;
+        return;
+      }
+      auto outputs = model->run(feeds[sample].arrays);
+      if (outputs)
+        onOutputs(sample, std::move(*outputs));
+      else
+        problems[sample] = llvm::toString(outputs.takeError());
+    }
+  };
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < std::min<size_t>(threads, count); ++i)
+    others.emplace_back(work);
+  work();
+  for (std::thread &thread : others)
+    thread.join();
+  if (isStopped)
+    return llvm::createStringError("nobody reads the answer");
+  // The first one, whichever thread was faster.
+  for (auto [feed, problem] : llvm::zip(feeds, problems))
+    if (!problem.empty())
+      return llvm::createStringError(feed.file + ", sample " +
+                                     Twine(feed.firstSample) + ": " + problem);
+  return llvm::Error::success();
 }
 
 json::Value EvaluationServer::greeting() const {
@@ -226,23 +264,22 @@ EvaluationServer::evaluate(const json::Object &request,
         "'evaluate' should be a number of samples, at most " +
         Twine(feeds.size()) + "; 0 is all");
   size_t count = *wanted == 0 ? feeds.size() : size_t(*wanted);
+  std::vector<std::vector<double>> db(count);
+  if (llvm::Error error = runSamples(
+          count, isWanted,
+          [&](size_t sample, std::vector<NpyArray> outputs) {
+            for (auto [output, result] : llvm::enumerate(outputs))
+              db[sample].push_back(errors->decibels(sample, output, result));
+          }))
+    return std::move(error);
   json::Array bySample;
   double sum = 0;
   size_t terms = 0;
-  for (size_t sample = 0; sample < count; ++sample) {
-    if (!isWanted())
-      return llvm::createStringError("nobody reads the answer");
-    auto outputs = model->run(feeds[sample].arrays);
-    if (!outputs)
-      return outputs.takeError();
-    json::Array byOutput;
-    for (auto [output, result] : llvm::enumerate(*outputs)) {
-      double db = errors->decibels(sample, output, result);
-      byOutput.push_back(db);
-      sum += db;
-      ++terms;
-    }
-    bySample.push_back(std::move(byOutput));
+  for (const std::vector<double> &sample : db) {
+    for (double term : sample)
+      sum += term;
+    terms += sample.size();
+    bySample.push_back(json::Array(sample));
   }
   return json::Object{{"mean_db", terms ? sum / double(terms) : 0.0},
                       {"db", std::move(bySample)}};

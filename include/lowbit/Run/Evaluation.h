@@ -43,9 +43,11 @@ namespace lowbit {
 
 class EvaluationServer {
 public:
-  /// Runs the float model on the samples to evaluate on.
+  /// Runs the float model on the samples to evaluate on, at most `most` that are
+  /// held out. A thread runs a sample at a time.
   static llvm::Expected<std::unique_ptr<EvaluationServer>>
-  create(std::unique_ptr<ProbedModel> model, Samples &samples, unsigned most);
+  create(std::unique_ptr<ProbedModel> model, Samples &samples, unsigned most,
+         unsigned threads);
 
   llvm::json::Value greeting() const;
   /// `isWanted` is asked between samples; without an answer there is an error.
@@ -53,7 +55,13 @@ public:
                            llvm::function_ref<bool()> isWanted);
 
 private:
+  using OutputHandler =
+      llvm::function_ref<void(size_t sample, std::vector<NpyArray> outputs)>;
+
   EvaluationServer() = default;
+  /// Runs the first samples; the handler is called by several threads.
+  llvm::Error runSamples(size_t count, llvm::function_ref<bool()> isWanted,
+                         OutputHandler onOutputs);
   llvm::Expected<llvm::json::Object> set(const llvm::json::Object &request);
   llvm::Expected<llvm::json::Object> load(const llvm::json::Object &request);
   llvm::Expected<llvm::json::Object> evaluate(const llvm::json::Object &request,
@@ -63,6 +71,7 @@ private:
   std::vector<Feed> feeds;
   std::unique_ptr<OutputError> errors;
   int64_t total = 0;
+  unsigned threads = 1;
   bool isHeldOut = true;
 };
 
