@@ -22,14 +22,29 @@ def InsertObservers : Pass<"lowbit-insert-observers", "::mlir::ModuleOp"> {
     %y = linalg.matmul ins(%xo, %wo) outs(%zero)
     ```
 
+    With `observe=all`, every other f32 value that has an id, constants
+    excepted, gets an observer of role `value`, whose result nothing reads.
+    With `channels`, an activation has as axis the dimension that the
+    contractions that read it sum over (the input channels of a convolution),
+    where that is one and the same dimension of known size for all of them.
+    Values along whose last dimension a softmax runs, and results of the model,
+    get `rows`.
+
     A contraction that cannot become an integer one gets `lowbit.float_reason`
     and a remark. A model without anything to quantize is an error.
   }];
   let dependentDialects = ["::lowbit::LowbitDialect"];
+  let options = [
+    Option<"observe", "observe", "std::string", "\"operands\"",
+           "operands: what contractions and look-ups read; all: every f32 "
+           "value with an id">,
+    Option<"channels", "channels", "bool", "false",
+           "statistics for each channel of the activations that have one">];
   let statistics = [
     Statistic<"numActivations", "activations", "activations observed">,
     Statistic<"numWeights", "weights", "weights observed">,
     Statistic<"numTables", "tables", "look-up tables observed">,
+    Statistic<"numValues", "values", "other values observed">,
     Statistic<"numFloat", "float", "contractions left float">];
 }
 
