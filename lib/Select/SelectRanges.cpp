@@ -43,14 +43,20 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     RecipeOptions options{activations, weights, recipeFile,
                           std::vector<std::string>(rules.begin(), rules.end())};
     recipe = Recipe();
+    // One error; what else is wrong follows as notes.
+    std::optional<InFlightDiagnostic> error;
     bool isGood = readRecipe(options, recipe, [&](StringRef file, unsigned line,
                                                   unsigned column,
                                                   const Twine &message) {
+      Location loc = UnknownLoc::get(context);
       if (line)
-        emitError(FileLineColLoc::get(context, file, line, column)) << message;
+        loc = FileLineColLoc::get(context, file, line, column);
+      std::string text =
+          (line || file.empty() ? "" : file.str() + ": ") + message.str();
+      if (error)
+        error->attachNote(loc) << text;
       else
-        emitError(UnknownLoc::get(context))
-            << (file.empty() ? "" : file.str() + ": ") << message;
+        error.emplace(emitError(loc)) << text;
     });
     return success(isGood);
   }
