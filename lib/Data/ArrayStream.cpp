@@ -48,7 +48,7 @@ llvm::Expected<NpyArray> ArrayStream::next(int64_t count) {
     if (!fortran)
       return fortran.takeError();
     if (llvm::Error e = readExactly(fortran->data(), npyHeader.dataSize()))
-      return e;
+      return std::move(e);
     llvm::Expected<NpyArray> array = toCOrder(*fortran);
     if (!array)
       return array.takeError();
@@ -68,7 +68,7 @@ llvm::Expected<NpyArray> ArrayStream::next(int64_t count) {
     return llvm::createStringError("cannot read " + bytes->what() + ": " +
                                    llvm::toString(part.takeError()));
   if (llvm::Error e = readExactly(part->data(), part->buffer.size()))
-    return e;
+    return std::move(e);
   left -= count;
   return part;
 }

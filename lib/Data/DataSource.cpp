@@ -140,10 +140,10 @@ DataSource::openFile(llvm::StringRef path) const {
     return npz.takeError();
   file.archive = std::move(*npz);
   if (llvm::Error e = checkNames(path, inputs, file.archive->names()))
-    return e;
+    return std::move(e);
   for (const InputSpec &spec : inputs)
     if (llvm::Error e = add(file.archive->openBytes(spec.name)))
-      return e;
+      return std::move(e);
   return file;
 }
 
@@ -234,7 +234,7 @@ llvm::Error DataSource::checkValues(const CheckedFile &file) const {
 llvm::Expected<Feed> DataSource::readFeed(const CheckedFile &file) {
   if (!current) {
     if (llvm::Error e = checkValues(file))
-      return e;
+      return std::move(e);
     llvm::Expected<OpenFile> opened = openChecked(file);
     if (!opened)
       return opened.takeError();
@@ -243,7 +243,7 @@ llvm::Expected<Feed> DataSource::readFeed(const CheckedFile &file) {
     for (auto [stream, spec] : llvm::zip_equal(current->arrays, inputs))
       if (!spec.shape.empty())
         if (llvm::Error e = stream.skip(nextFeed * stepOf(spec, stream, file.cut)))
-          return e;
+          return std::move(e);
   }
   Feed feed;
   feed.file = file.path;

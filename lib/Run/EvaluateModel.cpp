@@ -3,7 +3,8 @@
 // Lines of standard input are requests, lines of standard output answers.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Run/Commands.h"
+#include "Loading.h"
+
 #include "lowbit/Run/Evaluation.h"
 
 #include "llvm/Support/raw_ostream.h"

@@ -36,15 +36,17 @@ namespace {
 class Solver {
 public:
   Solver(ModuleOp module, ArrayRef<ObservedValue> values,
-         const CalibrationTable &table,
-         llvm::function_ref<MethodSpec(size_t)> method)
-      : graph(module), values(values), table(table), method(method) {}
+         ArrayRef<SharingCandidate> candidates)
+      : graph(module), values(values), candidates(candidates) {}
 
   Sharing solve() {
-    for (size_t i = 0; i < values.size(); ++i)
-      if (statistics(i))
-        if (auto node = graph.find(ObserveOp(values[i].op).getInput()))
-          nodes.emplace_back(i, *node);
+    llvm::DenseSet<unsigned> seen;
+    for (size_t i = 0; i < values.size(); ++i) {
+      auto node = graph.find(ObserveOp(values[i].op).getInput());
+      // A value may have two observers; they do not bind each other.
+      if (candidates[i].statistics && node && seen.insert(*node).second)
+        nodes.emplace_back(i, *node);
+    }
     Sharing sharing;
     // Until nothing is cut any more.
     while (true) {
@@ -67,25 +69,12 @@ public:
   }
 
 private:
-  /// Null for values that take no part.
-  const ValueStatistics *statistics(size_t i) const {
-    const ObservedValue &value = values[i];
-    ObserveOp op = value.op;
-    if (!value.isQuantized || !op.isActivation())
-      return nullptr;
-    auto it = table.values.find(op.getId().str());
-    return it == table.values.end() || it->second.empty() ? nullptr
-                                                          : &it->second;
-  }
-
   Target target(size_t i) const { return values[i].settings.target(); }
   std::string id(size_t i) const { return ObserveOp(values[i].op).getId().str(); }
 
-  const RangeChoice &own(size_t i) {
-    auto [it, isNew] = ownChoices.try_emplace(i);
-    if (isNew)
-      it->second = chooseRange(*statistics(i), method(i), target(i));
-    return it->second;
+  const RangeChoice &own(size_t i) const { return candidates[i].own; }
+  const ValueStatistics &statistics(size_t i) const {
+    return *candidates[i].statistics;
   }
 
   /// A group, or a cut (false).
@@ -102,13 +91,13 @@ private:
       }
     SharedGroup group;
     group.members.append(members.begin(), members.end());
-    group.method = method(members.back());
+    group.method = candidates[members.back()].method;
     group.target = target(members.back());
     ValueStatistics merged;
     bool haveRows = llvm::all_of(
-        members, [&](size_t i) { return statistics(i)->kept.has_value(); });
+        members, [&](size_t i) { return statistics(i).kept.has_value(); });
     for (size_t i : members) {
-      ValueStatistics one = *statistics(i);
+      ValueStatistics one = statistics(i);
       one.channels.reset(); // Channels of different values are not the same.
       if (!haveRows)
         one.kept.reset();
@@ -121,7 +110,7 @@ private:
     size_t worst = members.front();
     double worstLoss = -1e9;
     for (size_t i : members) {
-      RangeChoice shared = measureRange(*statistics(i), group.choice.min,
+      RangeChoice shared = measureRange(statistics(i), group.choice.min,
                                         group.choice.max, group.target);
       double loss = own(i).sqnrDb - shared.sqnrDb;
       group.lossDb.push_back(loss);
@@ -179,16 +168,13 @@ private:
 
   SharingGraph graph;
   ArrayRef<ObservedValue> values;
-  const CalibrationTable &table;
-  llvm::function_ref<MethodSpec(size_t)> method;
+  ArrayRef<SharingCandidate> candidates;
   /// Value and its number in the graph.
   std::vector<std::pair<size_t, unsigned>> nodes;
-  std::map<size_t, RangeChoice> ownChoices;
 };
 } // namespace
 
 Sharing lowbit::solveSharing(ModuleOp module, ArrayRef<ObservedValue> values,
-                             const CalibrationTable &table,
-                             llvm::function_ref<MethodSpec(size_t)> method) {
-  return Solver(module, values, table, method).solve();
+                             ArrayRef<SharingCandidate> candidates) {
+  return Solver(module, values, candidates).solve();
 }

@@ -46,8 +46,8 @@ static std::pair<StringRef, bool> describe(SelectionLog::Warning kind) {
 void SelectionLog::emitWarnings(ModuleOp module) const {
   for (const auto &[kind, list] : warnings) {
     std::vector<Entry> entries = list;
-    llvm::stable_sort(entries, [](const Entry &a, const Entry &b) {
-      return a.measure > b.measure;
+    llvm::sort(entries, [](const Entry &a, const Entry &b) {
+      return std::tie(b.measure, a.id) < std::tie(a.measure, b.id);
     });
     auto [title, isWarning] = describe(kind);
     InFlightDiagnostic diagnostic =

@@ -9,6 +9,7 @@
 #include "SharingGraph.h"
 
 #include "lowbit/Import/DataMovement.h"
+#include "lowbit/Import/ParameterAccess.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
@@ -91,10 +92,17 @@ void SharingGraph::connectLinalg(Operation *op) {
   if (!linalgOp.hasPureTensorSemantics() || !linalgOp.getBlock())
     return;
   Operation *yield = linalgOp.getBlock()->getTerminator();
+  // A max with a constant or a filled tensor clamps, too.
+  auto isConstant = [](OpOperand *operand) {
+    Operation *def = operand->get().getDefiningOp();
+    return isConstantTensor(operand->get()) ||
+           isa_and_nonnull<linalg::FillOp, arith::ConstantOp>(def);
+  };
   for (auto [result, yielded] :
        llvm::zip_equal(op->getResults(), yield->getOperands())) {
     llvm::SetVector<OpOperand *> selected;
-    if (collectSelected(yielded, linalgOp, selected))
+    if (collectSelected(yielded, linalgOp, selected) &&
+        llvm::none_of(selected, isConstant))
       for (OpOperand *operand : selected)
         connect(*operand, result);
   }

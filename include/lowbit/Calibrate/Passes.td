@@ -52,8 +52,19 @@ def Calibrate : Pass<"lowbit-calibrate", "::mlir::ModuleOp"> {
   let summary = "runs the observed model on data and writes what it saw";
   let description = [{
     Starts `quant-run --observe` on the module and writes `count`, `min` and
-    `max` on each observer of an activation. A crash of the model, data that
-    does not fit it, and an observer that saw nothing are one error each.
+    `max` on each observer of a value that is computed; the rest of the
+    statistics is in the calibration table, which `save-table` keeps. With
+    `table`, a table that was made before is read instead of running anything.
+    A crash of the model, data that does not fit it, a table of another model
+    and an activation that was never computed are one error each.
+
+    An interruption (SIGINT, SIGTERM) and a bad sample end the run with an
+    error; the table that `save-table` names then has the samples before, says
+    that it is not complete, and `resume` goes on from it.
+
+    With `mask`, the elements of a value that are at positions where that input
+    is zero are not observed. The dimensions of the mask are followed through
+    the model; a value where they are lost is observed whole, with a remark.
 
     ```mlir
     %xo = lowbit.observe %x "activation" "x" : tensor<4x16xf32>
@@ -66,6 +77,14 @@ def Calibrate : Pass<"lowbit-calibrate", "::mlir::ModuleOp"> {
   let options = [
     Option<"data", "data", "std::string", "\"\"",
            "calibration data: .npz, .npy, a directory, a list file, or random">,
+    Option<"table", "table", "std::string", "\"\"",
+           "a calibration table to take the statistics from, instead of data">,
+    Option<"saveTable", "save-table", "std::string", "\"\"",
+           "file to keep the calibration table in">,
+    Option<"resume", "resume", "std::string", "\"\"",
+           "the table of an interrupted run on the same data, to go on from">,
+    Option<"mask", "mask", "std::string", "\"\"",
+           "an input that is zero where there is only padding">,
     Option<"threads", "threads", "unsigned", "0",
            "threads to run the model with; 0 leaves it to the machine">];
   let statistics = [

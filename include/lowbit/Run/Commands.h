@@ -9,11 +9,9 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Error.h"
-#include <memory>
 #include <string>
 
 namespace lowbit {
-class Program;
 struct RunOptions {
   std::string model;
   /// Data: .npz, .npy, a directory, a list file, or `random`.
@@ -30,19 +28,25 @@ struct RunOptions {
   double seconds = 2.0;
 };
 
-/// The model of the options as a program, at the sizes of `shape`.
-llvm::Expected<std::unique_ptr<Program>>
-loadAndCompile(mlir::MLIRContext &context, const RunOptions &options,
-               llvm::StringRef taps = "none", bool marks = false);
 /// Prints the signature as JSON.
 llvm::Error printSignature(mlir::MLIRContext &context,
                            const RunOptions &options);
 /// Runs on the inputs and writes the outputs, joined, to an .npz file.
 llvm::Error runModel(mlir::MLIRContext &context, const RunOptions &options,
                      llvm::StringRef outputPath);
-/// Runs on the inputs and writes the statistics of the observers as JSON.
+struct ObserveOptions {
+  /// An input that says which positions are padding; empty for none.
+  std::string mask;
+  /// The table of an interrupted run to go on from; empty for none.
+  std::string resume;
+};
+
+/// Runs on the inputs, a sample at a time, and writes the statistics of the
+/// observers as a calibration table. A run that is interrupted, or fails at a
+/// sample, writes the table of the samples before.
 llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
-                         llvm::StringRef outputPath);
+                         const ObserveOptions &observe,
+                         llvm::StringRef tablePath);
 /// Answers requests about the error of choices (Evaluation.h).
 llvm::Error evaluateModel(mlir::MLIRContext &context,
                           const RunOptions &options);

@@ -13,7 +13,6 @@
 #define LOWBIT_SELECT_CONSTRAINTS_H
 
 #include "lowbit/Select/Settings.h"
-#include "lowbit/Table/CalibrationTable.h"
 
 namespace lowbit {
 
@@ -26,7 +25,6 @@ struct Rescale {
   unsigned operand = 0;
   /// Dynamic sizes count as 1.
   int64_t elements = 0;
-  std::string reason;
 };
 
 struct SharedGroup {
@@ -51,12 +49,20 @@ struct Sharing {
   std::vector<Cut> cuts;
 };
 
-/// `own(i)` is the choice of value i by itself, `method(i)` the single method
-/// that it is made with. Only quantized activations with statistics take part.
-Sharing solveSharing(
-    mlir::ModuleOp module, llvm::ArrayRef<ObservedValue> values,
-    const CalibrationTable &table,
-    llvm::function_ref<MethodSpec(size_t)> method);
+/// What the solver needs to know of a value.
+struct SharingCandidate {
+  /// Null for a value that takes no part.
+  const ValueStatistics *statistics = nullptr;
+  /// The single method that its choice is made with.
+  MethodSpec method;
+  /// Its choice by itself.
+  RangeChoice own;
+};
+
+/// One candidate for each value.
+Sharing solveSharing(mlir::ModuleOp module,
+                     llvm::ArrayRef<ObservedValue> values,
+                     llvm::ArrayRef<SharingCandidate> candidates);
 
 } // namespace lowbit
 

@@ -33,7 +33,6 @@ struct ElementFormat {
   bool isSigned = true;
   static std::optional<ElementFormat> parse(llvm::StringRef text);
   std::string text() const;
-  bool operator==(const ElementFormat &) const = default;
 };
 
 /// `tensor`, `channel`, `group:32`: which elements share a scale.
@@ -42,7 +41,6 @@ struct GranularityChoice {
   int64_t group = 0;
   static std::optional<GranularityChoice> parse(llvm::StringRef text);
   std::string text() const;
-  bool operator==(const GranularityChoice &) const = default;
 };
 
 /// `asymmetric`; `symmetric`: zero is the middle; `narrow`: symmetric, without
