@@ -10,6 +10,7 @@
 #include "lowbit/Calibrate/Passes.h"
 #include "lowbit/Codegen/CPU/Pipeline.h"
 #include "lowbit/Convert/Passes.h"
+#include "lowbit/Data/HeldOut.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Evaluate/Passes.h"
 #include "lowbit/Fold/Passes.h"
@@ -20,6 +21,7 @@
 #include "lowbit/Quantize/Passes.h"
 #include "lowbit/Select/Choices.h"
 #include "lowbit/Select/Passes.h"
+#include "lowbit/Select/Recipe.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -76,6 +78,26 @@ struct SuggestCalibration
 };
 } // namespace
 
+static RecipeOptions recipeOptions(const PtqOptions &options) {
+  return {options.activations, options.weights, options.recipe,
+          std::vector<std::string>(options.rules.begin(), options.rules.end())};
+}
+
+/// Whether the method of a value may be `auto`.
+static bool searches(const PtqOptions &options) {
+  auto method = MethodSpec::parse(options.method);
+  if (!method)
+    llvm::consumeError(method.takeError());
+  else if (method->method == Method::Auto)
+    return true;
+  // What is wrong with the recipe is said where it is used.
+  Recipe recipe;
+  readRecipe(recipeOptions(options), recipe, [](auto &&...) {});
+  return llvm::any_of(recipe.rules(), [](const Rule &rule) {
+    return rule.method && rule.method->method == Method::Auto;
+  });
+}
+
 /// What is wrong with the options; empty when nothing is.
 static std::string checkOptions(const PtqOptions &options) {
   if (!parsePhase(options.compileTo))
@@ -87,6 +109,24 @@ static std::string checkOptions(const PtqOptions &options) {
   if (std::string problem = checkMethod(options.method); !problem.empty())
     return problem;
   bool hasData = !options.calibrationData.empty();
+  bool hasTable = !options.calibrationTable.empty();
+  if (hasData && hasTable && !searches(options))
+    return "calibration-data and calibration-table both give statistics; leave "
+           "one of them out (method=auto takes both: it compares the outputs on "
+           "the data)";
+  if (hasTable && !hasData && searches(options))
+    return "method=auto compares the outputs on samples: give "
+           "calibration-data=<inputs> along with the table";
+  if (hasTable && hasData && options.heldOut > 0)
+    return "held-out leaves samples out of the table, which is there already; "
+           "give it to the run that makes the table";
+  for (auto [name, isGiven] :
+       {std::pair("save-table", !options.saveTable.empty()),
+        std::pair("resume", !options.resume.empty()),
+        std::pair("mask", !options.mask.empty())})
+    if (isGiven && !hasData)
+      return std::string(name) + " needs calibration-data=<inputs>";
+  hasData |= hasTable;
   if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
     return "method=" + options.method +
            " chooses from calibration data; give calibration-data=<inputs>, or "
@@ -95,13 +135,24 @@ static std::string checkOptions(const PtqOptions &options) {
     return "mode=static needs calibration-data=<inputs>";
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
-           "calibration-data; leave one of them out";
+           "calibration-" +
+           std::string(hasTable ? "table" : "data") +
+           "; leave one of them out";
   return "";
 }
 
 static CalibrateOptions calibrateOptions(const PtqOptions &options) {
   CalibrateOptions calibrate;
-  calibrate.data = options.calibrationData;
+  // With a table, the data is there to compare outputs on.
+  if (options.calibrationTable.empty())
+    calibrate.data = options.calibrationData;
+  calibrate.heldOut = options.heldOut;
+  if (options.heldOut == 0 && searches(options))
+    calibrate.heldOut = HeldOut::kMost;
+  calibrate.table = options.calibrationTable;
+  calibrate.saveTable = options.saveTable;
+  calibrate.resume = options.resume;
+  calibrate.mask = options.mask;
   calibrate.threads = options.threads;
   return calibrate;
 }
@@ -122,7 +173,8 @@ static SearchRangesOptions searchOptions(const PtqOptions &options) {
   SearchRangesOptions search;
   search.data = options.calibrationData;
   search.threads = options.threads;
-  search.heldOut = options.heldOut;
+  if (options.heldOut > 0)
+    search.heldOut = options.heldOut;
   return search;
 }
 
@@ -132,7 +184,8 @@ LogicalResult lowbit::buildPtqPipeline(
   if (std::string problem = checkOptions(options); !problem.empty())
     return emitError("quantize-ptq: " + problem);
   Phase last = *parsePhase(options.compileTo);
-  bool isStatic = !options.calibrationData.empty();
+  bool isStatic =
+      !options.calibrationData.empty() || !options.calibrationTable.empty();
   std::string mode = isStatic ? "static" : "dynamic";
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();
@@ -156,7 +209,7 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(createRecordOperationsPass(account));
       return;
     case Phase::Calibrate:
-      pm.addPass(createInsertObservers());
+      pm.addPass(createInsertObservers({options.observe, options.channels}));
       if (isStatic)
         pm.addPass(createCalibratePass(calibrateOptions(options), table));
       else if (options.mode.empty())
