@@ -420,7 +420,8 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
     if (!readRecipe(sources, recipe, [](auto &&...) {}))
       return success();
     MethodTrials trials(getOperation(), select, table);
-    std::vector<SearchedValue> searched = trials.searched(recipe);
+    OwningOpRef<ModuleOp> prepared;
+    std::vector<SearchedValue> searched = trials.searched(recipe, prepared);
     if (searched.empty())
       return success();
     if (data.empty())
@@ -429,7 +430,7 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
           "calibration-data=<inputs>, with a calibration table too");
     numSearched += searched.size();
     auto evaluator =
-        Evaluator::start(getOperation(), {data, threads, heldOut});
+        Evaluator::start(*prepared, {data, threads, heldOut});
     if (failed(evaluator))
       return failure();
     RangeSearch search(getOperation(), trials, **evaluator,
