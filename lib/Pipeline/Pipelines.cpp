@@ -11,6 +11,7 @@
 #include "lowbit/Codegen/CPU/Pipeline.h"
 #include "lowbit/Convert/Passes.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Evaluate/Passes.h"
 #include "lowbit/Fold/Passes.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/Passes.h"
@@ -186,6 +187,7 @@ LogicalResult lowbit::buildPtqPipeline(
 void lowbit::registerAllLowbitPasses() {
   registerLowbitImportPasses();
   registerLowbitCalibratePasses();
+  registerLowbitEvaluatePasses();
   registerLowbitSelectPasses();
   registerLowbitQuantizePasses();
   registerLowbitFoldPasses();
