@@ -44,9 +44,7 @@ static std::optional<int64_t> summedDim(const Contraction &c,
 /// The dimension of the observed constant that `reader` sums over.
 static std::optional<int64_t> sourceDim(const Reader &reader) {
   std::optional<int64_t> dim;
-  if (reader.kind == "look-up")
-    dim = cast<RankedTensorType>(reader.operand->get().getType()).getRank() - 1;
-  else if (auto contraction = matchFloatContraction(reader.op))
+  if (auto contraction = matchFloatContraction(reader.op))
     dim = summedDim(*contraction, reader.operand->getOperandNumber());
   for (Operation *move : llvm::reverse(reader.moves))
     if (dim)
