@@ -99,6 +99,13 @@ static std::string checkOptions(const PtqOptions &options) {
   return "";
 }
 
+static CalibrateOptions calibrateOptions(const PtqOptions &options) {
+  CalibrateOptions calibrate;
+  calibrate.data = options.calibrationData;
+  calibrate.threads = options.threads;
+  return calibrate;
+}
+
 static SelectRangesOptions selectOptions(const PtqOptions &options,
                                          StringRef mode) {
   SelectRangesOptions select;
@@ -109,6 +116,14 @@ static SelectRangesOptions selectOptions(const PtqOptions &options,
   select.recipeFile = options.recipe;
   select.rules.assign(options.rules.begin(), options.rules.end());
   return select;
+}
+
+static SearchRangesOptions searchOptions(const PtqOptions &options) {
+  SearchRangesOptions search;
+  search.data = options.calibrationData;
+  search.threads = options.threads;
+  search.heldOut = options.heldOut;
+  return search;
 }
 
 LogicalResult lowbit::buildPtqPipeline(
@@ -143,11 +158,15 @@ LogicalResult lowbit::buildPtqPipeline(
     case Phase::Calibrate:
       pm.addPass(createInsertObservers());
       if (isStatic)
-        pm.addPass(createCalibrate({options.calibrationData, options.threads}));
+        pm.addPass(createCalibratePass(calibrateOptions(options), table));
       else if (options.mode.empty())
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
+      if (isStatic)
+        pm.addPass(createSearchRangesPass(searchOptions(options),
+                                          selectOptions(options, mode), table,
+                                          log));
       pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
                                         log));
       if (account)

@@ -48,6 +48,10 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       llvm::cl::desc("file of rules, read after those two (docs/recipe.md)")};
   ListOption<std::string> rules{
       *this, "rule", llvm::cl::desc("rules that come after those of the file")};
+  Option<unsigned> heldOut{
+      *this, "held-out", llvm::cl::init(32),
+      llvm::cl::desc("method=auto: the most calibration samples that are kept "
+                     "apart to judge choices on")};
   Option<std::string> shape{
       *this, "shape",
       llvm::cl::desc("sizes of dynamic dimensions: batch=1,seq=128")};
