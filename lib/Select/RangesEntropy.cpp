@@ -9,6 +9,8 @@
 #include "RangesMethods.h"
 #include "RangesSearch.h"
 
+#include "llvm/ADT/DenseMap.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -17,6 +19,21 @@ using namespace lowbit;
 
 /// What a bin that has values and loses them all counts for.
 static constexpr double kEmpty = 1e-4;
+
+/// Fewer bins than these say too little of what rounding loses: with a bin for
+/// each level it loses nothing.
+static constexpr int kFewestBins = 128;
+
+/// Of a number of elements or bins; most are small.
+static double logOf(double count) {
+  static const std::vector<double> small = [] {
+    std::vector<double> result(1 << 13);
+    for (size_t n = 1; n < result.size(); ++n)
+      result[n] = std::log(double(n));
+    return result;
+  }();
+  return count < double(small.size()) ? small[size_t(count)] : std::log(count);
+}
 
 namespace {
 /// Bins of one width w, a power of two, away from zero on both sides. Exact
@@ -76,7 +93,7 @@ LinearBins::LinearBins(const ValueStatistics &statistics)
     if (counts[i] == 0)
       continue;
     sums[i + 1].count += counts[i];
-    sums[i + 1].countLogCount += counts[i] * std::log(counts[i]);
+    sums[i + 1].countLogCount += counts[i] * logOf(counts[i]);
     sums[i + 1].used += 1;
   }
 }
@@ -93,8 +110,8 @@ double LinearBins::divergence(int low, int high, const Levels &levels) const {
   auto addOutside = [&](int bin, double outside) {
     double own = counts[bin + below];
     if (own > 0)
-      logP -= own * std::log(own);
-    logP += (own + outside) * std::log(own + outside);
+      logP -= own * logOf(own);
+    logP += (own + outside) * logOf(own + outside);
     return own == 0;
   };
   bool newBelow = cutBelow > 0 && addOutside(-low, cutBelow);
@@ -124,9 +141,13 @@ double LinearBins::divergence(int low, int high, const Levels &levels) const {
     begin = end;
     if (used == 0)
       continue;
-    double each = count > 0 ? count / used : kEmpty;
-    logQ += (count + clipped) * std::log(each);
-    sumQ += each * used;
+    if (count > 0) {
+      logQ += (count + clipped) * (logOf(count) - logOf(used));
+      sumQ += count;
+    } else {
+      logQ += clipped * std::log(kEmpty);
+      sumQ += kEmpty * used;
+    }
   }
   return std::max((logP - logQ) / total - std::log(total / sumQ), 0.0);
 }
@@ -154,9 +175,11 @@ public:
   Node at(int low, int high);
 
 private:
+  Node alongLines(Node best, int least);
+
   const LinearBins &bins;
   const Target &target;
-  std::map<std::pair<int, int>, double> seen;
+  llvm::DenseMap<std::pair<int, int>, double> seen;
 };
 } // namespace
 
@@ -204,7 +227,27 @@ EntropySearch::Node EntropySearch::overBothEnds(int least) {
             nodes.push_back(at(low, high));
         }
   }
-  return *std::min_element(nodes.begin(), nodes.end());
+  return alongLines(*std::min_element(nodes.begin(), nodes.end()), least);
+}
+
+/// Values that many elements share make the divergence jump from one range to
+/// the next: so all that share an end or the width with the best are tried.
+EntropySearch::Node EntropySearch::alongLines(Node best, int least) {
+  for (int turn = 0; turn < 4; ++turn) {
+    Node before = best;
+    for (auto [byLow, byHigh] : {std::pair(1, 0), {0, 1}, {1, -1}}) {
+      Node start = best;
+      for (int sign : {1, -1})
+        for (int low = start.low, high = start.high;
+             low >= 1 && low <= bins.below && high >= 1 &&
+             high <= bins.above && low + high >= least;
+             low += sign * byLow, high += sign * byHigh)
+          best = std::min(best, at(low, high));
+    }
+    if (!(best < before))
+      break;
+  }
+  return best;
 }
 
 MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
@@ -213,10 +256,9 @@ MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
   if (bins.below + bins.above == 0)
     return {statistics.min, statistics.max, 0.0, ""};
   int levels = target.range.max - target.range.min + 1;
-  // A bin for each level at least; the levels of a symmetric range are those of
-  // both sides.
+  // The levels of a symmetric range are those of both sides.
   bool symmetric = target.symmetry == Symmetry::Symmetric;
-  int least = symmetric ? levels / 2 : levels;
+  int least = std::max(symmetric ? levels / 2 : levels, kFewestBins);
   int most =
       symmetric ? std::max(bins.below, bins.above) : bins.below + bins.above;
   EntropySearch search(bins, target);
@@ -224,8 +266,8 @@ MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
   std::string note;
   if (most <= least) {
     found = search.at(bins.below, bins.above);
-    note = "entropy has " + std::to_string(most) + " bins for " +
-           std::to_string(least) + " levels, so it is minmax";
+    note = "entropy has " + std::to_string(most) + " bins and needs more than " +
+           std::to_string(least) + ", so it is minmax";
   } else if (symmetric || bins.below == 0 || bins.above == 0) {
     found = search.overOneEnd(least);
   } else {
