@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <set>
 
 using namespace lowbit;
 
@@ -49,6 +51,10 @@ public:
   /// The end of a range of so many bins; the last ones end with the values.
   double low(int bins) const { return bins >= below ? min : -bins * width; }
   double high(int bins) const { return bins >= above ? max : bins * width; }
+  /// Of the bin that is the outermost of `bins`.
+  double countAt(bool negative, int bins) const {
+    return counts[negative ? below - bins : below + bins - 1];
+  }
   /// The divergence where the bins from -low to high are kept.
   double divergence(int low, int high, const Levels &levels) const;
 
@@ -175,6 +181,7 @@ public:
   Node at(int low, int high);
 
 private:
+  std::vector<int> startingEnds(bool negative, int step) const;
   Node alongLines(Node best, int least);
 
   const LinearBins &bins;
@@ -202,17 +209,38 @@ EntropySearch::Node EntropySearch::overOneEnd(int least) {
   return best;
 }
 
+/// Each `step` bins, and at the bins that most elements share: to cut just
+/// beyond one of them costs little, for it bears what is added to it.
+std::vector<int> EntropySearch::startingEnds(bool negative, int step) const {
+  constexpr size_t kShared = 16;
+  int most = negative ? bins.below : bins.above;
+  std::vector<int> fullest(most);
+  std::iota(fullest.begin(), fullest.end(), 1);
+  size_t kept = std::min(kShared, fullest.size());
+  std::partial_sort(fullest.begin(), fullest.begin() + kept, fullest.end(),
+                    [&](int a, int b) {
+                      return std::make_pair(bins.countAt(negative, a), a) >
+                             std::make_pair(bins.countAt(negative, b), b);
+                    });
+  std::set<int> ends(fullest.begin(), fullest.begin() + kept);
+  for (int end = most; end > 0; end -= step)
+    ends.insert(end);
+  return {ends.begin(), ends.end()};
+}
+
 /// A grid first, then the neighbours of the best at half the step, and so on.
 EntropySearch::Node EntropySearch::overBothEnds(int least) {
   constexpr int kGrid = 1600;
-  constexpr size_t kBeam = 24;
+  constexpr size_t kBeam = 32;
   int step = 1;
   while ((bins.below / step + 1) * (bins.above / step + 1) > kGrid)
     step *= 2;
   std::vector<Node> nodes;
-  for (int low = bins.below; low > 0; low -= step)
-    for (int high = bins.above; high > 0 && low + high >= least; high -= step)
-      nodes.push_back(at(low, high));
+  std::vector<int> highs = startingEnds(false, step);
+  for (int low : startingEnds(true, step))
+    for (int high : highs)
+      if (low + high >= least)
+        nodes.push_back(at(low, high));
   for (; step >= 1; step /= 2) {
     std::sort(nodes.begin(), nodes.end());
     if (nodes.size() > kBeam)

@@ -14,7 +14,7 @@
 using namespace lowbit;
 
 /// Steps an octave, and the step of the first grid.
-static constexpr int kFinest = 1024, kFirst = 256;
+static constexpr int kFinest = 1024, kFirst = 128;
 /// An end at zero.
 static constexpr int kZeroEnd = std::numeric_limits<int>::max();
 
@@ -27,6 +27,8 @@ ChosenParams lowbit::chooseParams(float min, float max, const Target &target) {
 
 /// 2^(-steps / kFinest), from square roots of 1/2.
 static double shrink(int steps) {
+  if (steps < 0)
+    return 1 / shrink(-steps);
   static const std::vector<double> roots = [] {
     std::vector<double> result;
     double root = 0.5;
@@ -62,7 +64,8 @@ public:
   Search(const SearchSpace &space, ErrorOf error, LeastErrorOf leastError)
       : space(space), error(error), leastError(leastError),
         symmetric(space.target.symmetry == Symmetry::Symmetric),
-        steps(double(space.target.range.max) - space.target.range.min) {}
+        steps(double(space.target.range.max) - space.target.range.min),
+        widest(-int(std::min(3 * 1.4427 * kFinest / steps, kFinest / 2.0))) {}
 
   FoundRange run();
 
@@ -91,6 +94,9 @@ private:
   LeastErrorOf leastError;
   bool symmetric;
   double steps;
+  /// A range may end up to three steps of the quantizer beyond the values:
+  /// where these lie on a grid of their own it may fit them better.
+  int widest;
   double extent[2] = {0, 0}; // magnitudes of min and max
   std::vector<Node> nodes;
   std::set<std::pair<int, int>> seen;
@@ -213,8 +219,8 @@ void Search::keepBest() {
 
 void Search::refine(int step) {
   std::vector<Node> parents = nodes;
-  auto moved = [](int end, int by) {
-    return end == kZeroEnd ? end : std::max(end + by, 0);
+  auto moved = [&](int end, int by) {
+    return end == kZeroEnd ? end : std::max(end + by, widest);
   };
   for (const Node &node : parents)
     for (int high : {-step, 0, step}) {
