@@ -9,14 +9,33 @@
 #include "RangesMethods.h"
 #include "RangesSearch.h"
 
+#include "llvm/ADT/DenseMap.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <set>
 
 using namespace lowbit;
 
 /// What a bin that has values and loses them all counts for.
 static constexpr double kEmpty = 1e-4;
+
+/// Fewer bins than these say too little of what rounding loses: with a bin for
+/// each level it loses nothing.
+static constexpr int kFewestBins = 128;
+
+/// Of a number of elements or bins; most are small.
+static double logOf(double count) {
+  static const std::vector<double> small = [] {
+    std::vector<double> result(1 << 13);
+    for (size_t n = 1; n < result.size(); ++n)
+      result[n] = std::log(double(n));
+    return result;
+  }();
+  return count < double(small.size()) ? small[size_t(count)] : std::log(count);
+}
 
 namespace {
 /// Bins of one width w, a power of two, away from zero on both sides. Exact
@@ -32,6 +51,10 @@ public:
   /// The end of a range of so many bins; the last ones end with the values.
   double low(int bins) const { return bins >= below ? min : -bins * width; }
   double high(int bins) const { return bins >= above ? max : bins * width; }
+  /// Of the bin that is the outermost of `bins`.
+  double countAt(bool negative, int bins) const {
+    return counts[negative ? below - bins : below + bins - 1];
+  }
   /// The divergence where the bins from -low to high are kept.
   double divergence(int low, int high, const Levels &levels) const;
 
@@ -76,7 +99,7 @@ LinearBins::LinearBins(const ValueStatistics &statistics)
     if (counts[i] == 0)
       continue;
     sums[i + 1].count += counts[i];
-    sums[i + 1].countLogCount += counts[i] * std::log(counts[i]);
+    sums[i + 1].countLogCount += counts[i] * logOf(counts[i]);
     sums[i + 1].used += 1;
   }
 }
@@ -93,8 +116,8 @@ double LinearBins::divergence(int low, int high, const Levels &levels) const {
   auto addOutside = [&](int bin, double outside) {
     double own = counts[bin + below];
     if (own > 0)
-      logP -= own * std::log(own);
-    logP += (own + outside) * std::log(own + outside);
+      logP -= own * logOf(own);
+    logP += (own + outside) * logOf(own + outside);
     return own == 0;
   };
   bool newBelow = cutBelow > 0 && addOutside(-low, cutBelow);
@@ -124,9 +147,13 @@ double LinearBins::divergence(int low, int high, const Levels &levels) const {
     begin = end;
     if (used == 0)
       continue;
-    double each = count > 0 ? count / used : kEmpty;
-    logQ += (count + clipped) * std::log(each);
-    sumQ += each * used;
+    if (count > 0) {
+      logQ += (count + clipped) * (logOf(count) - logOf(used));
+      sumQ += count;
+    } else {
+      logQ += clipped * std::log(kEmpty);
+      sumQ += kEmpty * used;
+    }
   }
   return std::max((logP - logQ) / total - std::log(total / sumQ), 0.0);
 }
@@ -154,9 +181,12 @@ public:
   Node at(int low, int high);
 
 private:
+  std::vector<int> startingEnds(bool negative, int step) const;
+  Node alongLines(Node best, int least);
+
   const LinearBins &bins;
   const Target &target;
-  std::map<std::pair<int, int>, double> seen;
+  llvm::DenseMap<std::pair<int, int>, double> seen;
 };
 } // namespace
 
@@ -179,17 +209,38 @@ EntropySearch::Node EntropySearch::overOneEnd(int least) {
   return best;
 }
 
+/// Each `step` bins, and at the bins that most elements share: to cut just
+/// beyond one of them costs little, for it bears what is added to it.
+std::vector<int> EntropySearch::startingEnds(bool negative, int step) const {
+  constexpr size_t kShared = 16;
+  int most = negative ? bins.below : bins.above;
+  std::vector<int> fullest(most);
+  std::iota(fullest.begin(), fullest.end(), 1);
+  size_t kept = std::min(kShared, fullest.size());
+  std::partial_sort(fullest.begin(), fullest.begin() + kept, fullest.end(),
+                    [&](int a, int b) {
+                      return std::make_pair(bins.countAt(negative, a), a) >
+                             std::make_pair(bins.countAt(negative, b), b);
+                    });
+  std::set<int> ends(fullest.begin(), fullest.begin() + kept);
+  for (int end = most; end > 0; end -= step)
+    ends.insert(end);
+  return {ends.begin(), ends.end()};
+}
+
 /// A grid first, then the neighbours of the best at half the step, and so on.
 EntropySearch::Node EntropySearch::overBothEnds(int least) {
   constexpr int kGrid = 1600;
-  constexpr size_t kBeam = 24;
+  constexpr size_t kBeam = 32;
   int step = 1;
   while ((bins.below / step + 1) * (bins.above / step + 1) > kGrid)
     step *= 2;
   std::vector<Node> nodes;
-  for (int low = bins.below; low > 0; low -= step)
-    for (int high = bins.above; high > 0 && low + high >= least; high -= step)
-      nodes.push_back(at(low, high));
+  std::vector<int> highs = startingEnds(false, step);
+  for (int low : startingEnds(true, step))
+    for (int high : highs)
+      if (low + high >= least)
+        nodes.push_back(at(low, high));
   for (; step >= 1; step /= 2) {
     std::sort(nodes.begin(), nodes.end());
     if (nodes.size() > kBeam)
@@ -204,7 +255,27 @@ EntropySearch::Node EntropySearch::overBothEnds(int least) {
             nodes.push_back(at(low, high));
         }
   }
-  return *std::min_element(nodes.begin(), nodes.end());
+  return alongLines(*std::min_element(nodes.begin(), nodes.end()), least);
+}
+
+/// Values that many elements share make the divergence jump from one range to
+/// the next: so all that share an end or the width with the best are tried.
+EntropySearch::Node EntropySearch::alongLines(Node best, int least) {
+  for (int turn = 0; turn < 4; ++turn) {
+    Node before = best;
+    for (auto [byLow, byHigh] : {std::pair(1, 0), {0, 1}, {1, -1}}) {
+      Node start = best;
+      for (int sign : {1, -1})
+        for (int low = start.low, high = start.high;
+             low >= 1 && low <= bins.below && high >= 1 &&
+             high <= bins.above && low + high >= least;
+             low += sign * byLow, high += sign * byHigh)
+          best = std::min(best, at(low, high));
+    }
+    if (!(best < before))
+      break;
+  }
+  return best;
 }
 
 MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
@@ -213,10 +284,9 @@ MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
   if (bins.below + bins.above == 0)
     return {statistics.min, statistics.max, 0.0, ""};
   int levels = target.range.max - target.range.min + 1;
-  // A bin for each level at least; the levels of a symmetric range are those of
-  // both sides.
+  // The levels of a symmetric range are those of both sides.
   bool symmetric = target.symmetry == Symmetry::Symmetric;
-  int least = symmetric ? levels / 2 : levels;
+  int least = std::max(symmetric ? levels / 2 : levels, kFewestBins);
   int most =
       symmetric ? std::max(bins.below, bins.above) : bins.below + bins.above;
   EntropySearch search(bins, target);
@@ -224,8 +294,8 @@ MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
   std::string note;
   if (most <= least) {
     found = search.at(bins.below, bins.above);
-    note = "entropy has " + std::to_string(most) + " bins for " +
-           std::to_string(least) + " levels, so it is minmax";
+    note = "entropy has " + std::to_string(most) + " bins and needs more than " +
+           std::to_string(least) + ", so it is minmax";
   } else if (symmetric || bins.below == 0 || bins.above == 0) {
     found = search.overOneEnd(least);
   } else {
