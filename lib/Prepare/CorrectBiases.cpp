@@ -273,7 +273,7 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     return operand;
   }
 
-  LogicalResult subtract(const Correction &found, ArrayRef<double> shifts,
+  LogicalResult subtract(Correction &found, ArrayRef<double> shifts,
                          WeightEditor &editor, bool &folded) {
     if (OpOperand *bias = findBias(found)) {
       FailureOr<ArrayRef<float>> old = editor.read(bias->get());
@@ -304,7 +304,8 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
         [](OpBuilder &b, Location l, Value x, Value y) -> Value {
           return arith::AddFOp::create(b, l, x, y);
         });
-    result.replaceUsesWithIf(sum, [&](OpOperand &use) {
+    // Sizes may be read before the sum is made.
+    result.replaceUsesWithIf(sum, [&](OpOperand &use) -> bool {
       return use.getOwner() != sum.getDefiningOp() &&
              !isa<tensor::DimOp>(use.getOwner());
     });

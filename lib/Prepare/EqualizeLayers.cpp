@@ -41,6 +41,7 @@ namespace {
 /// A weight with the log2 of a factor for each index of some dimensions.
 struct EqualizedWeight {
   ObserveOp weight;
+  ArrayRef<int64_t> shape;
   ArrayRef<float> values;
   /// By dimension.
   std::map<int64_t, std::vector<double>> logs;
@@ -48,14 +49,12 @@ struct EqualizedWeight {
   std::vector<double> &logsOf(int64_t axis) {
     auto [it, isNew] = logs.try_emplace(axis);
     if (isNew)
-      it->second.assign(
-          cast<RankedTensorType>(weight.getType()).getDimSize(axis), 0.0);
+      it->second.assign(shape[axis], 0.0);
     return it->second;
   }
 
   /// Calls `act` with each element and what it is now.
   void forEach(llvm::function_ref<void(int64_t, double)> act) const {
-    ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.getType()).getShape();
     SmallVector<std::pair<ChannelView, ArrayRef<double>>> views;
     std::vector<std::vector<double>> factors;
     for (const auto &[axis, ofAxis] : logs) {
@@ -74,7 +73,6 @@ struct EqualizedWeight {
   }
 
   std::vector<double> magnitudes(int64_t axis) const {
-    ArrayRef<int64_t> shape = cast<RankedTensorType>(weight.getType()).getShape();
     ChannelView view(shape, axis);
     std::vector<double> magnitudes(view.size, 0.0);
     forEach([&](int64_t i, double value) {
@@ -174,7 +172,9 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
         reason = "the weight '" + weight.getId().str() + "' is not finite";
         return false;
       }
-      weights[weight] = {weight, *values, {}};
+      weights[weight] = {
+          weight, cast<RankedTensorType>(weight.getType()).getShape(), *values,
+          {}};
     }
     return true;
   }

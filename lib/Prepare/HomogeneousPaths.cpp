@@ -90,9 +90,9 @@ private:
     Operation *op = use.getOwner();
     auto c = matchFloatContraction(op);
     unsigned operand = use.getOperandNumber();
-    auto expr = c && operand < 2
-                    ? dyn_cast<AffineDimExpr>(c->map(operand).getResult(axis))
-                    : AffineDimExpr();
+    AffineDimExpr expr = nullptr;
+    if (c && operand < 2)
+      expr = dyn_cast<AffineDimExpr>(c->map(operand).getResult(axis));
     if (!expr || !llvm::is_contained(c->reduction, expr.getPosition()))
       return refuse(op, "does not sum over its channels");
     unsigned other = 1 - operand;

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Prepare/Preparations.h"
+#include "lowbit/Prepare/Passes.h"
 
 #include "lowbit/Store/NearestName.h"
 
@@ -90,4 +91,19 @@ lowbit::createRecalibratePass(const CalibrateOptions &options,
   again.saveTable.clear();
   again.resume.clear();
   return std::make_unique<Recalibrate>(std::move(again), std::move(state));
+}
+
+void lowbit::appendPreparations(OpPassManager &pm, const PreparationPlan &plan,
+                                const PreparationOptions &options,
+                                std::shared_ptr<PreparationState> state) {
+  if (plan.equalize) {
+    pm.addPass(createEqualizeLayersPass(state));
+    pm.addPass(createRecalibratePass(options.calibrate, state));
+  }
+  if (plan.smoothQuant) {
+    SmoothActivationsOptions smoothing;
+    smoothing.strength = options.smoothQuantStrength;
+    pm.addPass(createSmoothActivationsPass(smoothing, state));
+    pm.addPass(createRecalibratePass(options.calibrate, state));
+  }
 }

@@ -27,6 +27,12 @@ createSmoothActivationsPass(const SmoothActivationsOptions &options,
 std::unique_ptr<mlir::Pass>
 createCorrectBiasesPass(std::shared_ptr<PreparationState> state);
 
+/// The preparations that come before ranges are selected, in order, each with a
+/// calibration after it where it changed something.
+void appendPreparations(mlir::OpPassManager &pm, const PreparationPlan &plan,
+                        const PreparationOptions &options,
+                        std::shared_ptr<PreparationState> state);
+
 } // namespace lowbit
 
 #endif // LOWBIT_PREPARE_PASSES_H

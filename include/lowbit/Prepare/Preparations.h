@@ -38,6 +38,12 @@ struct PreparationPlan {
   bool needsChannels() const { return smoothQuant || biasCorrection; }
 };
 
+struct PreparationOptions {
+  /// How the model is calibrated.
+  CalibrateOptions calibrate;
+  std::string smoothQuantStrength;
+};
+
 /// What is wrong with a strength of smoothing: a number from 0 to 1 or
 /// `search`. Empty when nothing is.
 std::string checkStrength(llvm::StringRef text);
