@@ -86,8 +86,7 @@ llvm::Error EvaluationServer::runSamples(size_t count,
   // The first one, whichever thread was faster.
   for (auto [feed, problem] : llvm::zip(feeds, problems))
     if (!problem.empty())
-      return llvm::createStringError(feed.file + ", sample " +
-                                     Twine(feed.firstSample) + ": " + problem);
+      return llvm::createStringError(nameOf(feed) + ": " + problem);
   return llvm::Error::success();
 }
 

@@ -39,6 +39,7 @@ public:
   Descent(const SearchProblem &problem, Assignment start) : problem(problem) {
     result.methods = std::move(start);
     result.tried.resize(problem.candidates.size());
+    result.gains.resize(problem.candidates.size());
     for (size_t unit = 0; unit < problem.candidates.size(); ++unit)
       order.push_back(unit);
     llvm::sort(order, [&](size_t left, size_t right) {
@@ -82,7 +83,7 @@ private:
     unsigned before = method, best = method;
     double bestGain = 0;
     std::vector<double> bestDb;
-    result.tried[unit][before] = meanOf(current);
+    result.tried[unit] = {{before, meanOf(current)}};
     for (unsigned candidate : problem.candidates[unit]) {
       if (candidate == before)
         continue;
@@ -106,6 +107,7 @@ private:
       }
     }
     method = best;
+    result.gains[unit] += bestGain;
     if (best != before)
       current = std::move(bestDb);
     return mlir::success();

@@ -44,8 +44,10 @@ struct SearchResult {
   double meanDb = 0;
   unsigned evaluations = 0, sweeps = 0;
   /// By unit: the mean dB with each method that all samples were run with, the
-  /// other units being as they were then.
+  /// other units being as they were in its last turn.
   std::vector<std::map<unsigned, double>> tried;
+  /// By unit: what its changes gained, in dB.
+  std::vector<double> gains;
 };
 
 /// The least gain that counts, in dB.

@@ -73,7 +73,8 @@ int main(int argc, char **argv) {
                             cl::desc("threads to run on (default 1)"));
   cl::opt<unsigned> heldOut(
       "held-out", cl::cat(category), cl::init(options.heldOut),
-      cl::desc("--evaluate: the most samples to evaluate on (default 32)"));
+      cl::desc("the most samples to hold out: what --evaluate runs (default "
+               "32), and --observe does not (default 0)"));
   cl::opt<std::string> isa(
       "isa", cl::cat(category), cl::init(options.isa),
       cl::desc("dot product: auto, avx512-vnni, avx-vnni, avx2, portable"));
@@ -110,7 +111,7 @@ int main(int argc, char **argv) {
     inputs = "random";
   if (!signature && !print && inputs.empty())
     return usage("--inputs is missing");
-  if (heldOut == 0)
+  if (evaluate && heldOut == 0)
     return usage("--held-out must be at least 1");
   if (!(seconds > 0))
     return usage("--seconds must be positive");
@@ -120,6 +121,7 @@ int main(int argc, char **argv) {
     return usage(isaError);
   observeOptions.mask = mask;
   observeOptions.resume = resume;
+  observeOptions.heldOut = heldOut.getNumOccurrences() ? heldOut : 0;
   options.model = model;
   options.inputs = inputs;
   options.isa = isa;

@@ -71,9 +71,10 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
   ListOption<std::string> rules{
       *this, "rule", llvm::cl::desc("rules that come after those of the file")};
   Option<unsigned> heldOut{
-      *this, "held-out", llvm::cl::init(32),
-      llvm::cl::desc("method=auto: the most calibration samples that are kept "
-                     "apart to judge choices on")};
+      *this, "held-out", llvm::cl::init(0),
+      llvm::cl::desc("the most calibration samples that are not observed: "
+                     "method=auto compares the outputs on them; 0 is 32 with "
+                     "method=auto, else none")};
   ListOption<std::string> prepare{
       *this, "prepare",
       llvm::cl::desc("what to do to the model before ranges are chosen: "

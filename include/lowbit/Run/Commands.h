@@ -39,6 +39,8 @@ struct ObserveOptions {
   std::string mask;
   /// The table of an interrupted run to go on from; empty for none.
   std::string resume;
+  /// The most samples to hold out, which are not observed; 0 holds out none.
+  unsigned heldOut = 0;
 };
 
 /// Runs on the inputs, a sample at a time, and writes the statistics of the

@@ -22,19 +22,29 @@ public:
                                                        llvm::StringRef inputs);
   /// The next one; none at the end.
   llvm::Expected<std::optional<Feed>> next();
+  /// Passes over the next ones.
+  llvm::Error skip(int64_t samples);
   void rewind();
   int64_t count() const;
 
   /// Reads all samples and chooses those to hold out.
   llvm::Expected<HeldOut> chooseHeldOut(unsigned most);
+  /// The same, and from now on the others only are there.
+  llvm::Error holdOut(unsigned most);
 
 private:
   Samples() = default;
+  llvm::Expected<std::optional<Feed>> nextOfAll();
+
   Signature signature;
   /// None for random samples.
   std::unique_ptr<DataSource> source;
   int64_t position = 0;
+  std::optional<HeldOut> left;
 };
+
+/// `a.npz, sample 3`, for messages.
+std::string nameOf(const Feed &feed);
 
 } // namespace lowbit
 
