@@ -35,6 +35,9 @@ llvm::Error runModel(mlir::MLIRContext &context, const RunOptions &options,
 /// Runs on the inputs and writes the statistics of the observers as JSON.
 llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
                          llvm::StringRef outputPath);
+/// Writes the calibration table of the samples of all `paths`, at least one.
+llvm::Error mergeTables(llvm::ArrayRef<std::string> paths,
+                        llvm::StringRef outputPath);
 /// Runs once and writes every named float value to an .npz file.
 llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
                        llvm::StringRef outputPath);

@@ -14,17 +14,24 @@
 // when it does, neighbouring counters are added up. Zero has a bin of its own;
 // subnormals are the octave below the smallest exponent.
 //
+// Beside its count a bin has the sum of its values' offsets: how far each lies
+// beyond the bin's near edge, in units of the float's last place. Counts and
+// offsets together give the exact sum of all values, and the mean of each bin.
+//
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_TABLE_HISTOGRAM_H
 #define LOWBIT_TABLE_HISTOGRAM_H
 
+#include "lowbit/Table/ExactSum.h"
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Error.h"
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <vector>
 
 namespace lowbit {
+
+struct Extremes;
 
 class Histogram {
 public:
@@ -33,16 +40,20 @@ public:
   static constexpr int kSubnormalExponent = -127;
 
   /// The values of one bin: those whose magnitude is in [near, far), both with
-  /// the sign of the bin; zero is near = far = 0. `low` and `high` are the same
-  /// two in order.
+  /// the sign of the bin; zero is near = far = 0. Where far would be 2^128 it
+  /// is the largest float, and belongs to the bin. `low` and `high` are the
+  /// same two in order.
   struct Bin {
     float near = 0, far = 0;
     uint64_t count = 0;
+    /// Of the values in the bin.
+    double mean = 0;
     float low() const { return near < far ? near : far; }
     float high() const { return near < far ? far : near; }
   };
 
-  /// Counts finite values.
+  /// Counts finite values. Many of them are counted by several threads (see
+  /// llvm::parallel::strategy); the counts are the same.
   void add(llvm::ArrayRef<float> values);
   /// Adds the counts of `other`, as if its values had been added here.
   void merge(const Histogram &other);
@@ -50,33 +61,60 @@ public:
   /// The bins with a count, from the lowest value to the highest.
   std::vector<Bin> bins() const;
   uint64_t total() const;
+  /// Of all values, exactly.
+  ExactSum sum() const;
   uint64_t zeros() const { return zeroCount; }
 
-  /// One octave: sign (0 or 1), exponent, and 2^b counts, from the smallest
-  /// magnitude. For the text of the table.
+  /// More values are not counted: with them sums of offsets fit in 63 bits.
+  static constexpr uint64_t kMostValues = uint64_t(1) << 47;
+
+  /// One octave: sign, exponent, and 2^b counts and sums of offsets, from the
+  /// smallest magnitude. For the text of the table.
   struct Octave {
     bool negative = false;
     int exponent = 0;
-    std::vector<uint64_t> counts;
-    bool operator==(const Octave &) const = default;
+    std::vector<uint64_t> counts, offsets;
   };
   /// Those with a count, by sign and exponent, negative ones first.
   std::vector<Octave> octaves() const;
-  /// Puts one back; false when its length is not that of b(exponent) or the
-  /// octave is there already. `top` is E.
-  static bool fromOctaves(uint64_t zeros, int top,
-                          llvm::ArrayRef<Octave> octaves, Histogram &result);
+  /// The inverse of octaves() and zeros(). The error says which octave is not
+  /// one that octaves() gives: of another length, empty, there twice, with
+  /// offsets that its counts cannot have.
+  static llvm::Expected<Histogram> fromOctaves(uint64_t zeros,
+                                               llvm::ArrayRef<Octave> octaves);
   /// E; none while everything is zero.
   std::optional<int> topExponent() const { return top; }
+  /// How many counts the octave of this exponent has, where `top` is E.
+  static size_t octaveLength(int exponent, int top);
 
-  bool operator==(const Histogram &other) const;
+  bool operator==(const Histogram &other) const {
+    return zeroCount == other.zeroCount && top == other.top &&
+           octaveCells == other.octaveCells;
+  }
+  bool operator!=(const Histogram &other) const { return !(*this == other); }
 
 private:
+  friend struct ValueStatistics;
+  /// The same where the extremes of the values are known. Their sum and the
+  /// sum of their squares are added to those given.
+  void add(llvm::ArrayRef<float> values, const Extremes &extremes,
+           ExactSum &sum, ExactSum &sumOfSquares);
+  /// Raises E, and with it the width of bins.
+  void raiseTop(int newTop);
+
+  struct Cell {
+    uint64_t count = 0, offsets = 0;
+    bool operator==(const Cell &other) const {
+      return count == other.count && offsets == other.offsets;
+    }
+  };
+  friend class Tally;
+
   uint64_t zeroCount = 0;
   std::optional<int> top;
-  /// By 2 * (exponent - kSubnormalExponent) + sign; empty where nothing was
-  /// counted.
-  std::vector<std::vector<uint64_t>> counters;
+  /// By 2 * (exponent - kSubnormalExponent) + sign; an octave is empty where
+  /// nothing was counted in it, and all is where nothing but zeros was.
+  std::vector<std::vector<Cell>> octaveCells;
 };
 
 } // namespace lowbit
