@@ -137,7 +137,6 @@ func.func @main(%x: tensor<1x4x2xf32> {lowbit.name = "x"}, %mask: tensor<1x4xi1>
   %xo = lowbit.observe %kept "activation" "x" : tensor<1x4x2xf32>
   %one = tensor.extract_slice %xo[0, 3, 0] [1, 1, 2] [1, 1, 1] : tensor<1x4x2xf32> to tensor<1x1x2xf32>
   lowbit.observe %one "value" "one" : tensor<1x1x2xf32>
-  // expected-note @+2 {{here}}
   // expected-note @+1 {{here}}
   %rest = tensor.extract_slice %xo[0, 0, 0] [1, 3, 2] [1, 1, 1] : tensor<1x4x2xf32> to tensor<1x3x2xf32>
   %shifted = tensor.concat dim(1) %one, %rest : (tensor<1x1x2xf32>, tensor<1x3x2xf32>) -> tensor<1x4x2xf32>
