@@ -86,12 +86,52 @@ static std::string checkOptions(const PtqOptions &options) {
   if (std::string problem = checkMethod(options.method); !problem.empty())
     return problem;
   bool hasData = !options.calibrationData.empty();
+  bool hasTable = !options.calibrationTable.empty();
+  if (hasData && hasTable)
+    return "calibration-data and calibration-table both give statistics; leave "
+           "one of them out";
+  for (auto [name, isGiven] :
+       {std::pair("save-table", !options.saveTable.empty()),
+        std::pair("resume", !options.resume.empty()),
+        std::pair("mask", !options.mask.empty())})
+    if (isGiven && !hasData)
+      return std::string(name) + " needs calibration-data=<inputs>";
+  hasData |= hasTable;
+  if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
+    return "method=" + options.method +
+           " chooses from calibration data; give calibration-data=<inputs>, or "
+           "leave it out: ranges of a run are its least and greatest value";
   if (options.mode == "static" && !hasData)
     return "mode=static needs calibration-data=<inputs>";
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
-           "calibration-data; leave one of them out";
+           "calibration-" +
+           std::string(hasTable ? "table" : "data") +
+           "; leave one of them out";
   return "";
+}
+
+static CalibrateOptions calibrateOptions(const PtqOptions &options) {
+  CalibrateOptions calibrate;
+  calibrate.data = options.calibrationData;
+  calibrate.table = options.calibrationTable;
+  calibrate.saveTable = options.saveTable;
+  calibrate.resume = options.resume;
+  calibrate.mask = options.mask;
+  calibrate.threads = options.threads;
+  return calibrate;
+}
+
+static SelectRangesOptions selectOptions(const PtqOptions &options,
+                                         StringRef mode) {
+  SelectRangesOptions select;
+  select.mode = mode.str();
+  select.method = options.method;
+  select.activations = options.activations;
+  select.weights = options.weights;
+  select.recipeFile = options.recipe;
+  select.rules.assign(options.rules.begin(), options.rules.end());
+  return select;
 }
 
 LogicalResult lowbit::buildPtqPipeline(
@@ -100,10 +140,14 @@ LogicalResult lowbit::buildPtqPipeline(
   if (std::string problem = checkOptions(options); !problem.empty())
     return emitError("quantize-ptq: " + problem);
   Phase last = *parsePhase(options.compileTo);
-  bool isStatic = !options.calibrationData.empty();
+  bool isStatic =
+      !options.calibrationData.empty() || !options.calibrationTable.empty();
   std::string mode = isStatic ? "static" : "dynamic";
+  auto table = std::make_shared<CalibrationTable>();
+  auto log = std::make_shared<SelectionLog>();
+  log->wantsCandidates = !options.explain.empty();
   std::shared_ptr<Account> account =
-      options.explain.empty() ? nullptr : createAccount();
+      options.explain.empty() ? nullptr : createAccount(log);
 
   auto appendPhase = [&](Phase phase) {
     switch (phase) {
@@ -121,16 +165,17 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(createRecordOperationsPass(account));
       return;
     case Phase::Calibrate:
-      pm.addPass(createInsertObservers());
+      pm.addPass(createInsertObservers({options.observe, options.channels}));
       if (isStatic)
-        pm.addPass(createCalibrate({options.calibrationData, options.threads}));
+        pm.addPass(createCalibratePass(calibrateOptions(options), table));
       else if (options.mode.empty())
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
-      pm.addPass(createSelectRanges({mode, options.method}));
+      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
+                                        log));
       if (account)
-        pm.addPass(createRecordValuesPass(account, options.method));
+        pm.addPass(createRecordValuesPass(account));
       return;
     case Phase::Quantize:
       pm.addPass(createInsertQdq());
