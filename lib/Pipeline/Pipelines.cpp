@@ -106,8 +106,7 @@ static std::string checkOptions(const PtqOptions &options) {
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
            "calibration-" +
-           std::string(hasTable ? "table" : "data") +
-           "; leave one of them out";
+           std::string(hasTable ? "table" : "data") + "; leave one of them out";
   return "";
 }
 
@@ -172,8 +171,8 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
-      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
-                                        log));
+      pm.addPass(
+          createSelectRangesPass(selectOptions(options, mode), table, log));
       if (account)
         pm.addPass(createRecordValuesPass(account));
       return;

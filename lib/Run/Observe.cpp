@@ -48,8 +48,7 @@ public:
   }
 
   /// The next sample, and its name for messages; none at the end.
-  llvm::Expected<std::optional<std::vector<NpyArray>>>
-  next(std::string &name) {
+  llvm::Expected<std::optional<std::vector<NpyArray>>> next(std::string &name) {
     if (!source) {
       if (done == kRandom)
         return std::nullopt;
