@@ -8,7 +8,7 @@ readonly llvm=22
 readonly packages=(
   "libmlir-$llvm-dev" "mlir-$llvm-tools" "llvm-$llvm-dev" "llvm-$llvm-tools" "clang-$llvm" "lld-$llvm"
   "libomp-$llvm-dev" "libclang-rt-$llvm-dev" "clang-format-$llvm" cmake ninja-build ccache make git python3 python3-venv
-  libzip-dev libgtest-dev pkg-config
+  libzip-dev libgtest-dev pkg-config chromium-headless-shell
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }
