@@ -73,6 +73,7 @@ def _value(entry: Json, statistics: Json | None) -> Json:
         "sharedWith": entry.get("shared_with", []),
         "rule": entry.get("rule", ""),
         "reason": entry.get("reason", ""),
+        "note": entry.get("note", ""),
         "warnings": entry.get("warnings", []),
         **_parameters(entry.get("parameters", {})),
     }
@@ -85,8 +86,10 @@ def _first_number(*candidates: Any) -> float | None:
     return next((float(x) for x in candidates if isinstance(x, int | float) and math.isfinite(x)), None)
 
 
-def _parameters(parameters: Json) -> Json:
-    """One scale and zero point as they are; of many, how many and a line to draw."""
+def _parameters(parameters: Json | str) -> Json:
+    """One scale and zero point as they are; of many, how many and a line to draw; words where there are none yet."""
+    if isinstance(parameters, str):
+        return {"scales": 0, "parameters": parameters}
     scales: Sequence[float] = parameters.get("scale", [])
     zero_points: Sequence[int] = parameters.get("zero_point", [])
     result: Json = {"scales": len(scales)}

@@ -187,6 +187,7 @@ function facts(value) {
   add("Granularity", value.granularity);
   add("Scale", value.scaleLine ? `${whole(value.scales)} of them` : tidy(value.scale));
   add("Zero point", known(value.zeroPoint) ? String(value.zeroPoint).replace("-", "−") : "");
+  add("Parameters", value.parameters ?? "");
   add("Chosen range", interval(value.range));
   add("Seen", interval(value.observed));
   add("Elements", whole(value.count));
@@ -196,6 +197,7 @@ function facts(value) {
   add("Rule", value.rule ? make("code", "", value.rule) : "");
   add("Shares with", value.sharedWith.length ? make("span", "name", value.sharedWith.join(", ")) : "");
   add("Why", value.reason);
+  add("Note", value.note);
   add("Location", value.location ? make("code", "", value.location) : "");
   return list;
 }
@@ -208,6 +210,7 @@ function candidateTable(value) {
       ...(measured ? [known(c.output_sqnr_db) ? c.output_sqnr_db.toFixed(2).replace("-", "−") : "–"] : [])];
     const chosen = c.method === value.method;
     const name = make("td", "", chosen ? `${c.method} (chosen)` : c.method);
+    if (c.note) name.append(make("div", "hint", c.note));
     return make("tr", chosen ? "chosen" : "", [name, ...numbers.map((text) => make("td", "number", text))]);
   });
   const head = make("tr", "", heads.map((text, i) => make("th", i ? "number" : "", text, { scope: "col" })));
