@@ -86,12 +86,28 @@ static std::string checkOptions(const PtqOptions &options) {
   if (std::string problem = checkMethod(options.method); !problem.empty())
     return problem;
   bool hasData = !options.calibrationData.empty();
+  if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
+    return "method=" + options.method +
+           " chooses from calibration data; give calibration-data=<inputs>, or "
+           "leave it out: ranges of a run are its least and greatest value";
   if (options.mode == "static" && !hasData)
     return "mode=static needs calibration-data=<inputs>";
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
            "calibration-data; leave one of them out";
   return "";
+}
+
+static SelectRangesOptions selectOptions(const PtqOptions &options,
+                                         StringRef mode) {
+  SelectRangesOptions select;
+  select.mode = mode.str();
+  select.method = options.method;
+  select.activations = options.activations;
+  select.weights = options.weights;
+  select.recipeFile = options.recipe;
+  select.rules.assign(options.rules.begin(), options.rules.end());
+  return select;
 }
 
 LogicalResult lowbit::buildPtqPipeline(
@@ -102,8 +118,11 @@ LogicalResult lowbit::buildPtqPipeline(
   Phase last = *parsePhase(options.compileTo);
   bool isStatic = !options.calibrationData.empty();
   std::string mode = isStatic ? "static" : "dynamic";
+  auto table = std::make_shared<CalibrationTable>();
+  auto log = std::make_shared<SelectionLog>();
+  log->wantsCandidates = !options.explain.empty();
   std::shared_ptr<Account> account =
-      options.explain.empty() ? nullptr : createAccount();
+      options.explain.empty() ? nullptr : createAccount(log);
 
   auto appendPhase = [&](Phase phase) {
     switch (phase) {
@@ -128,9 +147,10 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
-      pm.addPass(createSelectRanges({mode, options.method}));
+      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
+                                        log));
       if (account)
-        pm.addPass(createRecordValuesPass(account, options.method));
+        pm.addPass(createRecordValuesPass(account));
       return;
     case Phase::Quantize:
       pm.addPass(createInsertQdq());

@@ -38,7 +38,16 @@ int main(int argc, char **argv) {
                           cl::desc("print inputs and outputs as JSON"));
   cl::opt<std::string> observe(
       "observe", cl::cat(category), cl::value_desc("file"),
-      cl::desc("write the statistics of the observers as JSON"));
+      cl::desc("write the calibration table: what the observers saw"));
+  lowbit::ObserveOptions observeOptions;
+  cl::opt<std::string> mask(
+      "mask", cl::cat(category), cl::value_desc("input"),
+      cl::desc("with --observe: positions where this input is 0 are padding "
+               "and not observed"));
+  cl::opt<std::string> resume(
+      "resume", cl::cat(category), cl::value_desc("file"),
+      cl::desc("with --observe: the table of an interrupted run on the same "
+               "inputs, to go on from"));
   cl::opt<std::string> dump(
       "dump-values", cl::cat(category), cl::value_desc("file"),
       cl::desc("write every named float value of one run as .npz"));
@@ -85,6 +94,8 @@ int main(int argc, char **argv) {
     return usage("--interpret goes with -o, --dump-values and --print");
   if (interpret && (threads.getNumOccurrences() || isa.getNumOccurrences()))
     return usage("--threads and --isa are for compiled code, not --interpret");
+  if (observe.empty() && (!mask.empty() || !resume.empty()))
+    return usage("--mask and --resume go with --observe");
   if (threads == 0)
     return usage("--threads must be at least 1");
   if ((bench || profile) && inputs.empty())
@@ -97,6 +108,8 @@ int main(int argc, char **argv) {
   lowbit::resolveISA(isa, isaError);
   if (!isaError.empty())
     return usage(isaError);
+  observeOptions.mask = mask;
+  observeOptions.resume = resume;
   options.model = model;
   options.inputs = inputs;
   options.isa = isa;
@@ -123,7 +136,7 @@ int main(int argc, char **argv) {
     if (signature)
       return lowbit::printSignature(context, options);
     if (!observe.empty())
-      return lowbit::observeModel(context, options, observe);
+      return lowbit::observeModel(context, options, observeOptions, observe);
     if (!dump.empty())
       return lowbit::dumpValues(context, options, dump);
     if (print)

@@ -34,7 +34,20 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
                      "(the default without)")};
   Option<std::string> method{
       *this, "method", llvm::cl::init("minmax"),
-      llvm::cl::desc("how ranges come from statistics: minmax")};
+      llvm::cl::desc("how ranges of activations come from statistics: minmax, "
+                     "moving-average, percentile:P, mse, entropy, "
+                     "cross-entropy, auto")};
+  Option<std::string> activations{
+      *this, "activations",
+      llvm::cl::desc("a rule for all activations, as words: i8,symmetric,mse")};
+  Option<std::string> weights{
+      *this, "weights",
+      llvm::cl::desc("a rule for all weights, as words: i4,group:32,mse")};
+  Option<std::string> recipe{
+      *this, "recipe",
+      llvm::cl::desc("file of rules, read after those two (docs/recipe.md)")};
+  ListOption<std::string> rules{
+      *this, "rule", llvm::cl::desc("rules that come after those of the file")};
   Option<std::string> shape{
       *this, "shape",
       llvm::cl::desc("sizes of dynamic dimensions: batch=1,seq=128")};

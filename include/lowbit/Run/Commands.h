@@ -32,9 +32,19 @@ llvm::Error printSignature(mlir::MLIRContext &context,
 /// Runs on the inputs and writes the outputs, joined, to an .npz file.
 llvm::Error runModel(mlir::MLIRContext &context, const RunOptions &options,
                      llvm::StringRef outputPath);
-/// Runs on the inputs and writes the statistics of the observers as JSON.
+struct ObserveOptions {
+  /// An input that says which positions are padding; empty for none.
+  std::string mask;
+  /// The table of an interrupted run to go on from; empty for none.
+  std::string resume;
+};
+
+/// Runs on the inputs, a sample at a time, and writes the statistics of the
+/// observers as a calibration table. A run that is interrupted, or fails at a
+/// sample, writes the table of the samples before.
 llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
-                         llvm::StringRef outputPath);
+                         const ObserveOptions &observe,
+                         llvm::StringRef tablePath);
 /// Runs once and writes every named float value to an .npz file.
 llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
                        llvm::StringRef outputPath);

@@ -7,10 +7,13 @@ include "mlir/Pass/PassBase.td"
 def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
   let summary = "chooses a format and its parameters for every observer";
   let description = [{
+    Defaults, which the rules of a recipe change (docs/recipe.md):
+
     - Weights and tables: symmetric, `!lowbit.affine<i8, -127:127>`, one scale
       for each index of the observer's axis, from the constant itself.
     - Activations, `mode=static`: asymmetric `!lowbit.affine<i8>`, one scale and
-      zero point a tensor, from `min` and `max`.
+      zero point a tensor, by `method` from the statistics of the calibration
+      table; values that share their integers (rule N23) get one choice.
     - Activations, `mode=dynamic`: the same format; scale and zero point are
       found at run time.
 
@@ -23,19 +26,37 @@ def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
          zero_point = dense<-28> : tensor<i32>} : tensor<4x16xf32>
     ```
 
-    A weight with NaN or infinity is an error. A channel whose scale had to be
-    raised to the floor, for it is all zero, is a remark.
+    An operation that a rule keeps float gets `lowbit.float_reason` and reads the
+    values themselves; an observer that no other operation reads gets no format.
+
+    A weight with NaN or infinity is an error. Channels whose scale had to be
+    raised to the floor, for they are all zero, are a remark; ranges that still
+    grow and heavy tails a warning; one for all values each.
   }];
   let dependentDialects = ["::lowbit::LowbitDialect"];
   let options = [
     Option<"mode", "mode", "std::string", "\"dynamic\"",
            "how activations get parameters: static, dynamic">,
     Option<"method", "method", "std::string", "\"minmax\"",
-           "how a range comes from statistics: minmax">];
+           "how ranges of activations come from statistics: minmax, "
+           "moving-average, percentile:P, mse, entropy, cross-entropy, auto">,
+    Option<"tablePath", "table", "std::string", "\"\"",
+           "calibration table, where no pass before made one">,
+    Option<"activations", "activations", "std::string", "\"\"",
+           "a rule for all activations, as words: i8,symmetric,mse">,
+    Option<"weights", "weights", "std::string", "\"\"",
+           "a rule for all weights, as words: i4,group:32,mse">,
+    Option<"recipeFile", "recipe", "std::string", "\"\"",
+           "file of rules, read after those two">,
+    ListOption<"rules", "rule", "std::string",
+               "rules that come after those of the file">];
   let statistics = [
     Statistic<"numStatic", "static", "values with parameters chosen here">,
     Statistic<"numDynamic", "dynamic", "values with parameters at run time">,
-    Statistic<"numDead", "dead-channels", "channels at the scale floor">];
+    Statistic<"numDead", "dead-channels", "channels at the scale floor">,
+    Statistic<"numKept", "kept-float", "contractions that a rule keeps float">,
+    Statistic<"numShared", "shared", "groups of values with one choice">,
+    Statistic<"numRescaled", "rescaled", "groups that were cut">];
 }
 
 #endif // LOWBIT_SELECT_PASSES_TD

@@ -24,7 +24,10 @@ struct ImportedRange {
   /// 0 where it is not said.
   unsigned bits = 0;
   std::optional<bool> symmetric;
-  bool operator==(const ImportedRange &) const = default;
+  bool operator==(const ImportedRange &other) const {
+    return min == other.min && max == other.max && bits == other.bits &&
+           symmetric == other.symmetric;
+  }
 };
 
 struct CalibrationTable {

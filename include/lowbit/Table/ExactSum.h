@@ -30,17 +30,25 @@ public:
   void merge(const ExactSum &other);
 
   bool isZero() const;
+  bool isNegative() const { return words.back() >> 63; }
   /// The nearest double, ties to even.
   double toDouble() const;
   /// `-0x1f3p-149`: a hexadecimal integer without factors of 2, and the
   /// exponent of its unit; `0x0p+0` for zero. Equal sums have equal texts.
   std::string toString() const;
+  /// Reads what toString writes; any other spelling, and a sum that 2^63 floats
+  /// or their squares cannot have, is an error.
   static llvm::Expected<ExactSum> parse(llvm::StringRef text);
 
-  bool operator==(const ExactSum &other) const = default;
+  bool operator==(const ExactSum &other) const { return words == other.words; }
+  bool operator!=(const ExactSum &other) const { return !(*this == other); }
 
 private:
-  std::array<uint64_t, kWords> words{}; // the lowest first
+  using Words = std::array<uint64_t, kWords>;
+  Words magnitude() const;
+  void negate();
+
+  Words words{}; // the lowest first
 };
 
 } // namespace lowbit

@@ -19,12 +19,15 @@
 #define LOWBIT_TABLE_HISTOGRAM_H
 
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Error.h"
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <vector>
 
 namespace lowbit {
+
+class ExactSum;
+struct Extremes;
 
 class Histogram {
 public:
@@ -33,8 +36,9 @@ public:
   static constexpr int kSubnormalExponent = -127;
 
   /// The values of one bin: those whose magnitude is in [near, far), both with
-  /// the sign of the bin; zero is near = far = 0. `low` and `high` are the same
-  /// two in order.
+  /// the sign of the bin; zero is near = far = 0. Where far would be 2^128 it
+  /// is the largest float, and belongs to the bin. `low` and `high` are the
+  /// same two in order.
   struct Bin {
     float near = 0, far = 0;
     uint64_t count = 0;
@@ -42,7 +46,8 @@ public:
     float high() const { return near < far ? far : near; }
   };
 
-  /// Counts finite values.
+  /// Counts finite values. Many of them are counted by several threads (see
+  /// llvm::parallel::strategy); the counts are the same.
   void add(llvm::ArrayRef<float> values);
   /// Adds the counts of `other`, as if its values had been added here.
   void merge(const Histogram &other);
@@ -58,24 +63,37 @@ public:
     bool negative = false;
     int exponent = 0;
     std::vector<uint64_t> counts;
-    bool operator==(const Octave &) const = default;
   };
   /// Those with a count, by sign and exponent, negative ones first.
   std::vector<Octave> octaves() const;
-  /// Puts one back; false when its length is not that of b(exponent) or the
-  /// octave is there already. `top` is E.
-  static bool fromOctaves(uint64_t zeros, int top,
-                          llvm::ArrayRef<Octave> octaves, Histogram &result);
+  /// The inverse of octaves() and zeros(). The error says which octave is not
+  /// one that octaves() gives: of another length, empty, there twice.
+  static llvm::Expected<Histogram> fromOctaves(uint64_t zeros,
+                                               llvm::ArrayRef<Octave> octaves);
   /// E; none while everything is zero.
   std::optional<int> topExponent() const { return top; }
+  /// How many counts the octave of this exponent has, where `top` is E.
+  static size_t octaveLength(int exponent, int top);
 
-  bool operator==(const Histogram &other) const;
+  bool operator==(const Histogram &other) const {
+    return zeroCount == other.zeroCount && top == other.top &&
+           counters == other.counters;
+  }
+  bool operator!=(const Histogram &other) const { return !(*this == other); }
 
 private:
+  friend struct ValueStatistics;
+  /// The same where the extremes of the values are known. Adds their sum and
+  /// the sum of their squares to those given.
+  void add(llvm::ArrayRef<float> values, const Extremes &extremes,
+           ExactSum *sum, ExactSum *sumOfSquares);
+  /// Raises E, and with it the width of bins.
+  void raiseTop(int newTop);
+
   uint64_t zeroCount = 0;
   std::optional<int> top;
-  /// By 2 * (exponent - kSubnormalExponent) + sign; empty where nothing was
-  /// counted.
+  /// By 2 * (exponent - kSubnormalExponent) + sign; an octave is empty where
+  /// nothing was counted in it, and all is where nothing but zeros was.
   std::vector<std::vector<uint64_t>> counters;
 };
 

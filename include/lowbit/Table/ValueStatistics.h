@@ -20,7 +20,19 @@ struct ChannelStatistics {
   int64_t axis = 0;
   std::vector<float> min, max;
   std::vector<ExactSum> sum;
-  bool operator==(const ChannelStatistics &) const = default;
+
+  /// Adds elements of a row-major array whose dimension `axis` has `channels`
+  /// indices and whose later dimensions have `inner` elements; the first call
+  /// says how many channels there are. False, and nothing is added, where the
+  /// elements are not whole rows of that many channels.
+  bool add(llvm::ArrayRef<float> elements, int64_t channels, int64_t inner);
+  /// False, and nothing is merged, where axis or number of channels differ.
+  bool merge(const ChannelStatistics &other);
+
+  bool operator==(const ChannelStatistics &other) const;
+  bool operator!=(const ChannelStatistics &other) const {
+    return !(*this == other);
+  }
 };
 
 /// Whole rows (along the last dimension) of a value that a softmax makes or
@@ -31,10 +43,15 @@ struct KeptRows {
   static constexpr size_t kLongestRow = 4096;
   /// By hash, then by content; none twice.
   std::vector<std::vector<float>> rows;
+  /// Those of `rows`.
+  std::vector<uint64_t> hashes;
 
+  /// Rows that are empty or longer than kLongestRow are not kept.
   void add(llvm::ArrayRef<float> row);
   void merge(const KeptRows &other);
-  bool operator==(const KeptRows &) const = default;
+
+  bool operator==(const KeptRows &other) const { return rows == other.rows; }
+  bool operator!=(const KeptRows &other) const { return !(*this == other); }
 };
 
 struct ValueStatistics {
@@ -55,10 +72,12 @@ struct ValueStatistics {
   std::optional<KeptRows> kept;
 
   bool empty() const { return count == 0; }
-  /// Adds the elements of one sample, finite all.
-  void addSample(llvm::ArrayRef<float> elements);
-  /// The same for a sample that comes in several pieces: the extremes of the
-  /// sample are those of all pieces.
+  /// Adds the elements of one sample, to everything but `channels` and `kept`:
+  /// those need to know the shape. False, and nothing is added, where one is
+  /// not finite. A sample without elements adds nothing.
+  [[nodiscard]] bool addSample(llvm::ArrayRef<float> elements);
+  /// Adds what was seen of other samples. What only one of the two has of
+  /// channels or rows is dropped: it would not speak for all samples.
   void merge(const ValueStatistics &other);
 
   double mean() const { return count ? sum.toDouble() / double(count) : 0; }
@@ -69,10 +88,18 @@ struct ValueStatistics {
     return samples ? sumOfMaxima.toDouble() / double(samples) : 0;
   }
   /// By how much of its width the range would be narrower without its most
-  /// extreme sample: a jackknife estimate of what one more sample may add.
+  /// extreme sample: a jackknife estimate of what one more sample may add. 1
+  /// for a single sample; 0 where the range has no width.
   double rangeGrowth() const;
 
-  bool operator==(const ValueStatistics &) const = default;
+  bool operator==(const ValueStatistics &other) const;
+  bool operator!=(const ValueStatistics &other) const {
+    return !(*this == other);
+  }
+
+private:
+  /// All but histogram, channels and rows.
+  void mergeScalars(const ValueStatistics &other);
 };
 
 } // namespace lowbit

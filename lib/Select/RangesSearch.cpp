@@ -1,0 +1,278 @@
+//===- RangesSearch.cpp - coarse to fine over clipping ranges -------------===//
+//
+// In: where the values end, and the error as a function of the quantizer. Out:
+// the range of least error that the search meets.
+//
+//===----------------------------------------------------------------------===//
+#include "RangesSearch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+using namespace lowbit;
+
+/// Steps an octave, and the step of the first grid.
+static constexpr int kFinest = 1024, kFirst = 256;
+/// An end at zero.
+static constexpr int kZeroEnd = std::numeric_limits<int>::max();
+
+ChosenParams lowbit::chooseParams(float min, float max, const Target &target) {
+  if (target.symmetry == Symmetry::Symmetric)
+    return chooseSymmetric(std::max(std::fabs(min), std::fabs(max)),
+                           target.range);
+  return chooseAsymmetric(min, max, target.range);
+}
+
+/// 2^(-steps / kFinest), from square roots of 1/2.
+static double shrink(int steps) {
+  static const std::vector<double> roots = [] {
+    std::vector<double> result;
+    double root = 0.5;
+    for (int n = kFinest; n > 1; n /= 2)
+      result.push_back(root = std::sqrt(root));
+    return result; // 2^(-1/2), 2^(-1/4), ..., 2^(-1/kFinest)
+  }();
+  double result = std::ldexp(1.0, -(steps / kFinest));
+  int rest = steps % kFinest;
+  for (size_t i = 0; i < roots.size(); ++i)
+    if (rest & (kFinest >> (i + 1)))
+      result *= roots[i];
+  return result;
+}
+
+/// The steps that shrink(steps) is nearest to `ratio` with, up to a multiple of
+/// `multiple`; by bisection.
+static int stepsTo(double ratio, int multiple) {
+  int low = 0, high = 400 * kFinest / multiple;
+  while (low < high) {
+    int middle = (low + high) / 2;
+    if (shrink(middle * multiple) > ratio)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low * multiple;
+}
+
+namespace {
+class Search {
+public:
+  Search(const SearchSpace &space, ErrorOf error, LeastErrorOf leastError)
+      : space(space), error(error), leastError(leastError),
+        symmetric(space.target.symmetry == Symmetry::Symmetric),
+        steps(double(space.target.range.max) - space.target.range.min) {}
+
+  FoundRange run();
+
+private:
+  /// A range as steps from either end; `low` is not used where symmetric.
+  struct Node {
+    int low, high;
+    double score = 0;
+    /// Of the quantizer that scored.
+    double scale = 0;
+    int32_t zeroPoint = 0;
+  };
+
+  void startFirst();
+  void visit(int low, int high);
+  void keepBest();
+  void refine(int step);
+  /// From the scale that fits the integers of `node` best, as long as the error
+  /// falls.
+  void polish(const Node &node);
+  Fit measure(double min, double max, Levels *levelsOut);
+  std::vector<int> ends(double extent, const std::vector<double> &given) const;
+
+  const SearchSpace &space;
+  ErrorOf error;
+  LeastErrorOf leastError;
+  bool symmetric;
+  double steps;
+  double extent[2] = {0, 0}; // magnitudes of min and max
+  std::vector<Node> nodes;
+  std::set<std::pair<int, int>> seen;
+  FoundRange best;
+  bool found = false;
+};
+} // namespace
+
+/// The error of [min, max], which is remembered where it is the least.
+Fit Search::measure(double min, double max, Levels *levelsOut) {
+  float low = float(min), high = float(max);
+  ChosenParams chosen = chooseParams(low, high, space.target);
+  Levels levels(chosen.params, space.target.range);
+  if (levelsOut)
+    *levelsOut = levels;
+  // The better scale may clip less, so what clips a little too much stays.
+  if (found && leastError(levels) > 1.25 * best.error)
+    return {std::numeric_limits<double>::infinity(), 0, 0};
+  Fit fit = error(levels);
+  bool wider = double(high) - low > double(best.max) - best.min;
+  if (!found || fit.error < best.error || (fit.error == best.error && wider))
+    best = {low, high, fit.error};
+  found = true;
+  return fit;
+}
+
+static double endAt(double extent, int steps) {
+  return steps == kZeroEnd ? 0 : extent * shrink(steps);
+}
+
+void Search::visit(int low, int high) {
+  if (!seen.insert({low, high}).second)
+    return;
+  double max = endAt(extent[1], high);
+  double min = symmetric ? -max : -endAt(extent[0], low);
+  Levels levels({}, {0, 1});
+  Fit fit = measure(min, max, &levels);
+  if (std::isinf(fit.error))
+    return;
+  double score = fit.error;
+  if (fit.betterScale > 0)
+    score = std::min(score, fit.betterError);
+  nodes.push_back({low, high, score, levels.scale,
+                   int32_t(space.target.range.min - levels.lowest)});
+}
+
+std::vector<int> Search::ends(double extent,
+                              const std::vector<double> &given) const {
+  std::vector<int> result;
+  if (extent == 0)
+    return {kZeroEnd};
+  result.push_back(0);
+  for (double magnitude : given)
+    if (magnitude > 0 && magnitude < extent)
+      result.push_back(stepsTo(magnitude / extent, 1));
+  std::sort(result.begin(), result.end());
+  result.erase(std::unique(result.begin(), result.end()), result.end());
+  return result;
+}
+
+void Search::startFirst() {
+  // Below this share of the other end an end is zero to the quantizer, and an
+  // octave more makes sure of it. Ends that are too near are pruned by what
+  // they clip, up to the last octaves of a float.
+  constexpr int kMost = 300 * kFinest;
+  if (!space.lows.empty() || !space.highs.empty()) {
+    std::vector<int> lows = ends(extent[0], space.lows);
+    for (int high : ends(extent[1], space.highs))
+      for (int low : symmetric ? std::vector<int>{0} : lows)
+        visit(low, high);
+    return;
+  }
+  if (symmetric || extent[0] == 0 || extent[1] == 0) {
+    for (int i = 0; i < kMost; i += kFirst) {
+      size_t before = nodes.size();
+      if (symmetric || extent[0] == 0)
+        visit(symmetric ? 0 : kZeroEnd, i);
+      else
+        visit(i, kZeroEnd);
+      if (nodes.size() == before)
+        return; // it clips too much, and all that follow clip more
+    }
+    return;
+  }
+  // Each pair of which neither end is lost beside the other, and pairs of one
+  // end only.
+  for (int i = 0; i < kMost; i += kFirst) {
+    double high = endAt(extent[1], i);
+    size_t before = nodes.size();
+    int first = 0;
+    if (extent[0] > high * 2 * steps)
+      first = stepsTo(high * 2 * steps / extent[0], kFirst);
+    for (int j = first; j < kMost; j += kFirst) {
+      if (endAt(extent[0], j) * 2 * steps < high)
+        break;
+      size_t count = nodes.size();
+      visit(j, i);
+      if (nodes.size() == count && j > first)
+        break; // it clips too much below
+    }
+    visit(kZeroEnd, i);
+    if (nodes.size() == before && i > 0)
+      break;
+  }
+  for (int j = 0; j < kMost; j += kFirst) {
+    size_t before = nodes.size();
+    visit(j, kZeroEnd);
+    if (nodes.size() == before && j > 0)
+      break;
+  }
+}
+
+void Search::keepBest() {
+  std::sort(nodes.begin(), nodes.end(), [](const Node &a, const Node &b) {
+    return std::tie(a.score, a.low, a.high) < std::tie(b.score, b.low, b.high);
+  });
+  if (nodes.size() > space.beam)
+    nodes.resize(space.beam);
+}
+
+void Search::refine(int step) {
+  std::vector<Node> parents = nodes;
+  auto moved = [](int end, int by) {
+    return end == kZeroEnd ? end : std::max(end + by, 0);
+  };
+  for (const Node &node : parents)
+    for (int high : {-step, 0, step}) {
+      if (node.high == kZeroEnd && high)
+        continue;
+      for (int low : {-step, 0, step}) {
+        if ((symmetric || node.low == kZeroEnd) && low)
+          continue;
+        visit(moved(node.low, low), moved(node.high, high));
+      }
+    }
+}
+
+void Search::polish(const Node &node) {
+  double scale = node.scale;
+  double last = std::numeric_limits<double>::infinity();
+  StorageRange range = space.target.range;
+  for (int turn = 0; turn < 8; ++turn) {
+    double min = (double(range.min) - node.zeroPoint) * scale;
+    double max = (double(range.max) - node.zeroPoint) * scale;
+    if (symmetric) {
+      // The shorter side decides, as in N5; with one bit the only one.
+      max = std::min(-min, max) > 0 ? std::min(-min, max) : std::max(-min, max);
+      min = -max;
+    }
+    if (!std::isfinite(float(min)) || !std::isfinite(float(max)))
+      return;
+    Levels levels({}, {0, 1});
+    Fit fit = measure(min, max, &levels);
+    if (!(fit.error < last) || !(fit.betterScale > 0))
+      return;
+    last = fit.error;
+    scale = fit.betterScale;
+  }
+}
+
+FoundRange Search::run() {
+  extent[0] = std::max(-space.min, 0.0);
+  extent[1] = std::max(space.max, 0.0);
+  if (symmetric)
+    extent[1] = std::max(extent[0], extent[1]);
+  if (extent[0] == 0 && extent[1] == 0)
+    return {};
+  startFirst();
+  keepBest();
+  // Steps that move the outermost level by a quarter of the scale are enough.
+  int finest = std::clamp(int(kFinest / (3 * steps)), 1, kFirst / 2);
+  for (int step = kFirst / 2; step >= finest; step /= 2) {
+    refine(step);
+    keepBest();
+  }
+  std::vector<Node> last = nodes;
+  for (const Node &node : last)
+    polish(node);
+  return best;
+}
+
+FoundRange lowbit::searchRange(const SearchSpace &space, ErrorOf error,
+                               LeastErrorOf leastError) {
+  return Search(space, error, leastError).run();
+}

@@ -1,0 +1,100 @@
+"""The methods of docs/calibration.md by brute force on raw samples, in numpy: what test_range_methods.py holds ours against.
+
+Nothing here knows of histograms or of searches that skip ranges. A quantizer is (scale, zero point) by rules N4 and N5.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Target:
+    """The integers from low to high, with zero in their middle or not."""
+
+    low: int
+    high: int
+    symmetric: bool
+
+    @property
+    def levels(self) -> int:
+        return self.high - self.low + 1
+
+    def text(self) -> str:
+        return f"{self.low}:{self.high},{'symmetric' if self.symmetric else 'asymmetric'}"
+
+    def parameters(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scales (f32) and zero points of ranges, which hold 0."""
+        low, high = np.minimum(np.float32(low), 0).astype(float), np.maximum(np.float32(high), 0).astype(float)
+        if self.symmetric:
+            zero = (self.low + self.high + 1) // 2 if self.low >= 0 else 0
+            scale = np.maximum(-low, high) / min(self.high - zero, zero - self.low)
+            return np.maximum(np.float32(scale), np.float32(2**-63)), np.full(np.shape(scale), zero)
+        scale = np.maximum(np.float32((high - low) / (self.levels - 1)), np.float32(2**-63))
+        return scale, np.clip(np.rint(self.low - low / scale), self.low, self.high).astype(int)
+
+
+def fake_quantize(x: np.ndarray, scale: float, zero: int, target: Target) -> np.ndarray:
+    """Rules N7 and N8, element by element."""
+    scale = np.float32(scale)
+    steps = np.clip(np.rint(x.astype(np.float32) / scale).astype(float) + zero, target.low, target.high) - zero
+    return steps.astype(np.float32) * scale
+
+
+def squared_error(x: np.ndarray, scale: float, zero: int, target: Target) -> float:
+    return float(np.mean((x.astype(float) - fake_quantize(x, scale, zero, target)) ** 2))
+
+
+class SortedSamples:
+    """Errors of many quantizers at once: each level's elements are a slice of the sorted ones."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        self.x = np.sort(x.astype(float).ravel())
+        self.sums = np.concatenate([[0], np.cumsum(self.x)])
+        self.squares = float(np.sum(self.x**2))
+
+    def errors(self, scales: np.ndarray, zeros: np.ndarray, target: Target) -> np.ndarray:
+        """sum (x - k s)^2 over the elements, k the integer of each."""
+        scales = scales.astype(float)[:, None]
+        k = np.arange(target.low, target.high + 1)[None, :] - zeros[:, None]
+        borders = np.searchsorted(self.x, (k[:, 1:] - 0.5) * scales)
+        edges = np.pad(borders, ((0, 0), (1, 0)))
+        edges = np.concatenate([edges, np.full((len(edges), 1), len(self.x))], axis=1)
+        counts, sums = np.diff(edges, axis=1), np.diff(self.sums[edges], axis=1)
+        errors = self.squares - 2 * scales[:, 0] * (sums * k).sum(1) + scales[:, 0] ** 2 * (counts * k**2).sum(1)
+        return np.maximum(errors, 0)
+
+    def least_error(self, target: Target) -> float:
+        """The least mean squared error over a fine grid of clipping ranges."""
+        low, high = min(self.x[0], 0.0), max(self.x[-1], 0.0)
+        best, error = (low, high), np.inf
+        for lows, highs in clipping_grids(low, high, target, lambda: best):
+            for part in range(0, len(lows), 512):
+                scales, zeros = target.parameters(lows[part : part + 512], highs[part : part + 512])
+                errors = self.errors(scales, zeros, target)
+                if errors.min() < error:
+                    error, index = errors.min(), part + int(errors.argmin())
+                    best = (lows[index], highs[index])
+        scale, zero = target.parameters(*best)
+        return squared_error(self.x, float(scale), int(zero), target)
+
+
+def clipping_grids(low, high, target, best) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Ranges to try: all of a fine grid, then two finer grids around the best."""
+    if target.symmetric or low == 0 or high == 0:
+        end = max(-low, high)
+        ends = np.concatenate([np.linspace(end / 4000, end, 4000), end * np.geomspace(1e-4, 1, 1000)])
+        for _ in range(3):
+            yield (-ends if target.symmetric or high == 0 else 0 * ends), (0 * ends if high == 0 else ends)
+            width = (ends[1] - ends[0]) if len(ends) == 1001 else end / 400
+            middle = max(-best()[0], best()[1])
+            ends = np.clip(np.linspace(middle - width, middle + width, 1001), end * 1e-6, None)
+        return
+    lows, highs = np.linspace(0, low, 129), np.linspace(0, high, 129)[1:]
+    for _ in range(3):
+        grid = np.meshgrid(lows, highs)
+        yield grid[0].ravel(), grid[1].ravel()
+        wide = (abs(lows[1] - lows[0]), abs(highs[1] - highs[0]))
+        lows = np.minimum(np.linspace(best()[0] - wide[0], best()[0] + wide[0], 49), 0)
+        highs = np.maximum(np.linspace(best()[1] - wide[1], best()[1] + wide[1], 49), 0)
