@@ -9,8 +9,10 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Parallel.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace lowbit;
@@ -25,6 +27,9 @@ size_t Histogram::octaveLength(int exponent, int top) {
   return size_t(1) << binBits(exponent, top);
 }
 
+/// By how much a fraction is shifted to be the number of its bin.
+static unsigned shiftOf(size_t length) { return 23 - llvm::Log2_64(length); }
+
 //===----------------------------------------------------------------------===//
 // Counting
 //===----------------------------------------------------------------------===//
@@ -32,24 +37,28 @@ size_t Histogram::octaveLength(int exponent, int top) {
 void Histogram::raiseTop(int newTop) {
   if (!top) {
     top = newTop;
-    counters.resize(kOctaves);
+    octaveCells.resize(kOctaves);
     return;
   }
   if (newTop <= *top)
     return;
-  for (size_t i = 0; i < counters.size(); ++i) {
-    std::vector<uint64_t> &octave = counters[i];
+  for (size_t i = 0; i < octaveCells.size(); ++i) {
+    std::vector<Cell> &octave = octaveCells[i];
     if (octave.empty())
       continue;
     size_t length = octaveLength(exponentOf(i), newTop);
     size_t joined = octave.size() / length;
     if (joined == 1)
       continue;
+    unsigned shift = shiftOf(octave.size());
     for (size_t k = 0; k < length; ++k) {
-      uint64_t count = 0;
-      for (size_t j = 0; j < joined; ++j)
-        count += octave[k * joined + j];
-      octave[k] = count;
+      Cell sum;
+      for (size_t j = 0; j < joined; ++j) {
+        const Cell &cell = octave[k * joined + j];
+        sum.count += cell.count;
+        sum.offsets += cell.offsets + ((j * cell.count) << shift);
+      }
+      octave[k] = sum;
     }
     octave.resize(length);
   }
@@ -57,12 +66,13 @@ void Histogram::raiseTop(int newTop) {
 }
 
 void Histogram::add(llvm::ArrayRef<float> values) {
+  ExactSum sum, sumOfSquares;
   if (!values.empty())
-    add(values, findExtremes(values), nullptr, nullptr);
+    add(values, findExtremes(values), sum, sumOfSquares);
 }
 
 void Histogram::add(llvm::ArrayRef<float> values, const Extremes &extremes,
-                    ExactSum *sum, ExactSum *sumOfSquares) {
+                    ExactSum &sum, ExactSum &sumOfSquares) {
   zeroCount += extremes.zeros;
   if (extremes.zeros == values.size())
     return;
@@ -74,11 +84,11 @@ void Histogram::add(llvm::ArrayRef<float> values, const Extremes &extremes,
   if (pieces > 1)
     pieces = std::min(pieces, llvm::parallel::getThreadCount());
   if (pieces < 2) {
-    tally(values, extremes, *top, counters, sum, sumOfSquares);
+    Tally::add(values, extremes, *this, sum, sumOfSquares);
     return;
   }
   struct Piece {
-    OctaveCounters counters;
+    Histogram histogram;
     ExactSum sum, sumOfSquares;
   };
   std::vector<Piece> results(pieces);
@@ -86,23 +96,16 @@ void Histogram::add(llvm::ArrayRef<float> values, const Extremes &extremes,
     size_t begin = values.size() * i / pieces;
     size_t end = values.size() * (i + 1) / pieces;
     Piece &piece = results[i];
-    // Where subnormals lie beside zeros, the zeros of the piece must be known.
+    piece.histogram.raiseTop(*top);
+    // Its own extremes: it may have no subnormals, and has zeros of its own.
     llvm::ArrayRef<float> own = values.slice(begin, end - begin);
-    tally(own, findExtremes(own), *top, piece.counters, &piece.sum,
-          &piece.sumOfSquares);
+    Tally::add(own, findExtremes(own), piece.histogram, piece.sum,
+               piece.sumOfSquares);
   });
   for (const Piece &piece : results) {
-    for (auto [octave, added] : llvm::zip(counters, piece.counters)) {
-      if (octave.empty())
-        octave = added;
-      else
-        for (size_t k = 0; k < added.size(); ++k)
-          octave[k] += added[k];
-    }
-    if (sum)
-      sum->merge(piece.sum);
-    if (sumOfSquares)
-      sumOfSquares->merge(piece.sumOfSquares);
+    merge(piece.histogram);
+    sum.merge(piece.sum);
+    sumOfSquares.merge(piece.sumOfSquares);
   }
 }
 
@@ -113,12 +116,15 @@ void Histogram::merge(const Histogram &other) {
   raiseTop(*other.top);
   Histogram aligned = other;
   aligned.raiseTop(*top);
-  for (auto [octave, added] : llvm::zip(counters, aligned.counters)) {
-    if (octave.empty())
+  for (auto [octave, added] : llvm::zip(octaveCells, aligned.octaveCells)) {
+    if (octave.empty()) {
       octave = std::move(added);
-    else
-      for (size_t k = 0; k < added.size(); ++k)
-        octave[k] += added[k];
+      continue;
+    }
+    for (size_t k = 0; k < added.size(); ++k) {
+      octave[k].count += added[k].count;
+      octave[k].offsets += added[k].offsets;
+    }
   }
 }
 
@@ -128,16 +134,31 @@ void Histogram::merge(const Histogram &other) {
 
 uint64_t Histogram::total() const {
   uint64_t count = zeroCount;
-  for (const std::vector<uint64_t> &octave : counters)
-    for (uint64_t bin : octave)
-      count += bin;
+  for (const std::vector<Cell> &octave : octaveCells)
+    for (const Cell &cell : octave)
+      count += cell.count;
   return count;
+}
+
+ExactSum Histogram::sum() const {
+  ExactSum result;
+  for (size_t i = 0; i < octaveCells.size(); ++i) {
+    const std::vector<Cell> &octave = octaveCells[i];
+    uint64_t leading = i / 2 ? 1 << 23 : 0;
+    __int128 mantissas = 0;
+    for (size_t k = 0; k < octave.size(); ++k)
+      mantissas +=
+          __int128(leading + (k << shiftOf(octave.size()))) * octave[k].count +
+          octave[k].offsets;
+    result.add(i % 2 ? -mantissas : mantissas, i / 2 ? int(i / 2) - 150 : -149);
+  }
+  return result;
 }
 
 /// The edge of bin `k` of `length` in the octave at `index`.
 static float edge(size_t index, size_t k, size_t length) {
-  uint32_t step = uint32_t(1 << 23) / length;
-  uint32_t bits = static_cast<uint32_t>(index / 2 << 23) + uint32_t(k) * step;
+  uint32_t bits = static_cast<uint32_t>(index / 2 << 23) +
+                  (static_cast<uint32_t>(k) << shiftOf(length));
   float size =
       std::min(llvm::bit_cast<float>(bits), std::numeric_limits<float>::max());
   return index % 2 && size != 0 ? -size : size;
@@ -146,19 +167,25 @@ static float edge(size_t index, size_t k, size_t length) {
 std::vector<Histogram::Bin> Histogram::bins() const {
   std::vector<Bin> result;
   auto append = [&](size_t index, size_t k) {
-    const std::vector<uint64_t> &octave = counters[index];
-    if (octave[k])
-      result.push_back({edge(index, k, octave.size()),
-                        edge(index, k + 1, octave.size()), octave[k]});
+    const std::vector<Cell> &octave = octaveCells[index];
+    const Cell &cell = octave[k];
+    if (cell.count == 0)
+      return;
+    Bin bin{edge(index, k, octave.size()), edge(index, k + 1, octave.size()),
+            cell.count};
+    double beyond = std::ldexp(double(cell.offsets) / double(cell.count),
+                               index / 2 ? int(index / 2) - 150 : -149);
+    bin.mean = index % 2 ? bin.near - beyond : bin.near + beyond;
+    result.push_back(bin);
   };
-  for (size_t index = counters.size(); index-- > 0;)
+  for (size_t index = octaveCells.size(); index-- > 0;)
     if (index % 2)
-      for (size_t k = counters[index].size(); k-- > 0;)
+      for (size_t k = octaveCells[index].size(); k-- > 0;)
         append(index, k);
   if (zeroCount)
     result.push_back({0, 0, zeroCount});
-  for (size_t index = 0; index < counters.size(); index += 2)
-    for (size_t k = 0; k < counters[index].size(); ++k)
+  for (size_t index = 0; index < octaveCells.size(); index += 2)
+    for (size_t k = 0; k < octaveCells[index].size(); ++k)
       append(index, k);
   return result;
 }
@@ -166,9 +193,16 @@ std::vector<Histogram::Bin> Histogram::bins() const {
 std::vector<Histogram::Octave> Histogram::octaves() const {
   std::vector<Octave> result;
   for (size_t sign : {1, 0})
-    for (size_t index = sign; index < counters.size(); index += 2)
-      if (!counters[index].empty())
-        result.push_back({sign == 1, exponentOf(index), counters[index]});
+    for (size_t index = sign; index < octaveCells.size(); index += 2) {
+      if (octaveCells[index].empty())
+        continue;
+      Octave octave{sign == 1, exponentOf(index), {}, {}};
+      for (const Cell &cell : octaveCells[index]) {
+        octave.counts.push_back(cell.count);
+        octave.offsets.push_back(cell.offsets);
+      }
+      result.push_back(std::move(octave));
+    }
   return result;
 }
 
@@ -180,7 +214,7 @@ Histogram::fromOctaves(uint64_t zeros, llvm::ArrayRef<Octave> octaves) {
     if (octave.exponent < kSubnormalExponent ||
         octave.exponent > kHighestExponent)
       return llvm::createStringError(
-          "has exponent " + llvm::Twine(octave.exponent) +
+          "an octave has exponent " + llvm::Twine(octave.exponent) +
           ", floats have those from " + llvm::Twine(kSubnormalExponent) +
           " to " + llvm::Twine(kHighestExponent));
     result.raiseTop(std::max(octave.exponent, result.top.value_or(-127)));
@@ -192,18 +226,35 @@ Histogram::fromOctaves(uint64_t zeros, llvm::ArrayRef<Octave> octaves) {
           " and sign " + (octave.negative ? "- " : "+ ") + why);
     };
     size_t length = octaveLength(octave.exponent, *result.top);
-    if (octave.counts.size() != length)
-      return refuse("has " + llvm::Twine(octave.counts.size()) + " bins, and " +
-                    llvm::Twine(length) + " below the highest exponent, " +
+    if (octave.counts.size() != length || octave.offsets.size() != length)
+      return refuse("has " + llvm::Twine(octave.counts.size()) +
+                    " counts and " + llvm::Twine(octave.offsets.size()) +
+                    " offsets, and " + llvm::Twine(length) +
+                    " bins below the highest exponent, " +
                     llvm::Twine(*result.top));
     if (llvm::all_of(octave.counts, [](uint64_t n) { return n == 0; }))
       return refuse("has no counts");
-    std::vector<uint64_t> &own =
-        result.counters[2 * (octave.exponent - kSubnormalExponent) +
-                        octave.negative];
+    std::vector<Cell> &own =
+        result.octaveCells[2 * (octave.exponent - kSubnormalExponent) +
+                           octave.negative];
     if (!own.empty())
       return refuse("is there twice");
-    own = octave.counts;
+    own.resize(length);
+    uint64_t most = (uint64_t(1) << shiftOf(length)) - 1;
+    for (size_t k = 0; k < length; ++k) {
+      own[k].count = octave.counts[k];
+      own[k].offsets = octave.offsets[k];
+      // The smallest subnormal bin holds no zeros.
+      uint64_t least =
+          octave.exponent == kSubnormalExponent && k == 0 ? own[k].count : 0;
+      if (own[k].count > kMostValues || own[k].offsets > own[k].count * most ||
+          own[k].offsets < least)
+        return refuse("has offsets " + llvm::Twine(own[k].offsets) +
+                      " in bin " + llvm::Twine(k) + ", and " +
+                      llvm::Twine(own[k].count) + " counts allow " +
+                      llvm::Twine(least) + " to " +
+                      llvm::Twine(own[k].count * most));
+    }
   }
   return result;
 }

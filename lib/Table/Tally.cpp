@@ -2,19 +2,20 @@
 //
 // In: finite floats. Out: extremes; counts, sums and sums of squares.
 //
-// An element costs one counter and two sums. The counter's place is a look-up
-// by sign and exponent (where the octave starts, and by how much the fraction
-// is shifted). The sums are those of the fractions and of their squares for
-// each sign and exponent; the leading one that fractions lack is put in when
-// the counts of the octaves are known:
+// An element costs two additions in memory. One counts it and adds its offset,
+// in a cell whose place is a look-up by sign and exponent (where the octave
+// starts, and by how much the fraction is shifted). The other adds the square
+// of its fraction to the sum for its sign and exponent; the leading one that
+// fractions lack is put in when the counts of the octaves are known:
 //
+//   sum f            = sum over bins (n_k k 2^shift + offsets_k)
 //   sum (2^23 + f)   = n 2^23 + sum f
 //   sum (2^23 + f)^2 = n 2^46 + 2^24 sum f + sum f^2
 //
 //===----------------------------------------------------------------------===//
 #include "Tally.h"
-#include "lowbit/Table/Histogram.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 
 #include <algorithm>
@@ -23,6 +24,15 @@
 #include <limits>
 
 using namespace lowbit;
+
+// The two loops over elements are a fifth faster with AVX2 and BMI2, where the
+// machine has them. They have no rounding that could differ.
+#if defined(__x86_64__) && defined(__ELF__)
+#define LOWBIT_FASTEST_OF_TWO                                                  \
+  __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define LOWBIT_FASTEST_OF_TWO
+#endif
 
 static constexpr uint32_t kFraction = 0x7fffff;
 
@@ -47,6 +57,7 @@ void Extremes::merge(const Extremes &other) {
   finite &= other.finite;
 }
 
+LOWBIT_FASTEST_OF_TWO
 Extremes lowbit::findExtremes(llvm::ArrayRef<float> elements) {
   // Independent lanes, so that the compiler makes vectors of them.
   constexpr size_t kLanes = 16;
@@ -104,130 +115,142 @@ int lowbit::binBits(int exponent, int topExponent) {
 }
 
 namespace {
-/// Where the octave of a sign and an exponent is counted.
-struct Place {
-  uint32_t base, shift;
-};
-
-/// The counters and sums of one chunk. Neighbouring elements use different
-/// copies, else each would wait for the one before it to be stored.
+/// The cells and sums of one chunk. Neighbouring elements use different copies
+/// of the sums, and zeros of neighbours different cells, else each would wait
+/// for the one before it to be stored.
 struct Scratch {
-  static constexpr unsigned kCountCopies = 2, kSumCopies = 4;
-  /// 16 bits of counter, and 46 + 16 bits of sums of squares, do not overflow.
+  static constexpr unsigned kCopies = 4;
+  /// Offsets have 16 bits at most, so that as many of them fit in 32; squares
+  /// of fractions have 46.
   static constexpr size_t kChunk = size_t(1) << 16;
 
-  Place places[kOctaves];
-  uint64_t sums[kSumCopies][kOctaves] = {};
-  uint64_t squares[kSumCopies][kOctaves] = {};
-  std::vector<uint16_t> counts[kCountCopies];
+  /// Where the octave of a sign and an exponent starts, by how much a fraction
+  /// is shifted to be the number of its bin, and the bits that are shifted out.
+  uint32_t bases[kCopies][kOctaves];
+  uint32_t shifts[kOctaves], masks[kOctaves];
+  uint64_t squares[kCopies][kOctaves] = {};
+  /// The count above, the sum of offsets in the lower 32 bits.
+  std::vector<uint64_t> cells;
 
-  /// One counter that zeros go to where there are no subnormals.
   void layOut(uint32_t leastField, uint32_t topField, int topExponent);
   void add(llvm::ArrayRef<float> elements);
+  /// Moves what one octave has to its place in the histogram and to the sums.
+  template <typename Cell>
+  void flush(uint32_t sign, uint32_t field, std::vector<Cell> &octave,
+             ExactSum &sum, ExactSum &sumOfSquares);
 };
 } // namespace
 
 void Scratch::layOut(uint32_t leastField, uint32_t topField, int topExponent) {
-  uint32_t size = 1;
-  places[0] = places[256] = {0, 31};
+  // Cells that zeros go to where there are no subnormals.
+  uint32_t size = kCopies;
+  for (uint32_t zero : {0, 256}) {
+    for (unsigned copy = 0; copy < kCopies; ++copy)
+      bases[copy][zero] = copy;
+    shifts[zero] = 31;
+    masks[zero] = 0;
+  }
   for (uint32_t field = leastField; field <= topField; ++field)
     for (uint32_t sign : {0, 1}) {
+      uint32_t octave = sign << 8 | field;
       int bits =
           binBits(int(field) + Histogram::kSubnormalExponent, topExponent);
-      places[sign << 8 | field] = {size, uint32_t(23 - bits)};
+      for (auto &copy : bases)
+        copy[octave] = size;
+      shifts[octave] = 23 - bits;
+      masks[octave] = (1u << shifts[octave]) - 1;
       size += 1u << bits;
     }
-  for (std::vector<uint16_t> &copy : counts)
-    if (copy.size() < size)
-      copy.resize(size);
+  if (cells.size() < size)
+    cells.resize(size);
 }
 
+LOWBIT_FASTEST_OF_TWO
 void Scratch::add(llvm::ArrayRef<float> elements) {
-  uint16_t *even = counts[0].data(), *odd = counts[1].data();
-  auto visit = [&](float x, uint16_t *count, unsigned copy) {
+  uint64_t *cell = cells.data();
+  auto visit = [&](float x, unsigned copy) {
     uint32_t bits = llvm::bit_cast<uint32_t>(x);
     uint32_t octave = bits >> 23, fraction = bits & kFraction;
-    Place place = places[octave];
-    ++count[place.base + (fraction >> place.shift)];
-    sums[copy][octave] += fraction;
+    cell[bases[copy][octave] + (fraction >> shifts[octave])] +=
+        uint64_t(1) << 32 | (fraction & masks[octave]);
     squares[copy][octave] += uint64_t(fraction) * fraction;
   };
   size_t i = 0;
-  for (; i + 4 <= elements.size(); i += 4) {
-    visit(elements[i], even, 0);
-    visit(elements[i + 1], odd, 1);
-    visit(elements[i + 2], even, 2);
-    visit(elements[i + 3], odd, 3);
-  }
+  for (; i + kCopies <= elements.size(); i += kCopies)
+    for (unsigned copy = 0; copy < kCopies; ++copy)
+      visit(elements[i + copy], copy);
   for (; i < elements.size(); ++i)
-    visit(elements[i], even, 0);
+    visit(elements[i], 0);
 }
 
-void lowbit::tally(llvm::ArrayRef<float> elements, const Extremes &extremes,
-                   int topExponent, OctaveCounters &counters, ExactSum *sum,
-                   ExactSum *sumOfSquares) {
+template <typename Cell>
+void Scratch::flush(uint32_t sign, uint32_t field, std::vector<Cell> &octave,
+                    ExactSum &sum, ExactSum &sumOfSquares) {
+  uint32_t at = sign << 8 | field, shift = shifts[at];
+  size_t bins = size_t(1) << (23 - shift);
+  uint64_t *cell = cells.data() + bases[0][at];
+  uint64_t any = 0;
+  for (size_t k = 0; k < bins; ++k)
+    any |= cell[k];
+  if (any == 0)
+    return;
+  octave.resize(bins);
+  // The sum of the numbers of the bins is less than 2^26.
+  uint64_t all = 0, numbers = 0;
+  for (size_t k = 0; k < bins; ++k) {
+    octave[k].count += cell[k] >> 32;
+    octave[k].offsets += uint32_t(cell[k]);
+    all += cell[k];
+    numbers += k * (cell[k] >> 32);
+  }
+  std::memset(cell, 0, bins * sizeof *cell);
+
+  uint64_t count = all >> 32;
+  __int128 total = (numbers << shift) + uint32_t(all), square = 0;
+  for (auto &copy : squares) {
+    square += copy[at];
+    copy[at] = 0;
+  }
+  if (field) {
+    square += (total << 24) + (__int128(count) << 46);
+    total += __int128(count) << 23;
+  }
+  int unit = field ? int(field) - 150 : -149;
+  sum.add(sign ? -total : total, unit);
+  sumOfSquares.add(square, 2 * unit);
+}
+
+void Tally::add(llvm::ArrayRef<float> elements, const Extremes &extremes,
+                Histogram &histogram, ExactSum &sum, ExactSum &sumOfSquares) {
   if (extremes.zeros == elements.size())
     return;
   // Kept from call to call: all zero but for the places.
   static thread_local Scratch scratch;
   uint32_t least = extremes.leastField(), top = extremes.topField();
-  scratch.layOut(least, top, topExponent);
-  counters.resize(kOctaves);
-
-  uint64_t zeros[2] = {0, 0};
-  if (least == 0 && extremes.zeros)
-    for (float x : elements)
-      if (x == 0)
-        ++zeros[std::signbit(x)];
-
+  scratch.layOut(least, top, *histogram.top);
+  auto &octaves = histogram.octaveCells;
   for (size_t i = 0; i < elements.size(); i += Scratch::kChunk) {
     scratch.add(
         elements.slice(i, std::min(Scratch::kChunk, elements.size() - i)));
     for (uint32_t field = least; field <= top; ++field)
-      for (uint32_t sign : {0, 1}) {
-        uint32_t octave = sign << 8 | field;
-        Place place = scratch.places[octave];
-        size_t bins = size_t(1) << (23 - place.shift);
-        uint16_t *a = scratch.counts[0].data() + place.base;
-        uint16_t *b = scratch.counts[1].data() + place.base;
-        uint64_t n = 0;
-        for (size_t k = 0; k < bins; ++k)
-          n += uint32_t(a[k]) + b[k];
-        if (n == 0)
-          continue;
-        std::vector<uint64_t> &kept = counters[2 * field + sign];
-        kept.resize(bins);
-        for (size_t k = 0; k < bins; ++k)
-          kept[k] += uint32_t(a[k]) + b[k];
-        std::memset(a, 0, bins * sizeof *a);
-        std::memset(b, 0, bins * sizeof *b);
-
-        __int128 fractions = 0, squares = 0;
-        for (unsigned copy = 0; copy < Scratch::kSumCopies; ++copy) {
-          fractions += scratch.sums[copy][octave];
-          squares += scratch.squares[copy][octave];
-          scratch.sums[copy][octave] = scratch.squares[copy][octave] = 0;
-        }
-        if (field) {
-          squares += (fractions << 24) + (__int128(n) << 46);
-          fractions += __int128(n) << 23;
-        }
-        int unit = field ? int(field) - 150 : -149;
-        if (sum)
-          sum->add(sign ? -fractions : fractions, unit);
-        if (sumOfSquares)
-          sumOfSquares->add(squares, 2 * unit);
-      }
-    scratch.counts[0][0] = scratch.counts[1][0] = 0;
+      for (uint32_t sign : {0, 1})
+        scratch.flush(sign, field, octaves[2 * field + sign], sum,
+                      sumOfSquares);
+    std::fill_n(scratch.cells.begin(), Scratch::kCopies, 0);
   }
 
   // Among subnormals zeros were counted like any other.
-  for (unsigned sign : {0, 1})
-    if (zeros[sign]) {
-      std::vector<uint64_t> &octave = counters[sign];
-      octave[0] -= zeros[sign];
-      if (std::all_of(octave.begin(), octave.end(),
-                      [](uint64_t count) { return count == 0; }))
-        octave.clear();
-    }
+  if (least == 0 && extremes.zeros) {
+    uint64_t zeros[2] = {0, 0};
+    for (float x : elements)
+      if (x == 0)
+        ++zeros[std::signbit(x)];
+    for (unsigned sign : {0, 1})
+      if (zeros[sign]) {
+        auto &octave = octaves[sign];
+        octave[0].count -= zeros[sign];
+        if (llvm::all_of(octave, [](auto &cell) { return cell.count == 0; }))
+          octave.clear();
+      }
+  }
 }

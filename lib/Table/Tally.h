@@ -7,9 +7,7 @@
 #ifndef LOWBIT_LIB_TABLE_TALLY_H
 #define LOWBIT_LIB_TABLE_TALLY_H
 
-#include "lowbit/Table/ExactSum.h"
-#include "llvm/ADT/ArrayRef.h"
-#include <vector>
+#include "lowbit/Table/Histogram.h"
 
 namespace lowbit {
 
@@ -29,18 +27,20 @@ struct Extremes {
 
 Extremes findExtremes(llvm::ArrayRef<float> elements);
 
-/// Counts of octaves as Histogram keeps them: by 2 * exponent field + sign.
-using OctaveCounters = std::vector<std::vector<uint64_t>>;
+/// An octave for each exponent field and sign.
 constexpr unsigned kOctaves = 512;
 
 /// log2 of the number of bins of an octave.
 int binBits(int exponent, int topExponent);
 
-/// Adds the elements to `counters`, except zeros, and to the sums where they
-/// are not null. `topExponent` is that which the counters have.
-void tally(llvm::ArrayRef<float> elements, const Extremes &extremes,
-           int topExponent, OctaveCounters &counters, ExactSum *sum,
-           ExactSum *sumOfSquares);
+/// Counts into the cells of a histogram, which has the exponent of the largest
+/// magnitude already.
+class Tally {
+public:
+  /// Adds the elements to `histogram`, except zeros, and to the sums.
+  static void add(llvm::ArrayRef<float> elements, const Extremes &extremes,
+                  Histogram &histogram, ExactSum &sum, ExactSum &sumOfSquares);
+};
 
 } // namespace lowbit
 

@@ -31,7 +31,7 @@ bool ValueStatistics::addSample(llvm::ArrayRef<float> elements) {
   sample.sumOfMinima.add(extremes.min);
   sample.sumOfMaxima.add(extremes.max);
   mergeScalars(sample);
-  histogram.add(elements, extremes, &sum, &sumOfSquares);
+  histogram.add(elements, extremes, sum, sumOfSquares);
   return true;
 }
 
@@ -111,27 +111,31 @@ bool ValueStatistics::operator==(const ValueStatistics &other) const {
 // Channels
 //===----------------------------------------------------------------------===//
 
-/// Adds `count` elements, `stride` apart. Those within some powers of two of
-/// the largest, which are nearly all, are summed up as integers.
-static void addStrided(ExactSum &sum, const float *x, int64_t count,
+/// Adds `rows` runs of `inner` elements, `stride` apart. Those within some
+/// powers of two of the largest, which are nearly all, are summed up as
+/// integers.
+static void addStrided(ExactSum &sum, const float *x, int64_t rows,
                        int64_t inner, int64_t stride, float largest) {
-  uint32_t top = llvm::bit_cast<uint32_t>(largest) >> 23 & 0xff;
-  // 24 bits of mantissa, and as many as the shift and the count need.
-  int spare = 63 - 24 - (64 - llvm::countl_zero(uint64_t(count * inner)));
-  int least = std::max(1, int(top) - std::max(spare, 0));
+  int top = llvm::bit_cast<uint32_t>(largest) >> 23 & 0xff;
+  // 24 bits of mantissa, those of the count, and a sign; the rest is for
+  // exponents below the largest.
+  int spare = 63 - 24 - (64 - int(llvm::countl_zero(uint64_t(rows * inner))));
+  int least = std::max(1, top - std::max(spare, 0));
+  // Less one, so that zero is not below it: zeros are many, and cost no branch.
+  uint32_t below = spare < 0 ? 0x7fffffff : (uint32_t(least) << 23) - 1;
   int64_t integer = 0;
-  for (int64_t i = 0; i < count; ++i)
+  for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < inner; ++j) {
       float value = x[i * stride + j];
       uint32_t bits = llvm::bit_cast<uint32_t>(value);
-      int field = bits >> 23 & 0xff;
-      if (field < least || spare < 0) {
-        if (value != 0)
-          sum.add(value);
+      uint32_t size = bits & 0x7fffffff;
+      if (size - 1 < below) {
+        sum.add(value);
         continue;
       }
-      int64_t mantissa = int64_t((bits & 0x7fffff) | 1 << 23)
-                         << (field - least);
+      int shift = std::max(int(size >> 23) - least, 0);
+      int64_t mantissa = size ? (bits & 0x7fffff) | 1 << 23 : 0;
+      mantissa <<= shift;
       integer += bits >> 31 ? -mantissa : mantissa;
     }
   sum.add(integer, least - 150);

@@ -22,17 +22,26 @@ int exponentOf(float x) {
                                                           : std::ilogb(x);
 }
 
-/// By the definition: (low, high) -> count.
-using Counts = std::map<std::pair<double, double>, uint64_t>;
+/// By the definition: (low, high) -> count and the sum of the values.
+struct Counted {
+  uint64_t count = 0;
+  ExactSum sum;
+};
+using Counts = std::map<std::pair<double, double>, Counted>;
 Counts countOneByOne(llvm::ArrayRef<float> values) {
   int top = -1000;
   for (float x : values)
     if (x != 0)
       top = std::max(top, exponentOf(x));
   Counts counts;
+  auto add = [&](double low, double high, float x) {
+    Counted &counted = counts[{low, high}];
+    ++counted.count;
+    counted.sum.add(x);
+  };
   for (float x : values) {
     if (x == 0) {
-      ++counts[{0, 0}];
+      add(0, 0, 0);
       continue;
     }
     int exponent = exponentOf(x);
@@ -45,18 +54,32 @@ Counts countOneByOne(llvm::ArrayRef<float> values) {
     double far =
         std::min(near + width, double(std::numeric_limits<float>::max()));
     if (x < 0)
-      ++counts[{-far, near == 0 ? 0 : -near}];
+      add(-far, near == 0 ? 0 : -near, x);
     else
-      ++counts[{near, far}];
+      add(near, far, x);
   }
   return counts;
 }
 
-Counts countsOf(const Histogram &histogram) {
-  Counts counts;
-  for (const Histogram::Bin &bin : histogram.bins())
-    counts[{bin.low(), bin.high()}] += bin.count;
-  return counts;
+/// The exact sum of each bin is checked through the mean: its offsets have few
+/// enough bits here for one rounding in the quotient and one in the sum.
+void expectCounts(const Histogram &histogram, llvm::ArrayRef<float> values) {
+  Counts expected = countOneByOne(values);
+  ExactSum total;
+  for (float x : values)
+    total.add(x);
+  EXPECT_EQ(histogram.sum(), total);
+  std::vector<Histogram::Bin> bins = histogram.bins();
+  ASSERT_EQ(bins.size(), expected.size());
+  size_t i = 0;
+  for (auto &[edges, counted] : expected) {
+    const Histogram::Bin &bin = bins[i++];
+    EXPECT_EQ(bin.low(), edges.first);
+    EXPECT_EQ(bin.high(), edges.second);
+    EXPECT_EQ(bin.count, counted.count);
+    double mean = counted.sum.toDouble() / double(counted.count);
+    EXPECT_LE(std::fabs(bin.mean - mean), std::fabs(mean) * 0x1p-51);
+  }
 }
 
 TEST(Histogram, CountsByTheDefinition) {
@@ -65,8 +88,7 @@ TEST(Histogram, CountsByTheDefinition) {
       std::vector<float> values = makeSample(kind, count, unsigned(count));
       Histogram histogram;
       histogram.add(values);
-      ASSERT_EQ(countsOf(histogram), countOneByOne(values))
-          << int(kind) << " " << count;
+      expectCounts(histogram, values);
       EXPECT_EQ(histogram.total(), count);
       EXPECT_EQ(histogram.zeros(),
                 uint64_t(std::count(values.begin(), values.end(), 0.0f)));
@@ -84,7 +106,7 @@ TEST(Histogram, EveryExponent) {
               sign << 31 | uint32_t(field) << 23 | fraction));
     Histogram histogram;
     histogram.add(values);
-    ASSERT_EQ(countsOf(histogram), countOneByOne(values)) << top;
+    expectCounts(histogram, values);
     EXPECT_EQ(histogram.topExponent(), top);
   }
 }
@@ -137,7 +159,7 @@ TEST(Histogram, ManyValuesAreTheSameInPieces) {
       parts.add(llvm::ArrayRef(values).slice(
           i, std::min<size_t>(30000, values.size() - i)));
     EXPECT_EQ(once, parts);
-    EXPECT_EQ(countsOf(once), countOneByOne(values));
+    expectCounts(once, values);
   }
 }
 
@@ -167,20 +189,35 @@ std::string refusal(llvm::ArrayRef<Histogram::Octave> octaves) {
 }
 
 TEST(Histogram, RefusesOctavesThatNoValuesGive) {
-  std::vector<uint64_t> one(1024), half(512), none(1024);
-  one[3] = half[5] = 1;
-  EXPECT_EQ(refusal({{false, 2, one}, {true, 1, half}}), "");
-  EXPECT_EQ(refusal({{false, 128, one}}),
-            "has exponent 128, floats have those from -127 to 127");
-  EXPECT_EQ(refusal({{false, -128, one}}),
-            "has exponent -128, floats have those from -127 to 127");
-  EXPECT_EQ(refusal({{false, 2, one}, {true, 1, one}}),
-            "the octave of exponent 1 and sign - has 1024 bins, and 512 below "
-            "the highest exponent, 2");
-  EXPECT_EQ(refusal({{false, 2, none}}),
+  std::vector<uint64_t> one(1024), half(512), none(1024), zero(128);
+  one[3] = half[5] = zero[0] = 1;
+  std::vector<uint64_t> no(512);
+  EXPECT_EQ(refusal({{false, 2, one, none}, {true, 1, half, no}}), "");
+  EXPECT_EQ(refusal({{false, 128, one, none}}),
+            "an octave has exponent 128, floats have those from -127 to 127");
+  EXPECT_EQ(refusal({{false, -128, one, none}}),
+            "an octave has exponent -128, floats have those from -127 to 127");
+  EXPECT_EQ(refusal({{false, 2, one, none}, {true, 1, one, no}}),
+            "the octave of exponent 1 and sign - has 1024 counts and 512 "
+            "offsets, and 512 bins below the highest exponent, 2");
+  EXPECT_EQ(refusal({{false, 2, one, no}}),
+            "the octave of exponent 2 and sign + has 1024 counts and 512 "
+            "offsets, and 1024 bins below the highest exponent, 2");
+  EXPECT_EQ(refusal({{false, 2, none, none}}),
             "the octave of exponent 2 and sign + has no counts");
-  EXPECT_EQ(refusal({{false, 2, one}, {false, 2, one}}),
+  EXPECT_EQ(refusal({{false, 2, one, none}, {false, 2, one, none}}),
             "the octave of exponent 2 and sign + is there twice");
+  std::vector<uint64_t> far(1024);
+  far[3] = 8191;
+  EXPECT_EQ(refusal({{false, 2, one, far}}), "");
+  far[3] = 8192;
+  EXPECT_EQ(refusal({{false, 2, one, far}}),
+            "the octave of exponent 2 and sign + has offsets 8192 in bin 3, "
+            "and 1 counts allow 0 to 8191");
+  EXPECT_EQ(refusal({{false, 2, one, none},
+                     {false, -127, zero, std::vector<uint64_t>(128)}}),
+            "the octave of exponent -127 and sign + has offsets 0 in bin 0, "
+            "and 1 counts allow 1 to 65535");
 }
 
 } // namespace

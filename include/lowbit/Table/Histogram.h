@@ -14,10 +14,15 @@
 // when it does, neighbouring counters are added up. Zero has a bin of its own;
 // subnormals are the octave below the smallest exponent.
 //
+// Beside its count a bin has the sum of its values' offsets: how far each lies
+// beyond the bin's near edge, in units of the float's last place. Counts and
+// offsets together give the exact sum of all values, and the mean of each bin.
+//
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_TABLE_HISTOGRAM_H
 #define LOWBIT_TABLE_HISTOGRAM_H
 
+#include "lowbit/Table/ExactSum.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
@@ -26,7 +31,6 @@
 
 namespace lowbit {
 
-class ExactSum;
 struct Extremes;
 
 class Histogram {
@@ -42,6 +46,8 @@ public:
   struct Bin {
     float near = 0, far = 0;
     uint64_t count = 0;
+    /// Of the values in the bin.
+    double mean = 0;
     float low() const { return near < far ? near : far; }
     float high() const { return near < far ? far : near; }
   };
@@ -55,19 +61,25 @@ public:
   /// The bins with a count, from the lowest value to the highest.
   std::vector<Bin> bins() const;
   uint64_t total() const;
+  /// Of all values, exactly.
+  ExactSum sum() const;
   uint64_t zeros() const { return zeroCount; }
 
-  /// One octave: sign (0 or 1), exponent, and 2^b counts, from the smallest
-  /// magnitude. For the text of the table.
+  /// More values are not counted: with them sums of offsets fit in 63 bits.
+  static constexpr uint64_t kMostValues = uint64_t(1) << 47;
+
+  /// One octave: sign, exponent, and 2^b counts and sums of offsets, from the
+  /// smallest magnitude. For the text of the table.
   struct Octave {
     bool negative = false;
     int exponent = 0;
-    std::vector<uint64_t> counts;
+    std::vector<uint64_t> counts, offsets;
   };
   /// Those with a count, by sign and exponent, negative ones first.
   std::vector<Octave> octaves() const;
   /// The inverse of octaves() and zeros(). The error says which octave is not
-  /// one that octaves() gives: of another length, empty, there twice.
+  /// one that octaves() gives: of another length, empty, there twice, with
+  /// offsets that its counts cannot have.
   static llvm::Expected<Histogram> fromOctaves(uint64_t zeros,
                                                llvm::ArrayRef<Octave> octaves);
   /// E; none while everything is zero.
@@ -77,24 +89,32 @@ public:
 
   bool operator==(const Histogram &other) const {
     return zeroCount == other.zeroCount && top == other.top &&
-           counters == other.counters;
+           octaveCells == other.octaveCells;
   }
   bool operator!=(const Histogram &other) const { return !(*this == other); }
 
 private:
   friend struct ValueStatistics;
-  /// The same where the extremes of the values are known. Adds their sum and
-  /// the sum of their squares to those given.
+  /// The same where the extremes of the values are known. Their sum and the
+  /// sum of their squares are added to those given.
   void add(llvm::ArrayRef<float> values, const Extremes &extremes,
-           ExactSum *sum, ExactSum *sumOfSquares);
+           ExactSum &sum, ExactSum &sumOfSquares);
   /// Raises E, and with it the width of bins.
   void raiseTop(int newTop);
+
+  struct Cell {
+    uint64_t count = 0, offsets = 0;
+    bool operator==(const Cell &other) const {
+      return count == other.count && offsets == other.offsets;
+    }
+  };
+  friend class Tally;
 
   uint64_t zeroCount = 0;
   std::optional<int> top;
   /// By 2 * (exponent - kSubnormalExponent) + sign; an octave is empty where
   /// nothing was counted in it, and all is where nothing but zeros was.
-  std::vector<std::vector<uint64_t>> counters;
+  std::vector<std::vector<Cell>> octaveCells;
 };
 
 } // namespace lowbit
