@@ -49,10 +49,10 @@ def _array(value: object, what: str) -> np.ndarray:
 class Chunks:
     """The samples in folders of about CHUNK_BYTES. A folder is there until the next one is asked for.
 
-    `aliases` gets the names that messages should use for what is written. `size` None puts all in one folder.
+    `aliases` gets the names that messages should use for what is written. `is_whole` puts all in one folder.
     """
 
-    def __init__(self, data: Data, folder: Path, aliases: dict[Path, str], size: int | None = CHUNK_BYTES) -> None:
+    def __init__(self, data: Data, folder: Path, aliases: dict[Path, str], is_whole: bool = False) -> None:
         if isinstance(data, np.ndarray | str) or not isinstance(data, Iterable):
             raise ArgumentTypeError(
                 f"calibration_data: expected a path, a dict keyed by input name, or several of these, "
@@ -62,7 +62,7 @@ class Chunks:
         self._runs: Iterator[Arrays] = iter([data] if isinstance(data, Mapping) else data)
         self._folder = folder
         self._aliases = aliases
-        self._size = size
+        self._is_whole = is_whole
         self._count = 0
         self._next: Arrays | None = None
 
@@ -86,7 +86,7 @@ class Chunks:
         self._folder.mkdir()
         self._aliases[self._folder] = "calibration_data"
         written = 0
-        while self._next is not None and (self._size is None or written < self._size):
+        while self._next is not None and (self._is_whole or written < CHUNK_BYTES):
             path = self._folder / f"{self._count:06}.npz"
             self._aliases[path] = f"sample {self._count}"
             written += save_arrays(path, self._next, f"calibration_data, sample {self._count}")
@@ -106,4 +106,4 @@ def on_disk(data: Data, folder: Path, aliases: dict[Path, str]) -> Path:
     """A path for all of the data."""
     if isinstance(data, str | Path):
         return require_data(Path(data))
-    return next(iter(Chunks(data, folder, aliases, size=None)))
+    return next(iter(Chunks(data, folder, aliases, is_whole=True)))

@@ -126,7 +126,12 @@ def calibrate_model(
         }
         # The observed module is of no use to anybody.
         command = [*OPT_OPTIONS, f"--quantize-ptq={pass_options(options)}", plain(module), "-o", "/dev/null"]
-        _run(module, command, arguments.aliases, report)
+        try:
+            _run(module, command, arguments.aliases, report)
+        except LowbitError as error:
+            # What was kept, and how to go on, callers say in their own terms.
+            notes = [note for note in error.notes if not note.endswith("resume from it to go on")]
+            raise LowbitError(error.message, *notes) from error
 
 
 def merge_tables(tables: Sequence[Path], output: Path, *, aliases: Mapping[Path, str] | None = None) -> None:
