@@ -1,4 +1,4 @@
-"""Calibration as a step of its own: tables that do not depend on how the data came, merge, and survive an interruption."""
+"""Calibration as a step of its own: tables do not depend on how the data came, merge, and survive an interruption."""
 
 import json
 import os
@@ -58,9 +58,8 @@ def test_shards_merge_to_the_whole(artifacts: Artifacts, whole: Path, tmp_path: 
     parts = [array[60:], array[:1], array[1:60][::-1]]
     for index, part in enumerate(parts):
         np.savez(tmp_path / f"{index}.npz", **{NAME: part})
-        table_of(
-            artifacts.imported(MODEL), tmp_path / f"{index}.npz", tmp_path / f"{index}.json", "--threads", index + 1
-        )
+        names = [tmp_path / f"{index}.{suffix}" for suffix in ("npz", "json")]
+        table_of(artifacts.imported(MODEL), *names, "--threads", index + 1)
     tables = [tmp_path / f"{index}.json" for index in range(3)]
     must(lowbit("merge-tables", *tables, "-o", tmp_path / "merged.json"))
     assert (tmp_path / "merged.json").read_bytes() == whole.read_bytes()
@@ -176,14 +175,8 @@ def test_what_was_observed_before_a_bad_sample_is_kept(artifacts: Artifacts, who
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_calibration_is_resumed(number: signal.Signals, artifacts: Artifacts, tmp_path: Path) -> None:
-    command = [
-        "calibrate",
-        artifacts.imported("minilm"),
-        "--calibration-data",
-        artifacts.calibration("minilm"),
-        "-o",
-        "t.json",
-    ]
+    model, data = artifacts.imported("minilm"), artifacts.calibration("minilm")
+    command = ["calibrate", model, "--calibration-data", data, "-o", "t.json"]
     # On a terminal the command says how far it is: it is interrupted in the middle.
     primary, terminal = pty.openpty()
     started = subprocess.Popen([str(LOWBIT), *map(str, command)], stderr=terminal, stdout=terminal, cwd=tmp_path)
@@ -203,8 +196,7 @@ def test_an_interrupted_calibration_is_resumed(number: signal.Signals, artifacts
     assert told[0] <= partial["samples"] < 200
     assert f"the statistics of {partial['samples']} of 200 samples were kept" in re.sub(r"\s+", " ", shown)
     must(lowbit(*command, "--resume", cwd=tmp_path))
-    expected = table_of(artifacts.imported("minilm"), artifacts.calibration("minilm"), tmp_path / "anew.json")
-    assert (tmp_path / "t.json").read_bytes() == expected
+    assert (tmp_path / "t.json").read_bytes() == table_of(model, data, tmp_path / "anew.json")
 
 
 @pytest.fixture
@@ -273,16 +265,8 @@ def rules_of(explain: Path) -> dict[str, str]:
 
 def test_rules_of_a_recipe_and_of_the_command_line(artifacts: Artifacts, whole: Path, tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_text("# first\nrole=weight method=mse\nrole=activation method=entropy\n")
-    command = [
-        "quantize",
-        artifacts.imported(MODEL),
-        "--calibration-table",
-        whole,
-        "-o",
-        "q.mlir",
-        "--explain",
-        "e.json",
-    ]
+    outputs = ["-o", "q.mlir", "--explain", "e.json"]
+    command = ["quantize", artifacts.imported(MODEL), "--calibration-table", whole, *outputs]
     late = 'role=weight name="conv[12]{1,1}|a,b" method=percentile:99.9'
     must(lowbit(*command, "--recipe", "r.txt", "--rule", late, cwd=tmp_path))
     rules = rules_of(tmp_path / "e.json")

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import cloudpickle
@@ -40,7 +41,7 @@ def shards(artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory) -> li
     (array,) = load(artifacts.calibration(MODEL)).values()
     bounds = [0, 10, 45, 46, 80, 100]
     paths = []
-    for index, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for index, (start, end) in enumerate(pairwise(bounds)):
         paths.append(folder / f"shard-{index}.npz")
         np.savez(paths[-1], **{NAME: array[start:end]})
     return paths

@@ -37,15 +37,15 @@ def value(name: str, sqnr_db: float, **more: Any) -> dict[str, Any]:
 
 def statistics() -> dict[str, Any]:
     octaves = [
-        {"negative": negative, "exponent": exponent, "counts": [1] * 128}
-        for negative in (True, False)
+        {"sign": sign, "exponent": exponent, "first": 0, "counts": [1] * 2 ** (9 + exponent)}
+        for sign in "-+"
         for exponent in (-1, 0, 1)
     ]
     return {
-        "count": 6 * 128 + 10,
+        "count": 2 * (256 + 512 + 1024) + 10,
         "min": -4.0,
         "max": 4.0,
-        "histogram": {"zeros": 10, "top": 1, "octaves": octaves},
+        "histogram": {"zeros": 10, "octaves": octaves},
     }
 
 

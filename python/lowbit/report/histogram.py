@@ -1,7 +1,8 @@
 """Histograms of a calibration table, cut anew into bars of one width.
 
 The table's bins are cut from the bits of the float (docs/calibration.md): an octave is the floats of one sign and
-exponent, in 2^b equal bins. Within a bin the elements are taken to be spread evenly.
+exponent, in 2^b equal bins, those at both ends left out where they are empty. Within a bin the elements are taken to be
+spread evenly.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+TOP_BITS, LEAST_BITS = 10, 7
 SUBNORMAL_EXPONENT = -127
 
 
@@ -30,16 +32,19 @@ def bins_of(statistics: Mapping[str, Any]) -> Bins | None:
     histogram = statistics.get("histogram")
     if not histogram or not statistics.get("count"):
         return None
+    octaves = histogram["octaves"]
+    top = max((octave["exponent"] for octave in octaves), default=0)
     lows, highs, counts = [], [], []
-    for octave in histogram["octaves"]:
-        count = np.asarray(octave["counts"], np.float64)
-        subnormal = octave["exponent"] == SUBNORMAL_EXPONENT
-        first = 0.0 if subnormal else 2.0 ** octave["exponent"]
-        edges = np.linspace(first, 2.0 ** (octave["exponent"] + 1), len(count) + 1)
+    for octave in octaves:
+        exponent, first = octave["exponent"], octave["first"]
+        bits = min(max(TOP_BITS - (top - exponent), LEAST_BITS), TOP_BITS)
+        start = 0.0 if exponent == SUBNORMAL_EXPONENT else 2.0**exponent
+        width = (2.0 ** (exponent + 1) - start) / 2**bits
+        edges = start + width * np.arange(first, first + len(octave["counts"]) + 1)
         near, far = edges[:-1], edges[1:]
-        lows.append(-far if octave["negative"] else near)
-        highs.append(-near if octave["negative"] else far)
-        counts.append(count)
+        lows.append(-far if octave["sign"] == "-" else near)
+        highs.append(-near if octave["sign"] == "-" else far)
+        counts.append(np.asarray(octave["counts"], np.float64))
     empty = [np.zeros(0)]  # where all that was seen is zero
     low, high, count = (np.concatenate(parts or empty) for parts in (lows, highs, counts))
     return Bins(int(histogram["zeros"]), low, high, count, float(statistics["min"]), float(statistics["max"]))
