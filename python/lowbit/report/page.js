@@ -268,7 +268,8 @@ function histogramFigure(entry) {
   const { value } = entry;
   const state = { log: true, near: Boolean(value.near && value.nearFirst) };
   const redraw = () => { for (const draw of entry.figures) draw(); };
-  const tools = [switchButton("log scale", state.log, (on) => { state.log = on; redraw(); })];
+  const key = make("span", "key", [make("i", "kept"), "within the range", make("i", "beyond"), "clipped"]);
+  const tools = [key, switchButton("log scale", state.log, (on) => { state.log = on; redraw(); })];
   if (value.near) tools.push(switchButton("chosen range only", state.near, (on) => { state.near = on; redraw(); }));
   const description = `Histogram of ${value.name}: seen ${interval(value.observed)}, chosen ${interval(value.range)}, clipped ${share(value.clipped)}`;
   return figure(entry, "Histogram and the chosen range", tools, description, (plot) => drawHistogram(plot, value, state));
