@@ -24,9 +24,13 @@ struct ImportedRange {
   /// 0 where it is not said.
   unsigned bits = 0;
   std::optional<bool> symmetric;
+  /// The file does not tell activations from parameters, and this may be
+  /// either.
+  bool perhapsParameter = false;
   bool operator==(const ImportedRange &other) const {
     return min == other.min && max == other.max && bits == other.bits &&
-           symmetric == other.symmetric;
+           symmetric == other.symmetric &&
+           perhapsParameter == other.perhapsParameter;
   }
 };
 
@@ -43,11 +47,13 @@ struct CalibrationTable {
   std::optional<uint64_t> interruptedOf;
   /// By value id.
   std::map<std::string, ValueStatistics> values;
-  /// By value id, in an imported table.
+  /// By the other tool's name of the value, in an imported table.
   std::map<std::string, ImportedRange> ranges;
+  /// What an import left out, for the user to be told; not written.
+  std::vector<std::string> notes;
 
   /// Reads a table of ours, AIMET's encodings or ONNX Runtime's calibration
-  /// JSON: the content tells which it is.
+  /// JSON: the content tells which it is. `name` is for messages.
   static llvm::Expected<CalibrationTable> read(llvm::StringRef path);
   static llvm::Expected<CalibrationTable> parse(llvm::StringRef text,
                                                 llvm::StringRef name);
@@ -55,9 +61,12 @@ struct CalibrationTable {
   /// The file appears complete or not at all.
   llvm::Error write(llvm::StringRef path) const;
 
-  /// Adds the statistics of `other`, of the same model. Refused: another
-  /// fingerprint, other values, imported tables. `name` and `otherName` are for
-  /// messages.
+  bool isImported() const { return source != "lowbit"; }
+
+  /// Adds the statistics of `other`, of the same model. Where either was
+  /// interrupted, so is the whole. Refused, without a change: another
+  /// fingerprint, other values or options, imported tables. `name` and
+  /// `otherName` are for messages.
   llvm::Error merge(const CalibrationTable &other, llvm::StringRef name,
                     llvm::StringRef otherName);
 };
