@@ -1,6 +1,7 @@
 """Calibration tables: what calibration saw of every value of a model, and can be merged, saved and quantized from."""
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -114,6 +115,9 @@ def _kept_on_failure(table: Table, written: Path | None = None) -> Iterator[None
                 table.add(written)
         if not table.path.exists():
             raise
+        # It is whole as a table of the samples that it has: to be merged with one of the others.
+        text = table.path.read_bytes()
+        table.path.write_bytes(re.sub(rb'\n *"interrupted_of": \d+,', b"", text, count=1))
         with suppress(LowbitError):
             note = f"the statistics of {table.samples} samples were kept: the error's `table` has them"
             raise IncompleteError(error, table, note) from error
