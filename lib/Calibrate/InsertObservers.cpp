@@ -58,7 +58,10 @@ public:
 
   /// `value` itself, for the table alone.
   void observeOnly(Value value) {
-    if (!observed.contains(value) && !isConstantTensor(findSource(value)))
+    Value source = findSource(value);
+    auto observer = source.getDefiningOp<ObserveOp>();
+    if (!observed.contains(value) && !isConstantTensor(source) &&
+        !(observer && observer.isConstant()))
       insert(value, "value", std::nullopt);
   }
 

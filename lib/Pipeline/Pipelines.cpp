@@ -86,6 +86,17 @@ static std::string checkOptions(const PtqOptions &options) {
   if (std::string problem = checkMethod(options.method); !problem.empty())
     return problem;
   bool hasData = !options.calibrationData.empty();
+  bool hasTable = !options.calibrationTable.empty();
+  if (hasData && hasTable)
+    return "calibration-data and calibration-table both give statistics; leave "
+           "one of them out";
+  for (auto [name, isGiven] :
+       {std::pair("save-table", !options.saveTable.empty()),
+        std::pair("resume", !options.resume.empty()),
+        std::pair("mask", !options.mask.empty())})
+    if (isGiven && !hasData)
+      return std::string(name) + " needs calibration-data=<inputs>";
+  hasData |= hasTable;
   if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
     return "method=" + options.method +
            " chooses from calibration data; give calibration-data=<inputs>, or "
@@ -94,8 +105,21 @@ static std::string checkOptions(const PtqOptions &options) {
     return "mode=static needs calibration-data=<inputs>";
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
-           "calibration-data; leave one of them out";
+           "calibration-" +
+           std::string(hasTable ? "table" : "data") +
+           "; leave one of them out";
   return "";
+}
+
+static CalibrateOptions calibrateOptions(const PtqOptions &options) {
+  CalibrateOptions calibrate;
+  calibrate.data = options.calibrationData;
+  calibrate.table = options.calibrationTable;
+  calibrate.saveTable = options.saveTable;
+  calibrate.resume = options.resume;
+  calibrate.mask = options.mask;
+  calibrate.threads = options.threads;
+  return calibrate;
 }
 
 static SelectRangesOptions selectOptions(const PtqOptions &options,
@@ -116,7 +140,8 @@ LogicalResult lowbit::buildPtqPipeline(
   if (std::string problem = checkOptions(options); !problem.empty())
     return emitError("quantize-ptq: " + problem);
   Phase last = *parsePhase(options.compileTo);
-  bool isStatic = !options.calibrationData.empty();
+  bool isStatic =
+      !options.calibrationData.empty() || !options.calibrationTable.empty();
   std::string mode = isStatic ? "static" : "dynamic";
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();
@@ -140,9 +165,9 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(createRecordOperationsPass(account));
       return;
     case Phase::Calibrate:
-      pm.addPass(createInsertObservers());
+      pm.addPass(createInsertObservers({options.observe, options.channels}));
       if (isStatic)
-        pm.addPass(createCalibrate({options.calibrationData, options.threads}));
+        pm.addPass(createCalibratePass(calibrateOptions(options), table));
       else if (options.mode.empty())
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;

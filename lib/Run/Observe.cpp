@@ -17,6 +17,8 @@
 #include "lowbit/Run/RandomInputs.h"
 #include "lowbit/Run/Statistics.h"
 
+#include "llvm/Support/Parallel.h"
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -130,6 +132,8 @@ llvm::Error lowbit::observeModel(MLIRContext &context,
                                  const ObserveOptions &observe,
                                  StringRef tablePath) {
   Interruption interruption;
+  // Statistics of large values are added up side by side.
+  llvm::parallel::strategy = llvm::hardware_concurrency(options.threads);
   auto program = loadAndCompile(context, options, "observers");
   if (!program)
     return program.takeError();

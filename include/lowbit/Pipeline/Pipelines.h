@@ -28,10 +28,32 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       *this, "calibration-data",
       llvm::cl::desc("inputs to find activation ranges with: .npz keyed by "
                      "input name, .npy, a directory, a list file, or random")};
+  Option<std::string> calibrationTable{
+      *this, "calibration-table",
+      llvm::cl::desc("a table of statistics to take ranges from, instead of "
+                     "calibration data")};
+  Option<std::string> saveTable{
+      *this, "save-table",
+      llvm::cl::desc("file to keep the table of the calibration data in")};
+  Option<std::string> resume{
+      *this, "resume",
+      llvm::cl::desc("the table of an interrupted calibration on the same data, "
+                     "to go on from")};
+  Option<std::string> mask{
+      *this, "mask",
+      llvm::cl::desc("an input that is zero where the calibration data is only "
+                     "padding, which is then not observed")};
+  Option<std::string> observe{
+      *this, "observe", llvm::cl::init("operands"),
+      llvm::cl::desc("what the table has: operands of contractions, or all "
+                     "values with an id")};
+  Option<bool> channels{
+      *this, "channels", llvm::cl::init(false),
+      llvm::cl::desc("statistics for each channel of the activations too")};
   Option<std::string> mode{
       *this, "mode",
-      llvm::cl::desc("static (the default with calibration data) or dynamic "
-                     "(the default without)")};
+      llvm::cl::desc("static (the default with calibration data or a table) or "
+                     "dynamic (the default without)")};
   Option<std::string> method{
       *this, "method", llvm::cl::init("minmax"),
       llvm::cl::desc("how ranges of activations come from statistics: minmax, "
