@@ -144,6 +144,11 @@ static std::string checkRule(const Rule &rule) {
       rule.granularity->kind != GranularityChoice::Tensor)
     return "granularity=" + rule.granularity->text() +
            " is for weights and tables; activations have one scale a tensor";
+  if (rule.role == "table" && rule.granularity &&
+      rule.granularity->kind == GranularityChoice::Group)
+    return "granularity=" + rule.granularity->text() +
+           " is for weights; look-ups read tables with a scale for each row "
+           "(channel) or one for all (tensor)";
   bool isConstant = rule.role == "weight" || rule.role == "table";
   if (isConstant && rule.method && rule.method->method != Method::Auto &&
       !isWeightMethod(rule.method->method))

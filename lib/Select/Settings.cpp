@@ -136,7 +136,8 @@ public:
     std::string unfit;
     if (rule.granularity && !numFitting[0])
       unfit = "granularity=" + rule.granularity->text() +
-              ": activations have one scale a tensor";
+              ": activations have one scale a tensor, tables one for each row "
+              "or one";
     else if (rule.method && !numFitting[1])
       unfit = "method=" + rule.method->text() +
               (isDynamic ? ": weights and tables take minmax, percentile or "
@@ -162,9 +163,7 @@ private:
       settings.format = *rule.format;
       isChanged = true;
     }
-    bool isTensor = !rule.granularity ||
-                    rule.granularity->kind == GranularityChoice::Tensor;
-    if (rule.granularity && (!isActivation || isTensor)) {
+    if (rule.granularity && fitsGranularity(value)) {
       settings.granularity = *rule.granularity;
       isChanged = numFitting[0] = true;
     }
@@ -179,6 +178,18 @@ private:
     }
     if (isChanged)
       settings.rule = rule.describe();
+  }
+
+  bool fitsGranularity(ObservedValue &value) const {
+    switch (rule.granularity->kind) {
+    case GranularityChoice::Tensor:
+      return true;
+    case GranularityChoice::Channel:
+      return !value.isActivation();
+    case GranularityChoice::Group:
+      return value.op.getRole() == "weight";
+    }
+    llvm_unreachable("all kinds are listed");
   }
 
   bool fitsMethod(bool isActivation) const {

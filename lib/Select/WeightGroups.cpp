@@ -44,9 +44,7 @@ static std::optional<int64_t> summedDim(const Contraction &c,
 /// The dimension of the observed constant that `reader` sums over.
 static std::optional<int64_t> sourceDim(const Reader &reader) {
   std::optional<int64_t> dim;
-  if (reader.kind == "look-up")
-    dim = cast<RankedTensorType>(reader.operand->get().getType()).getRank() - 1;
-  else if (auto contraction = matchFloatContraction(reader.op))
+  if (auto contraction = matchFloatContraction(reader.op))
     dim = summedDim(*contraction, reader.operand->getOperandNumber());
   for (Operation *move : llvm::reverse(reader.moves))
     if (dim)
@@ -205,7 +203,10 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
   double error = 0, square = 0;
   size_t clipped = 0;
   for (auto [i, part] : llvm::enumerate(parts)) {
-    choice.params.push_back(part.chosen.params);
+    AffineParams p = part.chosen.params;
+    choice.params.push_back(p);
+    choice.min = std::min(choice.min, dequantize(target.range.min, p));
+    choice.max = std::max(choice.max, dequantize(target.range.max, p));
     choice.dead += part.chosen.floored;
     choice.objective += part.objective * double(starts[i + 1] - starts[i]);
     error += part.error;
@@ -220,9 +221,5 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
       error == 0    ? 200
       : square == 0 ? -200
                     : std::clamp(10 * std::log10(square / error), -200., 200.);
-  for (float x : values) {
-    choice.min = std::min(choice.min, x);
-    choice.max = std::max(choice.max, x);
-  }
   return choice;
 }
