@@ -43,8 +43,15 @@ struct ObserveOptions {
 /// observers as a calibration table. A run that is interrupted, or fails at a
 /// sample, writes the table of the samples before.
 llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
+<<<<<<< HEAD
                          const ObserveOptions &observe,
                          llvm::StringRef tablePath);
+=======
+                         llvm::StringRef outputPath);
+/// Writes the calibration table of the samples of all `paths`, at least one.
+llvm::Error mergeTables(llvm::ArrayRef<std::string> paths,
+                        llvm::StringRef outputPath);
+>>>>>>> 5cdb149418c569c114aa142ee51f54555255db4b
 /// Runs once and writes every named float value to an .npz file.
 llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
                        llvm::StringRef outputPath);
