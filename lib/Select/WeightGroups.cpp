@@ -191,14 +191,13 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
     Part &part = parts[i];
     part.chosen = chooseWeightGroup(group, method, target, &part.objective);
     AffineParams p = part.chosen.params;
-    float low = dequantize(target.range.min, p),
-          high = dequantize(target.range.max, p);
     for (float x : group) {
       double error = double(x) - fakeQuant(x, p, target.range);
       part.error += error * error;
       part.square += double(x) * x;
-      // Half a step beyond the ends still rounds to them.
-      part.clipped += x < low - p.scale / 2 || x > high + p.scale / 2;
+      double q = double(roundToInteger(x / p.scale, Rounding::HalfEven)) +
+                 p.zeroPoint;
+      part.clipped += q < target.range.min || q > target.range.max;
     }
   });
 
