@@ -271,6 +271,13 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
       min = imported->second.min;
       max = imported->second.max;
       note["method"] = "imported (" + statistics->source + ")";
+      unsigned bits = imported->second.bits;
+      if (bits && bits != settings.format.width)
+        note["note"] =
+            llvm::formatv("the range was chosen for {0} bits", bits).str();
+    } else if (statistics && statistics->values.count(value.id())) {
+      return op.emitError("the value '")
+             << op.getId() << "' was never computed on the calibration data";
     } else if (statistics &&
                !(statistics->values.empty() && statistics->ranges.empty())) {
       return op.emitError("the calibration table has no value '")
