@@ -10,7 +10,9 @@
 #include "lowbit/Calibrate/Passes.h"
 #include "lowbit/Codegen/CPU/Pipeline.h"
 #include "lowbit/Convert/Passes.h"
+#include "lowbit/Data/HeldOut.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Evaluate/Passes.h"
 #include "lowbit/Fold/Passes.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/Passes.h"
@@ -19,6 +21,7 @@
 #include "lowbit/Quantize/Passes.h"
 #include "lowbit/Select/Choices.h"
 #include "lowbit/Select/Passes.h"
+#include "lowbit/Select/Recipe.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -75,6 +78,26 @@ struct SuggestCalibration
 };
 } // namespace
 
+static RecipeOptions recipeOptions(const PtqOptions &options) {
+  return {options.activations, options.weights, options.recipe,
+          std::vector<std::string>(options.rules.begin(), options.rules.end())};
+}
+
+/// Whether the method of a value may be `auto`.
+static bool searches(const PtqOptions &options) {
+  auto method = MethodSpec::parse(options.method);
+  if (!method)
+    llvm::consumeError(method.takeError());
+  else if (method->method == Method::Auto)
+    return true;
+  // What is wrong with the recipe is said where it is used.
+  Recipe recipe;
+  readRecipe(recipeOptions(options), recipe, [](auto &&...) {});
+  return llvm::any_of(recipe.rules(), [](const Rule &rule) {
+    return rule.method && rule.method->method == Method::Auto;
+  });
+}
+
 /// What is wrong with the options; empty when nothing is.
 static std::string checkOptions(const PtqOptions &options) {
   if (!parsePhase(options.compileTo))
@@ -87,9 +110,16 @@ static std::string checkOptions(const PtqOptions &options) {
     return problem;
   bool hasData = !options.calibrationData.empty();
   bool hasTable = !options.calibrationTable.empty();
-  if (hasData && hasTable)
+  if (hasData && hasTable && !searches(options))
     return "calibration-data and calibration-table both give statistics; leave "
-           "one of them out";
+           "one of them out (method=auto takes both: it compares the outputs on "
+           "the data)";
+  if (hasTable && !hasData && searches(options))
+    return "method=auto compares the outputs on samples: give "
+           "calibration-data=<inputs> along with the table";
+  if (hasTable && hasData && options.heldOut > 0)
+    return "held-out leaves samples out of the table, which is there already; "
+           "give it to the run that makes the table";
   for (auto [name, isGiven] :
        {std::pair("save-table", !options.saveTable.empty()),
         std::pair("resume", !options.resume.empty()),
@@ -113,7 +143,12 @@ static std::string checkOptions(const PtqOptions &options) {
 
 static CalibrateOptions calibrateOptions(const PtqOptions &options) {
   CalibrateOptions calibrate;
-  calibrate.data = options.calibrationData;
+  // With a table, the data is there to compare outputs on.
+  if (options.calibrationTable.empty())
+    calibrate.data = options.calibrationData;
+  calibrate.heldOut = options.heldOut;
+  if (options.heldOut == 0 && searches(options))
+    calibrate.heldOut = HeldOut::kMost;
   calibrate.table = options.calibrationTable;
   calibrate.saveTable = options.saveTable;
   calibrate.resume = options.resume;
@@ -132,6 +167,15 @@ static SelectRangesOptions selectOptions(const PtqOptions &options,
   select.recipeFile = options.recipe;
   select.rules.assign(options.rules.begin(), options.rules.end());
   return select;
+}
+
+static SearchRangesOptions searchOptions(const PtqOptions &options) {
+  SearchRangesOptions search;
+  search.data = options.calibrationData;
+  search.threads = options.threads;
+  if (options.heldOut > 0)
+    search.heldOut = options.heldOut;
+  return search;
 }
 
 LogicalResult lowbit::buildPtqPipeline(
@@ -172,6 +216,10 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
+      if (isStatic)
+        pm.addPass(createSearchRangesPass(searchOptions(options),
+                                          selectOptions(options, mode), table,
+                                          log));
       pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
                                         log));
       if (account)
@@ -211,6 +259,7 @@ LogicalResult lowbit::buildPtqPipeline(
 void lowbit::registerAllLowbitPasses() {
   registerLowbitImportPasses();
   registerLowbitCalibratePasses();
+  registerLowbitEvaluatePasses();
   registerLowbitSelectPasses();
   registerLowbitQuantizePasses();
   registerLowbitFoldPasses();

@@ -48,6 +48,10 @@ int main(int argc, char **argv) {
       "resume", cl::cat(category), cl::value_desc("file"),
       cl::desc("with --observe: the table of an interrupted run on the same "
                "inputs, to go on from"));
+  cl::opt<bool> evaluate(
+      "evaluate", cl::cat(category),
+      cl::desc("answer requests on standard input: what choices of parameters "
+               "do to the outputs (lowbit/Run/Evaluation.h)"));
   cl::opt<std::string> dump(
       "dump-values", cl::cat(category), cl::value_desc("file"),
       cl::desc("write every named float value of one run as .npz"));
@@ -67,6 +71,10 @@ int main(int argc, char **argv) {
   lowbit::RunOptions options;
   cl::opt<unsigned> threads("threads", cl::cat(category), cl::init(1),
                             cl::desc("threads to run on (default 1)"));
+  cl::opt<unsigned> heldOut(
+      "held-out", cl::cat(category), cl::init(options.heldOut),
+      cl::desc("the most samples to hold out: what --evaluate runs (default "
+               "32), and --observe does not (default 0)"));
   cl::opt<std::string> isa(
       "isa", cl::cat(category), cl::init(options.isa),
       cl::desc("dot product: auto, avx512-vnni, avx-vnni, avx2, portable"));
@@ -86,10 +94,11 @@ int main(int argc, char **argv) {
     return 2;
   };
   int modes = signature + !observe.empty() + !dump.empty() + print + verify +
-              bench + profile + !output.empty();
+              bench + profile + evaluate + !output.empty();
   if (modes != 1)
     return usage("give one of -o, --signature, --observe, --dump-values, "
-                 "--print, --verify-contractions, --bench and --profile");
+                 "--print, --verify-contractions, --bench, --profile and "
+                 "--evaluate");
   if (interpret && output.empty() && dump.empty() && !print)
     return usage("--interpret goes with -o, --dump-values and --print");
   if (interpret && (threads.getNumOccurrences() || isa.getNumOccurrences()))
@@ -102,6 +111,8 @@ int main(int argc, char **argv) {
     inputs = "random";
   if (!signature && !print && inputs.empty())
     return usage("--inputs is missing");
+  if (evaluate && heldOut == 0)
+    return usage("--held-out must be at least 1");
   if (!(seconds > 0))
     return usage("--seconds must be positive");
   std::string isaError;
@@ -110,6 +121,7 @@ int main(int argc, char **argv) {
     return usage(isaError);
   observeOptions.mask = mask;
   observeOptions.resume = resume;
+  observeOptions.heldOut = heldOut.getNumOccurrences() ? heldOut : 0;
   options.model = model;
   options.inputs = inputs;
   options.isa = isa;
@@ -117,6 +129,7 @@ int main(int argc, char **argv) {
   options.threads = threads;
   options.interpret = interpret;
   options.seconds = seconds;
+  options.heldOut = heldOut;
 
   // Read by the OpenMP runtime when the JIT loads it.
   setenv("OMP_NUM_THREADS", std::to_string(threads).c_str(), /*overwrite=*/1);
@@ -137,6 +150,8 @@ int main(int argc, char **argv) {
       return lowbit::printSignature(context, options);
     if (!observe.empty())
       return lowbit::observeModel(context, options, observeOptions, observe);
+    if (evaluate)
+      return lowbit::evaluateModel(context, options);
     if (!dump.empty())
       return lowbit::dumpValues(context, options, dump);
     if (print)
