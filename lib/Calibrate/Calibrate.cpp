@@ -60,6 +60,7 @@ struct Calibrate : lowbit::impl::CalibrateBase<Calibrate> {
     run.mask = mask;
     run.resume = resume;
     run.saveTable = saveTable;
+    run.heldOut = heldOut;
     return runCalibration(module, run);
   }
 

@@ -144,6 +144,8 @@ FailureOr<CalibrationTable> lowbit::runCalibration(ModuleOp observed,
     llvm::append_values(arguments, "--mask", run.mask);
   if (!run.resume.empty())
     llvm::append_values(arguments, "--resume", run.resume);
+  if (run.heldOut > 0)
+    llvm::append_values(arguments, "--held-out", std::to_string(run.heldOut));
   // The child brings its sample to an end and keeps what it has.
   Interruption interruption;
   ChildResult child = runChild(tool, arguments, &interruption);

@@ -8,7 +8,8 @@
 
 using namespace lowbit;
 
-static RunState *current = nullptr;
+// Compiled code calls back on the thread that entered it.
+static thread_local RunState *current = nullptr;
 
 void RunState::enter() { current = this; }
 RunState::~RunState() {

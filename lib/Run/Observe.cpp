@@ -14,72 +14,13 @@
 #include "lowbit/Calibrate/Fingerprint.h"
 #include "lowbit/Calibrate/Interruption.h"
 #include "lowbit/Import/MainFunction.h"
-#include "lowbit/Run/RandomInputs.h"
+#include "lowbit/Run/Samples.h"
 #include "lowbit/Run/Statistics.h"
 
 #include "llvm/Support/Parallel.h"
 
 using namespace mlir;
 using namespace lowbit;
-
-namespace {
-/// Samples from data, or made up.
-class Samples {
-public:
-  static llvm::Expected<Samples> open(StringRef path,
-                                      const Signature &signature) {
-    Samples samples(signature);
-    if (path == "random")
-      return samples;
-    DataOptions options;
-    options.maxBatch = 1;
-    auto source = DataSource::open(path, signature.inputs, options);
-    if (!source)
-      return source.takeError();
-    samples.source = std::move(*source);
-    return samples;
-  }
-
-  int64_t total() const { return source ? source->feedCount() : kRandom; }
-  void skip(int64_t count) {
-    done += count;
-    if (source)
-      source->skip(count);
-  }
-
-  /// The next sample, and its name for messages; none at the end.
-  llvm::Expected<std::optional<std::vector<NpyArray>>> next(std::string &name) {
-    if (!source) {
-      if (done == kRandom)
-        return std::nullopt;
-      name = "random sample " + std::to_string(done);
-      auto arrays = makeRandomInputs(signature, done++);
-      if (!arrays)
-        return arrays.takeError();
-      return std::optional(std::move(*arrays));
-    }
-    auto feed = source->next();
-    if (!feed)
-      return feed.takeError();
-    if (!*feed)
-      return std::nullopt;
-    int64_t first = (*feed)->firstSample, count = (*feed)->samples;
-    name = (*feed)->file + ", sample" + (count == 1 ? " " : "s ") +
-           std::to_string(first);
-    if (count > 1)
-      name += " to " + std::to_string(first + count - 1);
-    return std::optional(std::move((*feed)->arrays));
-  }
-
-private:
-  static constexpr int64_t kRandom = 8;
-  explicit Samples(const Signature &signature) : signature(signature) {}
-
-  const Signature &signature;
-  std::unique_ptr<DataSource> source;
-  int64_t done = 0;
-};
-} // namespace
 
 /// Runs the samples that are left. Returns why it stopped early.
 static llvm::Error runSamples(Program &program, Samples &samples,
@@ -88,21 +29,20 @@ static llvm::Error runSamples(Program &program, Samples &samples,
   while (true) {
     if (interruption.requested())
       return llvm::createStringError("interrupted");
-    std::string name;
-    auto arrays = samples.next(name);
-    if (!arrays)
-      return arrays.takeError();
-    if (!*arrays)
+    auto feed = samples.next();
+    if (!feed)
+      return feed.takeError();
+    if (!*feed)
       return llvm::Error::success();
     if (filter)
-      filter->setMask((**arrays)[filter->argument()]);
-    auto outputs = program.run(pointers(**arrays));
+      filter->setMask((*feed)->arrays[filter->argument()]);
+    auto outputs = program.run(pointers((*feed)->arrays));
     llvm::Error error =
         outputs ? statistics.finishSample() : outputs.takeError();
     if (error)
-      return llvm::createStringError(name + ": " +
+      return llvm::createStringError(nameOf(**feed) + ": " +
                                      llvm::toString(std::move(error)));
-    reportProgress(statistics.table.samples, samples.total(),
+    reportProgress(statistics.table.samples, samples.count(),
                    "calibration samples");
   }
 }
@@ -116,14 +56,13 @@ static llvm::Error resumeFrom(StringRef path, Samples &samples,
   int64_t done = partial->samples, before = partial->interruptedOf.value_or(0);
   if (llvm::Error error = statistics.resume(std::move(*partial), path))
     return error;
-  if (before != samples.total())
+  if (before != samples.count())
     return llvm::createStringError(
         "'" + path + "' cannot be resumed: it is of " + Twine(done) + " of " +
-        Twine(before) + " samples, and there are " + Twine(samples.total()) +
+        Twine(before) + " samples, and there are " + Twine(samples.count()) +
         "; give the data that it was interrupted on, or make a table of the "
         "samples that it lacks and merge the two");
-  samples.skip(done);
-  return llvm::Error::success();
+  return samples.skip(done);
 }
 
 llvm::Error lowbit::observeModel(MLIRContext &context,
@@ -155,28 +94,31 @@ llvm::Error lowbit::observeModel(MLIRContext &context,
     return statistics.takeError();
   (*program)->setTapHandler(
       [&](const TappedValue &value) { return statistics->add(value); });
-  auto samples = Samples::open(options.inputs, (*program)->signature());
+  auto samples = Samples::open((*program)->signature(), options.inputs);
   if (!samples)
     return samples.takeError();
+  if (observe.heldOut > 0)
+    if (llvm::Error error = (*samples)->holdOut(observe.heldOut))
+      return error;
   if (!observe.resume.empty())
-    if (llvm::Error error = resumeFrom(observe.resume, *samples, *statistics))
+    if (llvm::Error error = resumeFrom(observe.resume, **samples, *statistics))
       return error;
 
   llvm::Error stopped =
-      runSamples(**program, *samples, *statistics, padding, interruption);
+      runSamples(**program, **samples, *statistics, padding, interruption);
   CalibrationTable &table = statistics->table;
   if (!stopped)
     return table.write(tablePath);
   std::string why = llvm::toString(std::move(stopped));
   if (table.samples == 0)
     return llvm::createStringError(why);
-  table.interruptedOf = samples->total();
+  table.interruptedOf = (*samples)->count();
   if (llvm::Error error = table.write(tablePath))
     return llvm::createStringError(
         why + "; and what was observed before cannot be kept: " +
         llvm::toString(std::move(error)));
   return llvm::createStringError(
       why + "\nnote: '" + tablePath + "' has the " + Twine(table.samples) +
-      " of " + Twine(samples->total()) +
+      " of " + Twine((*samples)->count()) +
       " samples that were observed before; resume from it to go on");
 }

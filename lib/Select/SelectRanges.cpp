@@ -342,11 +342,24 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
       note["rule"] = value.settings.rule;
     if (!value.reason.empty())
       note["reason"] = value.reason;
-    if (auto it = log->found.find(value.id());
-        it != log->found.end() && !it->second.reason.empty())
-      note["reason"] = it->second.reason;
+    if (auto it = log->found.find(value.id()); it != log->found.end())
+      noteFound(it->second, note);
     if (value.isQuantized)
       note["granularity"] = value.settings.granularity.text();
+  }
+
+  /// What the search measured.
+  static void noteFound(const SelectionLog::Found &found,
+                        llvm::json::Object &note) {
+    if (!found.reason.empty())
+      note["reason"] = found.reason;
+    if (llvm::json::Array *candidates = note.getArray("candidates"))
+      for (llvm::json::Value &entry : *candidates)
+        if (llvm::json::Object *candidate = entry.getAsObject())
+          if (auto method = candidate->getString("method"))
+            if (auto db = found.outputDb.find(method->str());
+                db != found.outputDb.end())
+              (*candidate)["output_sqnr_db"] = db->second;
   }
 
   void noteCandidates(ArrayRef<ObservedValue> values,

@@ -26,6 +26,9 @@ struct CalibrationRun {
   /// Where to keep the table; empty to keep none. What was observed before an
   /// interruption or a bad sample is kept too.
   std::string saveTable;
+  /// The most samples to hold out (lowbit/Data/HeldOut.h), which are not
+  /// observed; 0 holds out none.
+  unsigned heldOut = 0;
 };
 
 /// Runs `observed`, a module with `lowbit.observe`, on data. Emits the error.

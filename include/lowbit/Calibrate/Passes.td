@@ -85,6 +85,9 @@ def Calibrate : Pass<"lowbit-calibrate", "::mlir::ModuleOp"> {
            "the table of an interrupted run on the same data, to go on from">,
     Option<"mask", "mask", "std::string", "\"\"",
            "an input that is zero where there is only padding">,
+    Option<"heldOut", "held-out", "unsigned", "0",
+           "the most samples to hold out: the quarter with the least hashes of "
+           "their content is not observed">,
     Option<"threads", "threads", "unsigned", "0",
            "threads to run the model with; 0 leaves it to the machine">];
   let statistics = [

@@ -71,6 +71,19 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       llvm::cl::desc("file of rules, read after those two (docs/recipe.md)")};
   ListOption<std::string> rules{
       *this, "rule", llvm::cl::desc("rules that come after those of the file")};
+  Option<unsigned> heldOut{
+      *this, "held-out", llvm::cl::init(0),
+      llvm::cl::desc("the most calibration samples that are not observed: "
+                     "method=auto compares the outputs on them; 0 is 32 with "
+                     "method=auto, else none")};
+  ListOption<std::string> prepare{
+      *this, "prepare",
+      llvm::cl::desc("what to do to the model before ranges are chosen: "
+                     "equalize, smooth-quant, bias-correction, or auto")};
+  Option<std::string> smoothQuantStrength{
+      *this, "smooth-quant-strength", llvm::cl::init("0.6"),
+      llvm::cl::desc("how much of a range smooth-quant moves into the weights: "
+                     "0 to 1, or search")};
   Option<std::string> shape{
       *this, "shape",
       llvm::cl::desc("sizes of dynamic dimensions: batch=1,seq=128")};

@@ -36,6 +36,8 @@ struct SelectionLog {
   struct Found {
     MethodSpec method;
     std::string reason;
+    /// By method: the mean dB at the outputs, where that was measured.
+    std::map<std::string, double> outputDb;
   };
   std::map<std::string, Found> found;
 
