@@ -137,8 +137,7 @@ static std::string checkOptions(const PtqOptions &options) {
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
            "calibration-" +
-           std::string(hasTable ? "table" : "data") +
-           "; leave one of them out";
+           std::string(hasTable ? "table" : "data") + "; leave one of them out";
   return "";
 }
 

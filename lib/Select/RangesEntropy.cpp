@@ -9,12 +9,9 @@
 #include "RangesMethods.h"
 #include "RangesSearch.h"
 
-#include "llvm/ADT/DenseMap.h"
-
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
 
 using namespace lowbit;
@@ -176,32 +173,29 @@ public:
     }
   };
   /// Ranges have `least` bins or more.
-  Node overOneEnd(int least);
-  Node overBothEnds(int least);
-  Node at(int low, int high);
+  Node overOneEnd(int least) const;
+  Node overBothEnds(int least) const;
+  Node at(int low, int high) const;
 
 private:
-  std::vector<int> startingEnds(bool negative, int step) const;
-  Node alongLines(Node best, int least);
+  /// How many starts each rule gives an end, and how many ranges go on to the
+  /// next step.
+  static constexpr size_t kStarts = 24, kFullest = 16, kBeam = 48;
+  std::vector<int> starts(bool negative) const;
 
   const LinearBins &bins;
   const Target &target;
-  llvm::DenseMap<std::pair<int, int>, double> seen;
 };
 } // namespace
 
-EntropySearch::Node EntropySearch::at(int low, int high) {
-  auto [entry, isNew] = seen.insert({{low, high}, 0});
-  if (isNew) {
-    ChosenParams chosen =
-        chooseParams(float(bins.low(low)), float(bins.high(high)), target);
-    entry->second =
-        bins.divergence(low, high, Levels(chosen.params, target.range));
-  }
-  return {entry->second, low, high};
+EntropySearch::Node EntropySearch::at(int low, int high) const {
+  ChosenParams chosen =
+      chooseParams(float(bins.low(low)), float(bins.high(high)), target);
+  return {bins.divergence(low, high, Levels(chosen.params, target.range)), low,
+          high};
 }
 
-EntropySearch::Node EntropySearch::overOneEnd(int least) {
+EntropySearch::Node EntropySearch::overOneEnd(int least) const {
   Node best = at(bins.below, bins.above);
   for (int end = std::max(bins.below, bins.above); end >= least; --end)
     best = std::min(best,
@@ -209,38 +203,50 @@ EntropySearch::Node EntropySearch::overOneEnd(int least) {
   return best;
 }
 
-/// Each `step` bins, and at the bins that most elements share: to cut just
-/// beyond one of them costs little, for it bears what is added to it.
-std::vector<int> EntropySearch::startingEnds(bool negative, int step) const {
-  constexpr size_t kShared = 16;
+/// Where a range of one side may end, as numbers of bins: some evenly over all
+/// bins, some evenly over those that have values, and the fullest bins. To clip
+/// just beyond one of those costs little, for it bears what is added to it.
+std::vector<int> EntropySearch::starts(bool negative) const {
+  std::vector<int> used;
   int most = negative ? bins.below : bins.above;
-  std::vector<int> fullest(most);
-  std::iota(fullest.begin(), fullest.end(), 1);
-  size_t kept = std::min(kShared, fullest.size());
-  std::partial_sort(fullest.begin(), fullest.begin() + kept, fullest.end(),
+  for (int end = 1; end <= most; ++end)
+    if (bins.countAt(negative, end) > 0)
+      used.push_back(end);
+  std::set<int> result;
+  for (size_t i = 1; i <= kStarts; ++i) {
+    result.insert(std::max(int(most * i / kStarts), 1));
+    result.insert(used[(used.size() * i - 1) / kStarts]);
+  }
+  size_t kept = std::min(kFullest, used.size());
+  std::partial_sort(used.begin(), used.begin() + kept, used.end(),
                     [&](int a, int b) {
                       return std::make_pair(bins.countAt(negative, a), a) >
                              std::make_pair(bins.countAt(negative, b), b);
                     });
-  std::set<int> ends(fullest.begin(), fullest.begin() + kept);
-  for (int end = most; end > 0; end -= step)
-    ends.insert(end);
-  return {ends.begin(), ends.end()};
+  result.insert(used.begin(), used.begin() + kept);
+  return {result.begin(), result.end()};
 }
 
-/// A grid first, then the neighbours of the best at half the step, and so on.
-EntropySearch::Node EntropySearch::overBothEnds(int least) {
-  constexpr int kGrid = 1600;
-  constexpr size_t kBeam = 32;
-  int step = 1;
-  while ((bins.below / step + 1) * (bins.above / step + 1) > kGrid)
-    step *= 2;
+/// A grid first, then the neighbours of the best at half the step, and so on;
+/// at last all ranges that share an end with the best, for values that many
+/// elements share make the divergence jump from one range to the next.
+EntropySearch::Node EntropySearch::overBothEnds(int least) const {
   std::vector<Node> nodes;
-  std::vector<int> highs = startingEnds(false, step);
-  for (int low : startingEnds(true, step))
+  std::set<std::pair<int, int>> seen;
+  auto visit = [&](int low, int high) {
+    low = std::clamp(low, 1, bins.below);
+    high = std::clamp(high, 1, bins.above);
+    if (low + high >= least && seen.insert({low, high}).second)
+      nodes.push_back(at(low, high));
+  };
+  auto best = [&] { return *std::min_element(nodes.begin(), nodes.end()); };
+  std::vector<int> highs = starts(false);
+  for (int low : starts(true))
     for (int high : highs)
-      if (low + high >= least)
-        nodes.push_back(at(low, high));
+      visit(low, high);
+  int step = 1;
+  while (step * int(kStarts) < std::max(bins.below, bins.above))
+    step *= 2;
   for (; step >= 1; step /= 2) {
     std::sort(nodes.begin(), nodes.end());
     if (nodes.size() > kBeam)
@@ -248,34 +254,20 @@ EntropySearch::Node EntropySearch::overBothEnds(int least) {
     std::vector<Node> parents = nodes;
     for (const Node &node : parents)
       for (int byLow : {-step, 0, step})
-        for (int byHigh : {-step, 0, step}) {
-          int low = std::clamp(node.low + byLow, 1, bins.below);
-          int high = std::clamp(node.high + byHigh, 1, bins.above);
-          if (low + high >= least && !seen.count({low, high}))
-            nodes.push_back(at(low, high));
-        }
+        for (int byHigh : {-step, 0, step})
+          visit(node.low + byLow, node.high + byHigh);
   }
-  return alongLines(*std::min_element(nodes.begin(), nodes.end()), least);
-}
-
-/// Values that many elements share make the divergence jump from one range to
-/// the next: so all that share an end or the width with the best are tried.
-EntropySearch::Node EntropySearch::alongLines(Node best, int least) {
-  for (int turn = 0; turn < 4; ++turn) {
-    Node before = best;
-    for (auto [byLow, byHigh] : {std::pair(1, 0), {0, 1}, {1, -1}}) {
-      Node start = best;
-      for (int sign : {1, -1})
-        for (int low = start.low, high = start.high;
-             low >= 1 && low <= bins.below && high >= 1 &&
-             high <= bins.above && low + high >= least;
-             low += sign * byLow, high += sign * byHigh)
-          best = std::min(best, at(low, high));
-    }
-    if (!(best < before))
-      break;
+  for (Node before = best();;) {
+    for (int low = 1; low <= bins.below; ++low)
+      visit(low, before.high);
+    Node middle = best();
+    for (int high = 1; high <= bins.above; ++high)
+      visit(middle.low, high);
+    Node after = best();
+    if (!(after < before))
+      return after;
+    before = after;
   }
-  return best;
 }
 
 MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
