@@ -1,9 +1,9 @@
 //===- Calibration.cpp - run an observed model on data --------------------===//
 //
-// Writes the module as bytecode, runs `quant-run MODULE --observe STATS
-// --inputs DATA` and reads the statistics. Refused, in one diagnostic each: a
-// missing quant-run, a failed run (with what it said), a crash, statistics
-// that cannot be read.
+// Writes the module as bytecode, runs `quant-run MODULE --observe TABLE
+// --inputs DATA` and reads the table. Refused, in one diagnostic each: a
+// missing quant-run, a failed run (with what it said), a crash, an
+// interruption, a table that cannot be read.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Calibrate/Calibration.h"
@@ -14,8 +14,6 @@
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Signals.h"
 
 #include <thread>
@@ -77,13 +75,19 @@ static LogicalResult writeProgram(ModuleOp observed, StringRef path) {
   return success();
 }
 
-/// One diagnostic out of what the child said.
-static LogicalResult emitChildError(ModuleOp module, const ChildResult &child) {
+/// One diagnostic out of what the child said. Of a table that goes with the
+/// temporary files, it says that nothing was kept.
+static LogicalResult emitChildError(ModuleOp module, const ChildResult &child,
+                                    const Interruption &interruption,
+                                    StringRef temporaryTable) {
   SmallVector<StringRef> lines;
   StringRef(child.errors).split(lines, '\n', -1, /*KeepEmpty=*/false);
   if (child.status == -1)
     return module.emitError("calibration: quant-run did not start: ")
            << child.message;
+  if (child.status == -2 && interruption.requested())
+    return module.emitError(
+        "calibration: interrupted before a sample was observed");
   if (child.status == -2)
     return module.emitError(
                "the model crashed while it ran on the calibration data (")
@@ -95,8 +99,13 @@ static LogicalResult emitChildError(ModuleOp module, const ChildResult &child) {
     if (!said && at != StringRef::npos) {
       error << line.drop_front(at + StringRef("error: ").size());
       said = true;
-    } else if (size_t note = line.find("note: "); note != StringRef::npos) {
-      error.attachNote() << line.drop_front(note + StringRef("note: ").size());
+    } else if (size_t note = line.find("note: ");
+               said && note != StringRef::npos) {
+      StringRef text = line.drop_front(note + StringRef("note: ").size());
+      if (!temporaryTable.empty() && text.contains(temporaryTable))
+        text = "what was observed before is lost; save the table to be able to "
+               "resume";
+      error.attachNote() << text;
     }
   }
   if (!said)
@@ -106,59 +115,46 @@ static LogicalResult emitChildError(ModuleOp module, const ChildResult &child) {
   return error;
 }
 
-static FailureOr<CalibrationResult> readStats(ModuleOp module, StringRef path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path);
-  if (!buffer)
-    return module.emitError("calibration: quant-run wrote no statistics");
-  auto json = llvm::json::parse((*buffer)->getBuffer());
-  const llvm::json::Object *top = json ? json->getAsObject() : nullptr;
-  const llvm::json::Array *list = top ? top->getArray("observers") : nullptr;
-  if (!list) {
-    if (!json)
-      llvm::consumeError(json.takeError());
-    return module.emitError("calibration: the statistics cannot be read");
-  }
-  CalibrationResult result;
-  result.samples = top->getInteger("samples").value_or(0);
-  for (const llvm::json::Value &entry : *list) {
-    const llvm::json::Object *object = entry.getAsObject();
-    auto id = object ? object->getString("id") : std::nullopt;
-    if (!id)
-      return module.emitError("calibration: the statistics cannot be read");
-    ObserverStats &stats = result.observers[*id];
-    stats.count = object->getInteger("count").value_or(0);
-    stats.min = object->getNumber("min").value_or(0);
-    stats.max = object->getNumber("max").value_or(0);
-  }
-  return result;
-}
-
-FailureOr<CalibrationResult>
-lowbit::runCalibration(ModuleOp observed, StringRef data, unsigned threads) {
+FailureOr<CalibrationTable> lowbit::runCalibration(ModuleOp observed,
+                                                   const CalibrationRun &run) {
   std::string tool = findTool("quant-run");
   if (tool.empty())
     return observed.emitError(
         "calibration needs the program quant-run, which is neither beside this "
         "one nor on the PATH; set LOWBIT_TOOLS to its folder");
-  TemporaryFile program("mlirbc"), stats("json");
-  if (program.code || stats.code)
+  TemporaryFile program("mlirbc"), unkept("json");
+  if (program.code || unkept.code)
     return observed.emitError("calibration: no temporary file: ")
-           << (program.code ? program.code : stats.code).message();
+           << (program.code ? program.code : unkept.code).message();
   if (failed(writeProgram(observed, program.path)))
     return failure();
+  unsigned threads = run.threads;
   if (threads == 0)
     threads = std::max(1u, std::thread::hardware_concurrency());
+  bool isKept = !run.saveTable.empty();
+  std::string table = isKept ? run.saveTable : unkept.path.str().str();
   std::vector<std::string> arguments = {program.path.str().str(),
                                         "--observe",
-                                        stats.path.str().str(),
+                                        table,
                                         "--inputs",
-                                        data.str(),
+                                        run.data,
                                         "--threads",
                                         std::to_string(threads)};
-  ChildResult child = runChild(tool, arguments);
-  if (child.status != 0) {
-    (void)emitChildError(observed, child);
-    return failure();
-  }
-  return readStats(observed, stats.path);
+  if (!run.mask.empty())
+    llvm::append_values(arguments, "--mask", run.mask);
+  if (!run.resume.empty())
+    llvm::append_values(arguments, "--resume", run.resume);
+  if (run.heldOut > 0)
+    llvm::append_values(arguments, "--held-out", std::to_string(run.heldOut));
+  // The child brings its sample to an end and keeps what it has.
+  Interruption interruption;
+  ChildResult child = runChild(tool, arguments, &interruption);
+  if (child.status != 0)
+    return emitChildError(observed, child, interruption,
+                          isKept ? StringRef() : StringRef(table));
+  auto result = CalibrationTable::read(table);
+  if (!result)
+    return observed.emitError("calibration: ")
+           << llvm::toString(result.takeError());
+  return std::move(*result);
 }

@@ -69,8 +69,8 @@ private:
 };
 } // namespace
 
-ChildResult lowbit::runChild(StringRef program,
-                             ArrayRef<std::string> arguments) {
+ChildResult lowbit::runChild(StringRef program, ArrayRef<std::string> arguments,
+                             const Interruption *interruption) {
   ChildResult result;
   SmallString<128> errorPath;
   if (std::error_code code =
@@ -95,12 +95,18 @@ ChildResult lowbit::runChild(StringRef program,
   auto progress = sys::Process::GetEnv("LOWBIT_PROGRESS");
   FileFollower follower(errorPath, progress && *progress == "1");
   std::chrono::milliseconds pause(1);
+  bool isTold = false;
   while (true) {
     sys::ProcessInfo state =
         sys::Wait(process, /*SecondsToWait=*/0, &result.message);
     if (state.Pid == process.Pid) {
       result.status = state.ReturnCode;
       break;
+    }
+    if (interruption && interruption->requested() && !isTold) {
+      // It has not heard of it where the signal was for this process alone.
+      ::kill(process.Pid, SIGTERM);
+      isTold = true;
     }
     follower.poll();
     std::this_thread::sleep_for(pause);

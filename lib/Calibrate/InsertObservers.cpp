@@ -7,11 +7,13 @@
 //   -> matmul(transpose(observe(x)), observe(w)), add(x, y)
 //
 // Data movement between source and contraction is cloned, so that other
-// readers keep what they had. Refused: a module without a contraction or table
+// readers keep what they had. With observe=all every other f32 value that has
+// an id is observed as well. Refused: a module without a contraction or table
 // that can be quantized.
 //
 //===----------------------------------------------------------------------===//
 #include "ObservationPlan.h"
+#include "Softmax.h"
 
 #include "lowbit/Calibrate/Passes.h"
 #include "lowbit/Import/DataMovement.h"
@@ -30,7 +32,13 @@ namespace {
 /// The observed twins of values, made on demand.
 class ObserverBuilder {
 public:
-  explicit ObserverBuilder(MLIRContext *context) : builder(context) {}
+  ObserverBuilder(func::FuncOp main, const ObservationPlan &plan, bool channels)
+      : builder(main.getContext()), rows(findRows(main)) {
+    if (channels)
+      for (const Contraction &c : plan.contractions)
+        for (unsigned i : {0, 1})
+          addVote(c.op->getOperand(i), c.reductionDim(i));
+  }
 
   /// `value` with an observer at its source. `channel` is the dimension of
   /// `value` that indexes output channels, where that is known; `reader` names
@@ -48,6 +56,15 @@ public:
     return insert(table, "table", 0);
   }
 
+  /// `value` itself, for the table alone.
+  void observeOnly(Value value) {
+    Value source = findSource(value);
+    auto observer = source.getDefiningOp<ObserveOp>();
+    if (!observed.contains(value) && !isConstantTensor(source) &&
+        !(observer && observer.isConstant()))
+      insert(value, "value", std::nullopt);
+  }
+
   /// Erases the movements whose readers all read the clone now. The other
   /// clones give their id back: it names the original.
   void finish() {
@@ -59,7 +76,7 @@ public:
     }
   }
 
-  unsigned numActivations = 0, numWeights = 0, numTables = 0;
+  unsigned numActivations = 0, numWeights = 0, numTables = 0, numValues = 0;
 
 private:
   using Key = std::tuple<Value, StringRef, int64_t>;
@@ -92,22 +109,48 @@ private:
     return twins[Key(value, role, axis.value_or(-1))] = made;
   }
 
+  /// One reader of the source of `value` sums over dimension `dim` of it.
+  void addVote(Value value, std::optional<int64_t> dim) {
+    while (OpOperand *moved = movedOperand(value.getDefiningOp())) {
+      dim = dim ? axisBefore(value.getDefiningOp(), *dim) : std::nullopt;
+      value = moved->get();
+    }
+    auto type = cast<RankedTensorType>(value.getType());
+    if (dim && type.isDynamicDim(*dim))
+      dim = std::nullopt;
+    auto [vote, isNew] = votes.try_emplace(value, dim);
+    if (!isNew && vote->second != dim)
+      vote->second = std::nullopt;
+  }
+
   Value insert(Value value, StringRef role, std::optional<int64_t> axis) {
     builder.setInsertionPointAfterValue(value);
     unsigned &count = role == "activation" ? numActivations
                       : role == "weight"   ? numWeights
-                                           : numTables;
+                      : role == "table"    ? numTables
+                                           : numValues;
     ++count;
+    if (role == "activation") {
+      observed.insert(value);
+      axis = votes.lookup(value);
+    }
     bool isNameless = isConstantTensor(value) &&
                       !value.getDefiningOp<GetParameterOp>() &&
                       !isa<NameLoc>(value.getLoc());
     std::string name = isNameless ? constantName : valueName(value), id = name;
     for (unsigned i = 1; !ids.insert(id).second; ++i)
       id = name + "#" + std::to_string(i);
-    return ObserveOp::create(builder, value.getLoc(), value, id, role, axis);
+    auto op = ObserveOp::create(builder, value.getLoc(), value, id, role, axis);
+    if (auto found = rows.find(value); found != rows.end() && !op.isConstant())
+      op.setRows(found->second);
+    return op;
   }
 
   OpBuilder builder;
+  llvm::DenseMap<Value, StringRef> rows;
+  /// For sources of activations: the dimension that all readers sum over.
+  llvm::DenseMap<Value, std::optional<int64_t>> votes;
+  llvm::DenseSet<Value> observed;
   std::map<Key, Value, bool (*)(const Key &, const Key &)> twins{
       [](const Key &a, const Key &b) {
         return std::make_tuple(std::get<0>(a).getAsOpaquePointer(),
@@ -121,7 +164,14 @@ private:
 };
 
 struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
+  using InsertObserversBase::InsertObserversBase;
+
   void runOnOperation() override {
+    if (observe != "operands" && observe != "all") {
+      getOperation().emitError("observe must be operands or all, found '")
+          << observe << "'";
+      return signalPassFailure();
+    }
     FailureOr<func::FuncOp> main = findMain(getOperation());
     if (failed(main))
       return signalPassFailure();
@@ -145,7 +195,7 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
       return signalPassFailure();
     }
 
-    ObserverBuilder observers(&getContext());
+    ObserverBuilder observers(*main, plan, channels);
     for (Contraction &c : plan.contractions)
       for (unsigned i : {0, 1})
         c.op->setOperand(i,
@@ -159,9 +209,29 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
       for (tensor::ExtractOp lookup : table.lookups)
         lookup.getTensorMutable().set(observed);
     }
+    if (observe == "all")
+      observeAll(*main, observers);
     numActivations += observers.numActivations;
     numWeights += observers.numWeights;
     numTables += observers.numTables;
+    numValues += observers.numValues;
+  }
+
+  /// Every f32 tensor with a name that is not observed yet.
+  static void observeAll(func::FuncOp main, ObserverBuilder &observers) {
+    SmallVector<Value> values;
+    auto add = [&](Value value) {
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (type && type.getElementType().isF32())
+        values.push_back(value);
+    };
+    llvm::for_each(main.getArguments(), add);
+    main.walk([&](Operation *op) {
+      if (op->hasAttr(LowbitDialect::kIdAttr))
+        llvm::for_each(op->getResults(), add);
+    });
+    for (Value value : values)
+      observers.observeOnly(value);
   }
 };
 } // namespace

@@ -109,13 +109,20 @@ DataSource::open(llvm::StringRef path, llvm::ArrayRef<InputSpec> inputs,
   return source;
 }
 
-/// Calls `npz` or `npy` with an open file, by the file's name, after the check
-/// that its arrays have the inputs' names.
-template <typename Result, typename FromNpz, typename FromNpy>
-static llvm::Expected<Result> readInputs(llvm::StringRef path,
-                                         llvm::ArrayRef<InputSpec> inputs,
-                                         FromNpz fromNpz, FromNpy fromNpy) {
-  Result results;
+llvm::Expected<DataSource::OpenFile>
+DataSource::openFile(llvm::StringRef path) const {
+  OpenFile file;
+  auto add =
+      [&](llvm::Expected<std::unique_ptr<ByteSource>> bytes) -> llvm::Error {
+    if (!bytes)
+      return bytes.takeError();
+    llvm::Expected<ArrayStream> stream = ArrayStream::open(std::move(*bytes));
+    if (!stream)
+      return stream.takeError();
+    file.arrays.push_back(std::move(*stream));
+    return llvm::Error::success();
+  };
+  file.repeated.resize(inputs.size());
   if (hasExtension(path, ".npy")) {
     if (inputs.size() > 1)
       return llvm::createStringError(
@@ -124,24 +131,27 @@ static llvm::Expected<Result> readInputs(llvm::StringRef path,
           " inputs; save an .npz with an array "
           "for each, from '" +
           inputs.front().name + "' to '" + inputs.back().name + "'");
-    auto result = fromNpy(path);
-    if (!result)
-      return result.takeError();
-    results.push_back(std::move(*result));
-    return results;
+    if (llvm::Error e = add(openFileBytes(path)))
+      return std::move(e);
+    return file;
   }
   auto npz = NpzFile::open(path);
   if (!npz)
     return npz.takeError();
-  if (llvm::Error e = checkNames(path, inputs, (*npz)->names()))
-    return e;
-  for (const InputSpec &spec : inputs) {
-    auto result = fromNpz(**npz, spec.name);
-    if (!result)
-      return result.takeError();
-    results.push_back(std::move(*result));
-  }
-  return results;
+  file.archive = std::move(*npz);
+  if (llvm::Error e = checkNames(path, inputs, file.archive->names()))
+    return std::move(e);
+  for (const InputSpec &spec : inputs)
+    if (llvm::Error e = add(file.archive->openBytes(spec.name)))
+      return std::move(e);
+  return file;
+}
+
+static std::vector<ArrayInfo> infosOf(llvm::ArrayRef<ArrayStream> streams) {
+  std::vector<ArrayInfo> infos;
+  for (const ArrayStream &stream : streams)
+    infos.push_back({stream.header().dtype, stream.header().shape});
+  return infos;
 }
 
 llvm::Error DataSource::addFile(llvm::StringRef path) {
@@ -151,16 +161,11 @@ llvm::Error DataSource::addFile(llvm::StringRef path) {
         "' is not data that can be read; expected a file whose "
         "name ends in .npz or .npy, a folder of them or a .txt "
         "list");
-  auto headers = readInputs<std::vector<NpyHeader>>(
-      path, inputs,
-      [](const NpzFile &npz, llvm::StringRef name) { return npz.header(name); },
-      readNpyFileHeader);
-  if (!headers)
-    return headers.takeError();
-  std::vector<ArrayInfo> arrays;
-  for (const NpyHeader &header : *headers)
-    arrays.push_back({header.dtype, header.shape});
-  llvm::Expected<FileCut> cut = checkArrays(path, inputs, arrays, options);
+  llvm::Expected<OpenFile> file = openFile(path);
+  if (!file)
+    return file.takeError();
+  llvm::Expected<FileCut> cut =
+      checkArrays(path, inputs, infosOf(file->arrays), options);
   if (!cut)
     return cut.takeError();
   files.push_back({path.str(), *cut});
@@ -177,17 +182,21 @@ static llvm::Expected<NpyArray> widen(const NpyArray &narrow) {
   return wide;
 }
 
-llvm::Error DataSource::load(const CheckedFile &file) {
-  auto arrays = readInputs<std::vector<NpyArray>>(
-      file.path, inputs,
-      [](const NpzFile &npz, llvm::StringRef name) { return npz.read(name); },
-      readNpyFile);
-  if (!arrays)
-    return arrays.takeError();
-  std::vector<ArrayInfo> infos;
-  for (const NpyArray &array : *arrays)
-    infos.push_back({array.dtype, array.shape});
-  llvm::Expected<FileCut> cut = checkArrays(file.path, inputs, infos, options);
+/// How many entries of its first dimension a feed takes of an input.
+static int64_t stepOf(const InputSpec &spec, const ArrayStream &stream,
+                      const FileCut &cut) {
+  if (cut.feeds == 1)
+    return stream.remaining();
+  return spec.shape.front() >= 0 ? spec.shape.front() : cut.step;
+}
+
+llvm::Expected<DataSource::OpenFile>
+DataSource::openChecked(const CheckedFile &file) const {
+  llvm::Expected<OpenFile> opened = openFile(file.path);
+  if (!opened)
+    return opened.takeError();
+  llvm::Expected<FileCut> cut =
+      checkArrays(file.path, inputs, infosOf(opened->arrays), options);
   if (!cut)
     return cut.takeError();
   if (cut->feeds != file.cut.feeds || cut->samples != file.cut.samples)
@@ -195,72 +204,105 @@ llvm::Error DataSource::load(const CheckedFile &file) {
         "'" + file.path + "' changed while it was in use: it had " +
         llvm::Twine(file.cut.samples) + " samples and has " +
         llvm::Twine(cut->samples) + "; run again");
+  return opened;
+}
 
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    NpyArray &array = (*arrays)[i];
-    if (options.refuseNonFinite)
-      if (llvm::Error e = checkFinite(file.path, inputs[i].name, array))
-        return e;
-    if (array.dtype == DType::I32 && inputs[i].dtype == DType::I64) {
-      llvm::Expected<NpyArray> wide = widen(array);
-      if (!wide)
-        return wide.takeError();
-      array = std::move(*wide);
+/// Reads the file once, in pieces, so that no feed is taken from a file that is
+/// bad further on.
+llvm::Error DataSource::checkValues(const CheckedFile &file) const {
+  llvm::Expected<OpenFile> opened = openChecked(file);
+  if (!opened)
+    return opened.takeError();
+  constexpr int64_t kPiece = 1 << 18;
+  for (auto [stream, spec] : llvm::zip_equal(opened->arrays, inputs)) {
+    int64_t count =
+        std::max<int64_t>(1, kPiece / std::max<int64_t>(1, stream.entrySize()));
+    for (int64_t first = 0; stream.remaining() > 0; first += count) {
+      llvm::Expected<NpyArray> piece = stream.next(count);
+      if (!piece)
+        return piece.takeError();
+      if (options.refuseNonFinite)
+        if (llvm::Error e = checkFinite(file.path, spec.name, *piece, first))
+          return e;
     }
+    if (llvm::Error e = stream.finish())
+      return e;
   }
-  loaded = std::move(*arrays);
   return llvm::Error::success();
 }
 
-/// What one turn takes of an input.
-llvm::Expected<NpyArray> DataSource::part(size_t input, const FileCut &cut,
-                                          int64_t turn) const {
-  const NpyArray &array = loaded[input];
-  if (array.shape.empty())
-    return array.clone();
-  int64_t whole = inputs[input].shape.front();
-  int64_t step = whole >= 0 ? whole : cut.step;
-  int64_t begin = turn * step;
-  return array.slice(begin, std::min(step, array.shape.front() - begin));
+llvm::Expected<Feed> DataSource::readFeed(const CheckedFile &file) {
+  if (!current) {
+    if (llvm::Error e = checkValues(file))
+      return std::move(e);
+    llvm::Expected<OpenFile> opened = openChecked(file);
+    if (!opened)
+      return opened.takeError();
+    current = std::move(*opened);
+    // Feeds may have been passed over.
+    for (auto [stream, spec] : llvm::zip_equal(current->arrays, inputs))
+      if (!spec.shape.empty())
+        if (llvm::Error e =
+                stream.skip(nextFeed * stepOf(spec, stream, file.cut)))
+          return std::move(e);
+  }
+  Feed feed;
+  feed.file = file.path;
+  feed.firstSample = nextFeed * file.cut.step;
+  feed.samples = std::min(file.cut.step, file.cut.samples - feed.firstSample);
+  for (auto [stream, spec, repeated] :
+       llvm::zip_equal(current->arrays, inputs, current->repeated)) {
+    bool isScalar = spec.shape.empty();
+    if (!isScalar || !repeated) {
+      llvm::Expected<NpyArray> array =
+          stream.next(isScalar ? 1 : stepOf(spec, stream, file.cut));
+      if (array && array->dtype == DType::I32 && spec.dtype == DType::I64)
+        array = widen(*array);
+      if (!array)
+        return array.takeError();
+      if (!isScalar) {
+        feed.arrays.push_back(std::move(*array));
+        continue;
+      }
+      repeated = std::move(*array);
+    }
+    llvm::Expected<NpyArray> copy = repeated->clone();
+    if (!copy)
+      return copy.takeError();
+    feed.arrays.push_back(std::move(*copy));
+  }
+  return feed;
 }
 
 llvm::Expected<std::optional<Feed>> DataSource::next() {
   if (currentFile == files.size())
     return std::nullopt;
   const CheckedFile &file = files[currentFile];
-  auto fail = [&](llvm::Error e) {
+  llvm::Expected<Feed> feed = readFeed(file);
+  if (!feed) {
     currentFile = files.size();
-    loaded.clear();
-    return e;
-  };
-  if (loaded.empty())
-    if (llvm::Error e = load(file))
-      return fail(std::move(e));
-
-  Feed feed;
-  feed.file = file.path;
-  feed.firstSample = nextFeed * file.cut.step;
-  feed.samples = std::min(file.cut.step, file.cut.samples - feed.firstSample);
-  if (file.cut.feeds == 1) {
-    feed.arrays = std::move(loaded);
-  } else {
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      llvm::Expected<NpyArray> array = part(i, file.cut, nextFeed);
-      if (!array)
-        return fail(array.takeError());
-      feed.arrays.push_back(std::move(*array));
-    }
+    current.reset();
+    return feed.takeError();
   }
   if (++nextFeed == file.cut.feeds) {
-    loaded.clear();
+    current.reset();
     nextFeed = 0;
     ++currentFile;
   }
-  return std::optional<Feed>(std::move(feed));
+  return std::optional<Feed>(std::move(*feed));
 }
 
 void DataSource::rewind() {
-  loaded.clear();
+  current.reset();
   currentFile = 0;
   nextFeed = 0;
+}
+
+void DataSource::skip(int64_t count) {
+  current.reset();
+  nextFeed += count;
+  while (currentFile < files.size() && nextFeed >= files[currentFile].cut.feeds)
+    nextFeed -= files[currentFile++].cut.feeds;
+  if (currentFile == files.size())
+    nextFeed = 0;
 }

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowbit/Data/Npy.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include <cstring>
 
@@ -36,8 +35,7 @@ lowbit::readCheckedNpyHeader(ByteReader read, int64_t totalSize,
   return header;
 }
 
-/// Turns Fortran order (the first index fastest) into C order.
-static llvm::Expected<NpyArray> toCOrder(const NpyArray &fortran) {
+llvm::Expected<NpyArray> lowbit::toCOrder(const NpyArray &fortran) {
   llvm::Expected<NpyArray> array =
       NpyArray::create(fortran.dtype, fortran.shape);
   if (!array)
@@ -80,12 +78,41 @@ llvm::Expected<NpyArray> lowbit::readNpy(ByteReader read, int64_t totalSize,
   return reorder ? toCOrder(*array) : std::move(array);
 }
 
-/// Opens `path` and calls `use` with its reader and size.
-template <typename Result>
-static llvm::Expected<Result>
-withFile(llvm::StringRef path,
-         llvm::function_ref<llvm::Expected<Result>(ByteReader, int64_t)> use) {
-  namespace fs = llvm::sys::fs;
+namespace {
+namespace fs = llvm::sys::fs;
+
+class FileBytes : public ByteSource {
+public:
+  FileBytes(llvm::StringRef path, fs::file_t file, int64_t size)
+      : path(path), file(file), byteCount(size) {}
+  ~FileBytes() override { (void)fs::closeFile(file); }
+
+  llvm::Expected<int64_t> read(char *to, int64_t size) override {
+    int64_t done = 0;
+    while (done < size) {
+      llvm::Expected<size_t> got = fs::readNativeFile(
+          file, llvm::MutableArrayRef<char>(to + done, size - done));
+      if (!got)
+        return llvm::createStringError("cannot read '" + path +
+                                       "': " + llvm::toString(got.takeError()));
+      if (*got == 0)
+        break;
+      done += *got;
+    }
+    return done;
+  }
+  int64_t size() const override { return byteCount; }
+  std::string what() const override { return "'" + path + "'"; }
+
+private:
+  std::string path;
+  fs::file_t file;
+  int64_t byteCount;
+};
+} // namespace
+
+llvm::Expected<std::unique_ptr<ByteSource>>
+lowbit::openFileBytes(llvm::StringRef path) {
   auto cannotOpen = [&](const std::string &why) {
     return llvm::createStringError("cannot open '" + path + "': " + why);
   };
@@ -97,34 +124,23 @@ withFile(llvm::StringRef path,
   llvm::Expected<fs::file_t> file = fs::openNativeFileForRead(path);
   if (!file)
     return cannotOpen(llvm::toString(file.takeError()));
-  llvm::scope_exit close([&] { (void)fs::closeFile(*file); });
-  auto read = [&](char *to, int64_t size) -> llvm::Expected<int64_t> {
-    int64_t done = 0;
-    while (done < size) {
-      llvm::Expected<size_t> got = fs::readNativeFile(
-          *file, llvm::MutableArrayRef<char>(to + done, size - done));
-      if (!got)
-        return llvm::createStringError("cannot read '" + path +
-                                       "': " + llvm::toString(got.takeError()));
-      if (*got == 0)
-        break;
-      done += *got;
-    }
-    return done;
-  };
-  return use(read, int64_t(status.getSize()));
+  return std::make_unique<FileBytes>(path, *file, int64_t(status.getSize()));
 }
 
 llvm::Expected<NpyHeader> lowbit::readNpyFileHeader(llvm::StringRef path) {
-  std::string what = "'" + path.str() + "'";
-  return withFile<NpyHeader>(path, [&](ByteReader read, int64_t size) {
-    return readCheckedNpyHeader(read, size, what);
-  });
+  auto bytes = openFileBytes(path);
+  if (!bytes)
+    return bytes.takeError();
+  return readCheckedNpyHeader(
+      [&](char *to, int64_t size) { return (*bytes)->read(to, size); },
+      (*bytes)->size(), (*bytes)->what());
 }
 
 llvm::Expected<NpyArray> lowbit::readNpyFile(llvm::StringRef path) {
-  std::string what = "'" + path.str() + "'";
-  return withFile<NpyArray>(path, [&](ByteReader read, int64_t size) {
-    return readNpy(read, size, what);
-  });
+  auto bytes = openFileBytes(path);
+  if (!bytes)
+    return bytes.takeError();
+  return readNpy(
+      [&](char *to, int64_t size) { return (*bytes)->read(to, size); },
+      (*bytes)->size(), (*bytes)->what());
 }

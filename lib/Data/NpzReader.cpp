@@ -8,7 +8,6 @@
 #include "lowbit/Data/Npz.h"
 #include "lowbit/Store/NearestName.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include <zip.h>
@@ -62,64 +61,80 @@ bool NpzFile::contains(llvm::StringRef name) const {
   return llvm::is_contained(entryNames, name);
 }
 
-/// Opens the entry of an array and calls `reader` with a function that reads
-/// its bytes, its size and its name for messages.
-template <typename Result, typename Reader>
-llvm::Expected<Result> NpzFile::withEntry(llvm::StringRef name,
-                                          Reader reader) const {
+static llvm::Error cannotRead(const std::string &what, const char *why) {
+  return llvm::createStringError("cannot read " + what + ": " + why +
+                                 "; save it again with numpy.savez");
+}
+
+namespace {
+class EntryBytes : public ByteSource {
+public:
+  EntryBytes(zip_file_t *entry, int64_t size, std::string name)
+      : entry(entry), byteCount(size), name(std::move(name)) {}
+  ~EntryBytes() override { zip_fclose(entry); }
+
+  llvm::Expected<int64_t> read(char *to, int64_t size) override {
+    int64_t done = 0;
+    while (done < size) {
+      int64_t got = zip_fread(entry, to + done, size - done);
+      if (got < 0)
+        return cannotRead(name, zip_file_strerror(entry));
+      if (got == 0)
+        break;
+      done += got;
+    }
+    return done;
+  }
+  int64_t size() const override { return byteCount; }
+  std::string what() const override { return name; }
+
+private:
+  zip_file_t *entry;
+  int64_t byteCount;
+  std::string name;
+};
+} // namespace
+
+llvm::Expected<std::unique_ptr<ByteSource>>
+NpzFile::openBytes(llvm::StringRef name) const {
   auto found = llvm::find(entryNames, name);
   if (found == entryNames.end())
     return llvm::createStringError("'" + filePath + "' has no array '" + name +
                                    "'" + suggestNames(name, entryNames));
   uint64_t index = found - entryNames.begin();
   std::string what = "array '" + name.str() + "' in '" + filePath + "'";
-  auto cannotRead = [&](const char *why) {
-    return llvm::createStringError("cannot read " + what + ": " + why +
-                                   "; save it again with numpy.savez");
-  };
   zip_stat_t stat;
   if (zip_stat_index(archive, index, 0, &stat) != 0 ||
       !(stat.valid & ZIP_STAT_SIZE))
-    return cannotRead(zip_strerror(archive));
+    return cannotRead(what, zip_strerror(archive));
   zip_file_t *entry = zip_fopen_index(archive, index, 0);
   if (!entry)
-    return cannotRead(zip_strerror(archive));
-  llvm::scope_exit close([&] { zip_fclose(entry); });
-  auto read = [&](char *to, int64_t size) -> llvm::Expected<int64_t> {
-    int64_t done = 0;
-    while (done < size) {
-      int64_t got = zip_fread(entry, to + done, size - done);
-      if (got < 0)
-        return cannotRead(zip_file_strerror(entry));
-      if (got == 0)
-        break;
-      done += got;
-    }
-    return done;
-  };
-  return reader(read, int64_t(stat.size), what);
+    return cannotRead(what, zip_strerror(archive));
+  return std::make_unique<EntryBytes>(entry, int64_t(stat.size), what);
 }
 
 llvm::Expected<NpyHeader> NpzFile::header(llvm::StringRef name) const {
-  return withEntry<NpyHeader>(
-      name, [](ByteReader read, int64_t size, const std::string &what) {
-        return readCheckedNpyHeader(read, size, what);
-      });
+  auto bytes = openBytes(name);
+  if (!bytes)
+    return bytes.takeError();
+  return readCheckedNpyHeader(
+      [&](char *to, int64_t size) { return (*bytes)->read(to, size); },
+      (*bytes)->size(), (*bytes)->what());
 }
 
 llvm::Expected<NpyArray> NpzFile::read(llvm::StringRef name) const {
-  return withEntry<NpyArray>(
-      name,
-      [](ByteReader read, int64_t size,
-         const std::string &what) -> llvm::Expected<NpyArray> {
-        llvm::Expected<NpyArray> array = readNpy(read, size, what);
-        if (!array)
-          return array;
-        // libzip compares the CRC when it sees the end.
-        char after;
-        llvm::Expected<int64_t> got = read(&after, 1);
-        if (!got)
-          return got.takeError();
-        return array;
-      });
+  auto bytes = openBytes(name);
+  if (!bytes)
+    return bytes.takeError();
+  auto read = [&](char *to, int64_t size) { return (*bytes)->read(to, size); };
+  llvm::Expected<NpyArray> array =
+      readNpy(read, (*bytes)->size(), (*bytes)->what());
+  if (!array)
+    return array;
+  // libzip compares the CRC when it sees the end.
+  char after;
+  llvm::Expected<int64_t> got = read(&after, 1);
+  if (!got)
+    return got.takeError();
+  return array;
 }

@@ -217,7 +217,7 @@ static int64_t firstNonFinite(const NpyArray &array, IsFinite isFinite) {
 }
 
 llvm::Error lowbit::checkFinite(llvm::StringRef file, llvm::StringRef input,
-                                const NpyArray &array) {
+                                const NpyArray &array, int64_t first) {
   int64_t at = array.numElements();
   if (array.dtype == DType::F32)
     at = firstNonFinite<float>(array, [](float x) { return std::isfinite(x); });
@@ -238,6 +238,8 @@ llvm::Error lowbit::checkFinite(llvm::StringRef file, llvm::StringRef input,
     index[d - 1] = at % array.shape[d - 1];
     at /= array.shape[d - 1];
   }
+  if (!index.empty())
+    index.front() += first;
   return llvm::createStringError(
       "input '" + input + "' in '" + file + "' has " +
       (nan ? "NaN" : "infinity") + " at " + shapeString(index) + " (sample " +

@@ -140,6 +140,22 @@ std::optional<int64_t> Contraction::channelDim(unsigned operand) const {
   return *dim;
 }
 
+std::optional<int64_t> Contraction::reductionDim(unsigned operand) const {
+  SmallVector<int64_t, 4> extents = loopExtents();
+  std::optional<int64_t> found;
+  for (auto [dim, expr] : llvm::enumerate(map(operand).getResults())) {
+    // The image of a convolution is indexed by sums of loops.
+    auto loop = dyn_cast<AffineDimExpr>(expr);
+    if (!loop || !llvm::is_contained(reduction, loop.getPosition()) ||
+        extents[loop.getPosition()] == 1)
+      continue;
+    if (found)
+      return std::nullopt;
+    found = dim;
+  }
+  return found;
+}
+
 std::optional<unsigned> Contraction::resultDim(unsigned loop) const {
   return map(2).getResultPosition(getAffineDimExpr(loop, op->getContext()));
 }

@@ -1,9 +1,10 @@
 //===- Explain.cpp - the account of every operation -----------------------===//
 //
 // In: the module after phases 1, 3 and the last. Out: a JSON object with
-// `operations` (name, op, location, result, format, into, reason) and `values`
-// (name, role, format, range, method, parameters). An operation is found again
-// by its id.
+// `operations` (name, op, location, result, format, into, reason), `values`
+// (name, role, format, range, method, parameters and what the log of the
+// selection has), `constraints`, `preparations` and `held_out`. An operation is
+// found again by its id.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Pipeline/Explain.h"
@@ -31,11 +32,15 @@ struct Account {
   };
   std::vector<Operation> operations;
   llvm::json::Array values;
+  std::shared_ptr<SelectionLog> log;
 };
 } // namespace lowbit
 
-std::shared_ptr<Account> lowbit::createAccount() {
-  return std::make_shared<Account>();
+std::shared_ptr<Account>
+lowbit::createAccount(std::shared_ptr<SelectionLog> log) {
+  auto account = std::make_shared<Account>();
+  account->log = std::move(log);
+  return account;
 }
 
 static std::string printed(Location loc) {
@@ -91,21 +96,20 @@ struct RecordOperations
 
 struct RecordValues : PassWrapper<RecordValues, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RecordValues)
-  RecordValues(std::shared_ptr<Account> account, StringRef method)
-      : account(account), method(method.str()) {}
+  RecordValues(std::shared_ptr<Account> account) : account(account) {}
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
     getOperation().walk([&](ObserveOp op) {
-      llvm::json::Object value{{"name", op.getId()},
-                               {"role", op.getRole()},
-                               {"location", printed(op.getLoc())},
-                               {"method", method}};
+      llvm::json::Object value = account->log->value(op.getId());
+      value["name"] = op.getId();
+      value["role"] = op.getRole();
+      value["location"] = printed(op.getLoc());
       if (op.getFormat())
         value["format"] = printed(*op.getFormat());
       if (op.getMinAttr())
-        value["range"] = llvm::json::Array{op.getMin()->convertToFloat(),
-                                           op.getMax()->convertToFloat()};
+        value.try_emplace("range", toJson(op.getMin()->convertToFloat(),
+                                          op.getMax()->convertToFloat()));
       if (op.getCount())
         value["count"] = int64_t(*op.getCount());
       if (op.getScaleAttr())
@@ -136,7 +140,6 @@ struct RecordValues : PassWrapper<RecordValues, OperationPass<ModuleOp>> {
   }
 
   std::shared_ptr<Account> account;
-  std::string method;
 };
 
 struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
@@ -154,9 +157,15 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     llvm::json::Array operations;
     for (const Account::Operation &entry : account->operations)
       operations.push_back(describe(entry, byId));
-    llvm::json::Value top =
-        llvm::json::Object{{"operations", std::move(operations)},
-                           {"values", llvm::json::Array(account->values)}};
+    const SelectionLog &log = *account->log;
+    llvm::json::Object object{
+        {"operations", std::move(operations)},
+        {"values", llvm::json::Array(account->values)},
+        {"constraints", llvm::json::Array(log.constraints)},
+        {"preparations", llvm::json::Array(log.preparations)}};
+    if (log.heldOut)
+      object["held_out"] = llvm::json::Object(*log.heldOut);
+    llvm::json::Value top = std::move(object);
     llvm::Error error = writeFileAtomically(path, [&](llvm::raw_ostream &os) {
       os << llvm::formatv("{0:2}\n", top);
       return llvm::Error::success();
@@ -167,13 +176,15 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     }
   }
 
-  static bool readsIntegerTable(Operation *op) {
-    return op
-        ->walk([](tensor::ExtractOp extract) {
-          return extract.getType().isInteger(8) ? WalkResult::interrupt()
-                                                : WalkResult::advance();
-        })
-        .wasInterrupted();
+  /// The table of integers that the operation looks rows up in; indices are
+  /// wider than its elements.
+  static Type integerTable(Operation *op) {
+    Type element;
+    op->walk([&](tensor::ExtractOp extract) {
+      if (extract.getType().isInteger(8) || extract.getType().isInteger(16))
+        element = extract.getType();
+    });
+    return element;
   }
 
   /// What became of an operation.
@@ -188,9 +199,9 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     if (byId.count(entry.name + ".i32")) {
       object["result"] = "integer";
       object["format"] = "i8 x i8 -> i32";
-    } else if (op && readsIntegerTable(op)) {
+    } else if (Type element = op ? integerTable(op) : Type()) {
       object["result"] = "integer";
-      object["format"] = "i8 table, one scale a row";
+      object["format"] = printed(element) + " table";
     } else if (entry.isMovement) {
       object["result"] = "moved";
     } else if (!op) {
@@ -216,9 +227,8 @@ lowbit::createRecordOperationsPass(std::shared_ptr<Account> account) {
   return std::make_unique<RecordOperations>(std::move(account));
 }
 std::unique_ptr<Pass>
-lowbit::createRecordValuesPass(std::shared_ptr<Account> account,
-                               StringRef method) {
-  return std::make_unique<RecordValues>(std::move(account), method);
+lowbit::createRecordValuesPass(std::shared_ptr<Account> account) {
+  return std::make_unique<RecordValues>(std::move(account));
 }
 std::unique_ptr<Pass>
 lowbit::createWriteAccountPass(std::shared_ptr<Account> account,

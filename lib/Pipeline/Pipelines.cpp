@@ -10,15 +10,19 @@
 #include "lowbit/Calibrate/Passes.h"
 #include "lowbit/Codegen/CPU/Pipeline.h"
 #include "lowbit/Convert/Passes.h"
+#include "lowbit/Data/HeldOut.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Evaluate/Passes.h"
 #include "lowbit/Fold/Passes.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/Passes.h"
 #include "lowbit/Lower/Passes.h"
 #include "lowbit/Pipeline/Explain.h"
+#include "lowbit/Prepare/Passes.h"
 #include "lowbit/Quantize/Passes.h"
 #include "lowbit/Select/Choices.h"
 #include "lowbit/Select/Passes.h"
+#include "lowbit/Select/Recipe.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -75,6 +79,26 @@ struct SuggestCalibration
 };
 } // namespace
 
+static RecipeOptions recipeOptions(const PtqOptions &options) {
+  return {options.activations, options.weights, options.recipe,
+          std::vector<std::string>(options.rules.begin(), options.rules.end())};
+}
+
+/// Whether the method of a value may be `auto`.
+static bool searches(const PtqOptions &options) {
+  auto method = MethodSpec::parse(options.method);
+  if (!method)
+    llvm::consumeError(method.takeError());
+  else if (method->method == Method::Auto)
+    return true;
+  // What is wrong with the recipe is said where it is used.
+  Recipe recipe;
+  readRecipe(recipeOptions(options), recipe, [](auto &&...) {});
+  return llvm::any_of(recipe.rules(), [](const Rule &rule) {
+    return rule.method && rule.method->method == Method::Auto;
+  });
+}
+
 /// What is wrong with the options; empty when nothing is.
 static std::string checkOptions(const PtqOptions &options) {
   if (!parsePhase(options.compileTo))
@@ -86,12 +110,92 @@ static std::string checkOptions(const PtqOptions &options) {
   if (std::string problem = checkMethod(options.method); !problem.empty())
     return problem;
   bool hasData = !options.calibrationData.empty();
+  bool hasTable = !options.calibrationTable.empty();
+  if (hasData && hasTable && !searches(options))
+    return "calibration-data and calibration-table both give statistics; leave "
+           "one of them out (method=auto takes both: it compares the outputs on "
+           "the data)";
+  if (hasTable && !hasData && searches(options))
+    return "method=auto compares the outputs on samples: give "
+           "calibration-data=<inputs> along with the table";
+  if (hasTable && hasData && options.heldOut > 0)
+    return "held-out leaves samples out of the table, which is there already; "
+           "give it to the run that makes the table";
+  for (auto [name, isGiven] :
+       {std::pair("save-table", !options.saveTable.empty()),
+        std::pair("resume", !options.resume.empty()),
+        std::pair("mask", !options.mask.empty())})
+    if (isGiven && !hasData)
+      return std::string(name) + " needs calibration-data=<inputs>";
+  hasData |= hasTable;
+  if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
+    return "method=" + options.method +
+           " chooses from calibration data; give calibration-data=<inputs>, or "
+           "leave it out: ranges of a run are its least and greatest value";
   if (options.mode == "static" && !hasData)
     return "mode=static needs calibration-data=<inputs>";
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
-           "calibration-data; leave one of them out";
+           "calibration-" +
+           std::string(hasTable ? "table" : "data") + "; leave one of them out";
   return "";
+}
+
+static CalibrateOptions calibrateOptions(const PtqOptions &options) {
+  CalibrateOptions calibrate;
+  // With a table, the data is there to compare outputs on.
+  if (options.calibrationTable.empty())
+    calibrate.data = options.calibrationData;
+  calibrate.heldOut = options.heldOut;
+  if (options.heldOut == 0 && searches(options))
+    calibrate.heldOut = HeldOut::kMost;
+  calibrate.table = options.calibrationTable;
+  calibrate.saveTable = options.saveTable;
+  calibrate.resume = options.resume;
+  calibrate.mask = options.mask;
+  calibrate.threads = options.threads;
+  return calibrate;
+}
+
+static PreparationOptions preparationOptions(const PtqOptions &options) {
+  PreparationOptions preparation;
+  preparation.calibrate = calibrateOptions(options);
+  preparation.smoothQuantStrength = options.smoothQuantStrength;
+  return preparation;
+}
+
+static SelectRangesOptions selectOptions(const PtqOptions &options,
+                                         StringRef mode) {
+  SelectRangesOptions select;
+  select.mode = mode.str();
+  select.method = options.method;
+  select.activations = options.activations;
+  select.weights = options.weights;
+  select.recipeFile = options.recipe;
+  select.rules.assign(options.rules.begin(), options.rules.end());
+  return select;
+}
+
+/// What is wrong with the preparations asked for; empty when nothing is.
+static std::string checkPreparations(const PtqOptions &options) {
+  auto plan = PreparationPlan::parse(options.prepare);
+  if (!plan)
+    return llvm::toString(plan.takeError());
+  bool isStatic =
+      !options.calibrationData.empty() || !options.calibrationTable.empty();
+  if (plan->any() && !isStatic)
+    return "prepare needs calibration-data=<inputs>: what it does is chosen "
+           "from statistics";
+  return checkStrength(options.smoothQuantStrength);
+}
+
+static SearchRangesOptions searchOptions(const PtqOptions &options) {
+  SearchRangesOptions search;
+  search.data = options.calibrationData;
+  search.threads = options.threads;
+  if (options.heldOut > 0)
+    search.heldOut = options.heldOut;
+  return search;
 }
 
 LogicalResult lowbit::buildPtqPipeline(
@@ -99,11 +203,21 @@ LogicalResult lowbit::buildPtqPipeline(
     llvm::function_ref<LogicalResult(const Twine &)> emitError) {
   if (std::string problem = checkOptions(options); !problem.empty())
     return emitError("quantize-ptq: " + problem);
+  if (std::string problem = checkPreparations(options); !problem.empty())
+    return emitError("quantize-ptq: " + problem);
   Phase last = *parsePhase(options.compileTo);
-  bool isStatic = !options.calibrationData.empty();
+  bool isStatic =
+      !options.calibrationData.empty() || !options.calibrationTable.empty();
   std::string mode = isStatic ? "static" : "dynamic";
+  auto table = std::make_shared<CalibrationTable>();
+  auto log = std::make_shared<SelectionLog>();
+  log->wantsCandidates = !options.explain.empty();
+  PreparationPlan plan = llvm::cantFail(PreparationPlan::parse(options.prepare));
+  auto preparation = std::make_shared<PreparationState>();
+  preparation->table = table;
+  preparation->log = log;
   std::shared_ptr<Account> account =
-      options.explain.empty() ? nullptr : createAccount();
+      options.explain.empty() ? nullptr : createAccount(log);
 
   auto appendPhase = [&](Phase phase) {
     switch (phase) {
@@ -121,16 +235,25 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(createRecordOperationsPass(account));
       return;
     case Phase::Calibrate:
-      pm.addPass(createInsertObservers());
+      pm.addPass(createInsertObservers(
+          {options.observe, options.channels || plan.needsChannels()}));
       if (isStatic)
-        pm.addPass(createCalibrate({options.calibrationData, options.threads}));
+        pm.addPass(createCalibratePass(calibrateOptions(options), table));
       else if (options.mode.empty())
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
-      pm.addPass(createSelectRanges({mode, options.method}));
+      appendPreparations(pm, plan, preparationOptions(options), preparation);
+      if (isStatic)
+        pm.addPass(createSearchRangesPass(searchOptions(options),
+                                          selectOptions(options, mode), table,
+                                          log));
+      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
+                                        log));
+      if (plan.biasCorrection)
+        pm.addPass(createCorrectBiasesPass(preparation));
       if (account)
-        pm.addPass(createRecordValuesPass(account, options.method));
+        pm.addPass(createRecordValuesPass(account));
       return;
     case Phase::Quantize:
       pm.addPass(createInsertQdq());
@@ -166,6 +289,8 @@ LogicalResult lowbit::buildPtqPipeline(
 void lowbit::registerAllLowbitPasses() {
   registerLowbitImportPasses();
   registerLowbitCalibratePasses();
+  registerLowbitEvaluatePasses();
+  registerLowbitPreparePasses();
   registerLowbitSelectPasses();
   registerLowbitQuantizePasses();
   registerLowbitFoldPasses();

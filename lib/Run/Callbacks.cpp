@@ -8,7 +8,8 @@
 
 using namespace lowbit;
 
-static RunState *current = nullptr;
+// Compiled code calls back on the thread that entered it.
+static thread_local RunState *current = nullptr;
 
 void RunState::enter() { current = this; }
 RunState::~RunState() {
@@ -42,19 +43,23 @@ struct UnrankedMemRef {
   }
 };
 
-/// A row-major copy of a strided tensor.
+/// A row-major copy of a strided tensor, a run of the last dimension at a time.
 template <typename T>
 std::vector<T> copyRowMajor(const UnrankedMemRef &tensor) {
-  std::vector<T> result;
+  int64_t count = *elementCount(tensor.sizes()), last = tensor.rank - 1;
+  std::vector<T> result(count);
   llvm::SmallVector<int64_t> index(tensor.rank, 0);
-  int64_t count = *elementCount(tensor.sizes());
-  result.reserve(count);
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t at = 0;
-    for (int64_t dim = 0; dim < tensor.rank; ++dim)
-      at += index[dim] * tensor.strides()[dim];
-    result.push_back(tensor.data<T>()[at]);
-    for (int64_t dim = tensor.rank - 1; dim >= 0; --dim) {
+  int64_t run = tensor.sizes()[last], stride = tensor.strides()[last];
+  for (int64_t done = 0; done < count; done += run) {
+    const T *from = tensor.data<T>();
+    for (int64_t dim = 0; dim < last; ++dim)
+      from += index[dim] * tensor.strides()[dim];
+    if (stride == 1)
+      std::copy(from, from + run, result.begin() + done);
+    else
+      for (int64_t i = 0; i < run; ++i)
+        result[done + i] = from[i * stride];
+    for (int64_t dim = last - 1; dim >= 0; --dim) {
       if (++index[dim] < tensor.sizes()[dim])
         break;
       index[dim] = 0;

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Commands.h"
+#include "Loading.h"
 #include "lowbit/Data/Npz.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/Passes.h"
@@ -11,9 +12,7 @@
 #include "lowbit/Run/InterpretedModel.h"
 #include "lowbit/Run/Program.h"
 #include "lowbit/Run/RandomInputs.h"
-#include "lowbit/Run/Statistics.h"
 #include "lowbit/Run/VerifyContractions.h"
-#include "lowbit/Store/AtomicFile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -26,7 +25,7 @@
 using namespace mlir;
 
 namespace lowbit {
-static void reportProgress(int64_t done, int64_t total, StringRef what) {
+void reportProgress(int64_t done, int64_t total, StringRef what) {
   if (llvm::sys::Process::GetEnv("LOWBIT_PROGRESS"))
     llvm::errs() << "progress: " << done << "/" << total << " " << what << "\n";
 }
@@ -50,9 +49,9 @@ static llvm::Expected<OwningOpRef<ModuleOp>> load(MLIRContext &context,
   return module;
 }
 
-static llvm::Expected<std::unique_ptr<Program>>
-loadAndCompile(MLIRContext &context, const RunOptions &options,
-               StringRef taps = "none", bool marks = false) {
+llvm::Expected<std::unique_ptr<Program>>
+loadAndCompile(MLIRContext &context, const RunOptions &options, StringRef taps,
+               bool marks) {
   auto module = load(context, options);
   if (!module)
     return module.takeError();
@@ -106,7 +105,7 @@ static llvm::Expected<Runnable> makeRunnable(MLIRContext &context,
   return result;
 }
 
-static SmallVector<const NpyArray *> pointers(ArrayRef<NpyArray> arrays) {
+SmallVector<const NpyArray *> pointers(ArrayRef<NpyArray> arrays) {
   SmallVector<const NpyArray *> result;
   for (const NpyArray &array : arrays)
     result.push_back(&array);
@@ -255,56 +254,6 @@ llvm::Error runModel(MLIRContext &context, const RunOptions &options,
   for (auto [array, output] : llvm::zip(joined, signature.outputs))
     named.push_back({output.name, &array});
   return writeNpz(outputPath, named);
-}
-
-llvm::Error observeModel(MLIRContext &context, const RunOptions &options,
-                         StringRef outputPath) {
-  auto program = loadAndCompile(context, options, "observers");
-  if (!program)
-    return program.takeError();
-  const Signature &signature = (*program)->signature();
-  Statistics statistics;
-  (*program)->setTapHandler(
-      [&](const TappedValue &value) { return statistics.add(value); });
-  int64_t samples = 0;
-  if (options.inputs == "random") {
-    constexpr int64_t kRandomSamples = 8;
-    for (; samples < kRandomSamples; ++samples) {
-      auto arrays = makeRandomInputs(signature, samples);
-      if (!arrays)
-        return arrays.takeError();
-      auto outputs = (*program)->run(pointers(*arrays));
-      if (!outputs)
-        return outputs.takeError();
-    }
-  } else {
-    // Bounds the memory of one run when the batch is dynamic.
-    DataOptions dataOptions;
-    dataOptions.maxBatch = 8;
-    auto source =
-        DataSource::open(options.inputs, signature.inputs, dataOptions);
-    if (!source)
-      return source.takeError();
-    while (true) {
-      auto feed = (*source)->next();
-      if (!feed)
-        return feed.takeError();
-      if (!*feed)
-        break;
-      auto outputs = (*program)->run(pointers((*feed)->arrays));
-      if (!outputs)
-        return llvm::createStringError(
-            (*feed)->file + ", samples " + Twine((*feed)->firstSample) +
-            " to " + Twine((*feed)->firstSample + (*feed)->samples - 1) + ": " +
-            llvm::toString(outputs.takeError()));
-      samples += (*feed)->samples;
-      reportProgress(samples, (*source)->sampleCount(), "calibration samples");
-    }
-  }
-  return writeFileAtomically(outputPath, [&](llvm::raw_ostream &os) {
-    os << llvm::formatv("{0:2}", statistics.toJSON(samples)) << "\n";
-    return llvm::Error::success();
-  });
 }
 
 llvm::Error dumpValues(MLIRContext &context, const RunOptions &options,

@@ -114,9 +114,10 @@ llvm::Error Program::bindArguments(func::FuncOp function) {
     auto name = attributes ? attributes.getAs<StringAttr>("lowbit.parameter")
                            : StringAttr();
     if (name) {
-      auto packing = attributes.getAs<DictionaryAttr>("lowbit.packing");
-      auto bytes =
-          packing ? weights->getPacked(name, packing) : weights->get(name);
+      bound.name = name.str();
+      bound.packing = attributes.getAs<DictionaryAttr>("lowbit.packing");
+      auto bytes = bound.packing ? weights->getPacked(name, bound.packing)
+                                 : weights->get(name);
       if (!bytes)
         return bytes.takeError();
       bound.parameter = *bytes;
@@ -124,6 +125,26 @@ llvm::Error Program::bindArguments(func::FuncOp function) {
       bound.input = nextInput++;
     }
     arguments.push_back(std::move(bound));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Program::setParameter(StringRef name, ArrayRef<char> bytes) {
+  auto own = weights->get(name);
+  if (!own)
+    return own.takeError();
+  if (bytes.size() != own->size())
+    return llvm::createStringError("parameter '" + name + "' has " +
+                                   Twine(own->size()) + " bytes, found " +
+                                   Twine(bytes.size()));
+  for (Argument &argument : arguments) {
+    if (argument.input >= 0 || argument.name != name)
+      continue;
+    if (!argument.packing)
+      argument.parameter = bytes;
+    else if (llvm::Error error = weights->repack(argument.packing, bytes,
+                                                 argument.parameter))
+      return error;
   }
   return llvm::Error::success();
 }

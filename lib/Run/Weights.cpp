@@ -9,14 +9,16 @@
 using namespace mlir;
 
 llvm::Expected<ArrayRef<char>> lowbit::Weights::get(StringRef name) {
+  auto known = read.find(name.str());
+  if (known != read.end())
+    return known->second.data;
   auto parameter = module.lookupSymbol<ParameterOp>(name);
   if (!parameter)
     return llvm::createStringError("no parameter is named '" + name + "'");
   FailureOr<ConstantBytes> bytes = reader.read(parameter);
   if (failed(bytes))
     return llvm::createStringError("");
-  read.push_back(*bytes);
-  return read.back().data;
+  return read.emplace(name.str(), *bytes).first->second.data;
 }
 
 llvm::Expected<ArrayRef<char>>
@@ -33,4 +35,13 @@ lowbit::Weights::getPacked(StringRef name, DictionaryAttr packing) {
                                    "': " + llvm::toString(std::move(error)));
   packed.push_back(std::move(*buffer));
   return ArrayRef<char>(bytes.data(), bytes.size());
+}
+
+llvm::Error lowbit::Weights::repack(DictionaryAttr packing,
+                                    ArrayRef<char> source,
+                                    ArrayRef<char> destination) {
+  for (AlignedBuffer &buffer : packed)
+    if (buffer.data() == destination.data())
+      return packParameter(packing, source, {buffer.data(), destination.size()});
+  return llvm::createStringError("the packed bytes are of another model");
 }

@@ -1,6 +1,7 @@
-//===- Choices.cpp - names of modes and methods ---------------------------===//
+//===- Choices.cpp - words of options, and choices on observers -----------===//
 //
-// One list of what there is and one of what is named but not there yet.
+// One list of the modes that there are and one of those that are named but not
+// there yet; formats as types.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Select/Choices.h"
@@ -9,28 +10,53 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+using namespace mlir;
 using namespace lowbit;
-using llvm::StringRef;
 
-static std::string check(StringRef what, StringRef word,
-                         llvm::ArrayRef<StringRef> available,
-                         llvm::ArrayRef<StringRef> later) {
-  if (llvm::is_contained(available, word))
+std::string lowbit::checkMode(StringRef mode) {
+  const SmallVector<StringRef> available = {"static", "dynamic"};
+  const SmallVector<StringRef> later = {"integer-only", "weight-only"};
+  if (llvm::is_contained(available, mode))
     return "";
-  bool known = llvm::is_contained(later, word);
-  return (known ? what.str() + " '" + word.str() +
-                      "' is not available in this version"
-                : "unknown " + what.str() + " '" + word.str() + "'") +
+  bool isKnown = llvm::is_contained(later, mode);
+  return (isKnown ? "mode '" + mode.str() + "' is not available in this version"
+                  : "unknown mode '" + mode.str() + "'") +
          "; available: " + llvm::join(available, ", ");
 }
 
-std::string lowbit::checkMode(StringRef mode) {
-  return check("mode", mode, {"static", "dynamic"},
-               {"integer-only", "weight-only"});
+std::string lowbit::checkMethod(StringRef method) {
+  auto parsed = MethodSpec::parse(method);
+  return parsed ? "" : llvm::toString(parsed.takeError());
 }
 
-std::string lowbit::checkMethod(StringRef method) {
-  return check("method", method, {"minmax"},
-               {"moving-average", "percentile", "mse", "entropy", "kl",
-                "cross-entropy", "auto"});
+AffineType lowbit::formatFor(MLIRContext *context, const Settings &settings,
+                             GranularityAttr granularity) {
+  StorageRange range = settings.target().range;
+  // Bytes where the integers fit one, for contractions of bytes are integer
+  // ones; u2 to u7 fit a signed byte.
+  unsigned width = range.max <= 255 && range.min >= -128 ? 8 : 16;
+  bool isSigned = range.max < (1 << (width - 1));
+  auto storage = IntegerType::get(
+      context, width, isSigned ? IntegerType::Signless : IntegerType::Unsigned);
+  return AffineType::get(context, storage, range.min, range.max, granularity,
+                         std::nullopt);
+}
+
+void lowbit::setChoice(ObserveOp op, AffineType format,
+                       ArrayRef<AffineParams> params) {
+  std::vector<float> scales;
+  std::vector<int32_t> zeroPoints;
+  for (const AffineParams &p : params) {
+    scales.push_back(p.scale);
+    zeroPoints.push_back(p.zeroPoint);
+  }
+  MLIRContext *context = op.getContext();
+  std::string id = op.getId().str();
+  SmallVector<int64_t> shape = format.getGranularity().parameterShape(
+      cast<RankedTensorType>(op.getType()).getShape());
+  op.setFormat(format);
+  op.setScaleAttr(
+      makeElements(shape, ArrayRef(scales), context, id + ".scale"));
+  op.setZeroPointAttr(
+      makeElements(shape, ArrayRef(zeroPoints), context, id + ".zero_point"));
 }

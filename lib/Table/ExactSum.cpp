@@ -11,6 +11,7 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 
@@ -45,11 +46,29 @@ void ExactSum::add(__int128 mantissa, int exponent) {
   }
 }
 
-void ExactSum::add(float x) {
+/// A float as an integer and the exponent of its unit.
+static std::pair<int64_t, int> split(float x) {
   uint32_t bits = llvm::bit_cast<uint32_t>(x);
-  uint32_t exponent = bits >> 23 & 0xff;
+  int exponent = bits >> 23 & 0xff;
   int64_t mantissa = (bits & 0x7fffff) | (exponent ? 1 << 23 : 0);
-  add(bits >> 31 ? -mantissa : mantissa, exponent ? int(exponent) - 150 : -149);
+  return {bits >> 31 ? -mantissa : mantissa, exponent ? exponent - 150 : -149};
+}
+
+void ExactSum::add(float x, uint64_t times) {
+  auto [mantissa, exponent] = split(x);
+  add(__int128(mantissa) * times, exponent);
+}
+
+void ExactSum::addSquare(float x, uint64_t times) {
+  auto [mantissa, exponent] = split(x);
+  add(__int128(mantissa * mantissa) * times, 2 * exponent);
+}
+
+bool ExactSum::operator<(const ExactSum &other) const {
+  if (isNegative() != other.isNegative())
+    return isNegative();
+  return std::lexicographical_compare(words.rbegin(), words.rend(),
+                                      other.words.rbegin(), other.words.rend());
 }
 
 void ExactSum::merge(const ExactSum &other) {

@@ -19,13 +19,23 @@
 
 namespace cl = llvm::cl;
 
+/// Says what went wrong, where that was not said yet; the exit status.
+static int finish(llvm::Error error) {
+  if (!error)
+    return 0;
+  std::string text = llvm::toString(std::move(error));
+  if (!text.empty())
+    llvm::errs() << "error: " << text << "\n";
+  return 1;
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   // The options of the LLVM libraries are not ours to offer.
   cl::ResetCommandLineParser();
   cl::OptionCategory category("quant-run options");
-  cl::opt<std::string> model(cl::Positional, cl::Required, cl::desc("MODEL"),
-                             cl::cat(category));
+  cl::list<std::string> files(cl::Positional, cl::desc("MODEL"),
+                              cl::cat(category));
   cl::opt<std::string> inputs(
       "inputs", cl::cat(category), cl::value_desc("data"),
       cl::desc(".npz keyed by input name, .npy, a directory, a list file, or "
@@ -38,7 +48,24 @@ int main(int argc, char **argv) {
                           cl::desc("print inputs and outputs as JSON"));
   cl::opt<std::string> observe(
       "observe", cl::cat(category), cl::value_desc("file"),
-      cl::desc("write the statistics of the observers as JSON"));
+      cl::desc("write the calibration table: what the observers saw"));
+  lowbit::ObserveOptions observeOptions;
+  cl::opt<std::string> mask(
+      "mask", cl::cat(category), cl::value_desc("input"),
+      cl::desc("with --observe: positions where this input is 0 are padding "
+               "and not observed"));
+  cl::opt<std::string> resume(
+      "resume", cl::cat(category), cl::value_desc("file"),
+      cl::desc("with --observe: the table of an interrupted run on the same "
+               "inputs, to go on from"));
+  cl::opt<bool> merge(
+      "merge-tables", cl::cat(category),
+      cl::desc("instead of a model read calibration tables, and "
+               "write that of all their samples to -o"));
+  cl::opt<bool> evaluate(
+      "evaluate", cl::cat(category),
+      cl::desc("answer requests on standard input: what choices of parameters "
+               "do to the outputs (lowbit/Run/Evaluation.h)"));
   cl::opt<std::string> dump(
       "dump-values", cl::cat(category), cl::value_desc("file"),
       cl::desc("write every named float value of one run as .npz"));
@@ -58,6 +85,10 @@ int main(int argc, char **argv) {
   lowbit::RunOptions options;
   cl::opt<unsigned> threads("threads", cl::cat(category), cl::init(1),
                             cl::desc("threads to run on (default 1)"));
+  cl::opt<unsigned> heldOut(
+      "held-out", cl::cat(category), cl::init(options.heldOut),
+      cl::desc("the most samples to hold out: what --evaluate runs (default "
+               "32), and --observe does not (default 0)"));
   cl::opt<std::string> isa(
       "isa", cl::cat(category), cl::init(options.isa),
       cl::desc("dot product: auto, avx512-vnni, avx-vnni, avx2, portable"));
@@ -76,34 +107,53 @@ int main(int argc, char **argv) {
     llvm::errs() << "quant-run: " << message << "; see quant-run --help\n";
     return 2;
   };
+  if (merge) {
+    for (const auto &[name, option] : cl::getRegisteredOptions())
+      if (option->getNumOccurrences() && name != "merge-tables" && name != "o")
+        return usage("--merge-tables goes with -o alone");
+    if (files.empty() || output.empty())
+      return usage("--merge-tables needs tables, and -o");
+    return finish(lowbit::mergeTables(files, output));
+  }
+  if (files.size() != 1)
+    return usage("give one MODEL");
   int modes = signature + !observe.empty() + !dump.empty() + print + verify +
-              bench + profile + !output.empty();
+              bench + profile + evaluate + !output.empty();
   if (modes != 1)
     return usage("give one of -o, --signature, --observe, --dump-values, "
-                 "--print, --verify-contractions, --bench and --profile");
+                 "--print, --verify-contractions, --bench, --profile and "
+                 "--evaluate");
   if (interpret && output.empty() && dump.empty() && !print)
     return usage("--interpret goes with -o, --dump-values and --print");
   if (interpret && (threads.getNumOccurrences() || isa.getNumOccurrences()))
     return usage("--threads and --isa are for compiled code, not --interpret");
+  if (observe.empty() && (!mask.empty() || !resume.empty()))
+    return usage("--mask and --resume go with --observe");
   if (threads == 0)
     return usage("--threads must be at least 1");
   if ((bench || profile) && inputs.empty())
     inputs = "random";
   if (!signature && !print && inputs.empty())
     return usage("--inputs is missing");
+  if (evaluate && heldOut == 0)
+    return usage("--held-out must be at least 1");
   if (!(seconds > 0))
     return usage("--seconds must be positive");
   std::string isaError;
   lowbit::resolveISA(isa, isaError);
   if (!isaError.empty())
     return usage(isaError);
-  options.model = model;
+  observeOptions.mask = mask;
+  observeOptions.resume = resume;
+  observeOptions.heldOut = heldOut.getNumOccurrences() ? heldOut : 0;
+  options.model = files.front();
   options.inputs = inputs;
   options.isa = isa;
   options.shape = shape;
   options.threads = threads;
   options.interpret = interpret;
   options.seconds = seconds;
+  options.heldOut = heldOut;
 
   // Read by the OpenMP runtime when the JIT loads it.
   setenv("OMP_NUM_THREADS", std::to_string(threads).c_str(), /*overwrite=*/1);
@@ -123,7 +173,9 @@ int main(int argc, char **argv) {
     if (signature)
       return lowbit::printSignature(context, options);
     if (!observe.empty())
-      return lowbit::observeModel(context, options, observe);
+      return lowbit::observeModel(context, options, observeOptions, observe);
+    if (evaluate)
+      return lowbit::evaluateModel(context, options);
     if (!dump.empty())
       return lowbit::dumpValues(context, options, dump);
     if (print)
@@ -136,10 +188,5 @@ int main(int argc, char **argv) {
       return lowbit::profileModel(context, options);
     return lowbit::runModel(context, options, output);
   }();
-  if (!error)
-    return 0;
-  std::string text = llvm::toString(std::move(error));
-  if (!text.empty())
-    llvm::errs() << "error: " << text << "\n";
-  return 1;
+  return finish(std::move(error));
 }

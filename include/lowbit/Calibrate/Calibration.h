@@ -7,27 +7,34 @@
 #ifndef LOWBIT_CALIBRATE_CALIBRATION_H
 #define LOWBIT_CALIBRATE_CALIBRATION_H
 
+#include "lowbit/Calibrate/Interruption.h"
+#include "lowbit/Table/CalibrationTable.h"
+
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/StringMap.h"
 
 namespace lowbit {
 
-struct ObserverStats {
-  /// How many elements it saw, and the least and the greatest of them.
-  int64_t count = 0;
-  float min = 0, max = 0;
+struct CalibrationRun {
+  /// What to run on.
+  std::string data;
+  /// 0 leaves the number to the machine.
+  unsigned threads = 0;
+  /// An input that says which positions are padding; empty for none.
+  std::string mask;
+  /// The table of an interrupted run to go on from; empty for none.
+  std::string resume;
+  /// Where to keep the table; empty to keep none. What was observed before an
+  /// interruption or a bad sample is kept too.
+  std::string saveTable;
+  /// The most samples to hold out (lowbit/Data/HeldOut.h), which are not
+  /// observed; 0 holds out none.
+  unsigned heldOut = 0;
 };
 
-struct CalibrationResult {
-  int64_t samples = 0;
-  llvm::StringMap<ObserverStats> observers;
-};
-
-/// Runs `observed`, a module with `lowbit.observe`, on `data`. `threads` 0
-/// leaves the number to the machine. Emits the error. Temporary files are
-/// removed in any case.
-llvm::FailureOr<CalibrationResult>
-runCalibration(mlir::ModuleOp observed, llvm::StringRef data, unsigned threads);
+/// Runs `observed`, a module with `lowbit.observe`, on data. Emits the error.
+/// Temporary files are removed in any case.
+llvm::FailureOr<CalibrationTable> runCalibration(mlir::ModuleOp observed,
+                                                 const CalibrationRun &run);
 
 /// What a child process left behind.
 struct ChildResult {
@@ -40,9 +47,11 @@ struct ChildResult {
 };
 
 /// Runs a program and waits. Its standard error is collected; lines that start
-/// with `progress: ` are passed on at once when LOWBIT_PROGRESS is 1.
+/// with `progress: ` are passed on at once when LOWBIT_PROGRESS is 1. When
+/// `interruption` is requested, the program gets SIGTERM, and time to end.
 ChildResult runChild(llvm::StringRef program,
-                     llvm::ArrayRef<std::string> arguments);
+                     llvm::ArrayRef<std::string> arguments,
+                     const Interruption *interruption = nullptr);
 
 /// A tool of the project: in $LOWBIT_TOOLS, beside the running program, where
 /// the project was built, or on the PATH. Empty when it is nowhere.

@@ -7,6 +7,7 @@
 #define LOWBIT_CALIBRATE_PASSES_H
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Table/CalibrationTable.h"
 
 #include "mlir/Pass/Pass.h"
 
@@ -16,6 +17,11 @@ namespace lowbit {
 
 #define GEN_PASS_REGISTRATION
 #include "lowbit/Calibrate/Passes.h.inc"
+
+/// lowbit-calibrate, which leaves the table in `table` for the passes after it.
+std::unique_ptr<mlir::Pass>
+createCalibratePass(const CalibrateOptions &options,
+                    std::shared_ptr<CalibrationTable> table);
 } // namespace lowbit
 
 #endif // LOWBIT_CALIBRATE_PASSES_H

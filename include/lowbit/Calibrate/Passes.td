@@ -22,14 +22,29 @@ def InsertObservers : Pass<"lowbit-insert-observers", "::mlir::ModuleOp"> {
     %y = linalg.matmul ins(%xo, %wo) outs(%zero)
     ```
 
+    With `observe=all`, every other f32 value that has an id, constants
+    excepted, gets an observer of role `value`, whose result nothing reads.
+    With `channels`, an activation has as axis the dimension that the
+    contractions that read it sum over (the input channels of a convolution),
+    where that is one and the same dimension of known size for all of them.
+    Values along whose last dimension a softmax runs, and results of the model,
+    get `rows`.
+
     A contraction that cannot become an integer one gets `lowbit.float_reason`
     and a remark. A model without anything to quantize is an error.
   }];
   let dependentDialects = ["::lowbit::LowbitDialect"];
+  let options = [
+    Option<"observe", "observe", "std::string", "\"operands\"",
+           "operands: what contractions and look-ups read; all: every f32 "
+           "value with an id">,
+    Option<"channels", "channels", "bool", "false",
+           "statistics for each channel of the activations that have one">];
   let statistics = [
     Statistic<"numActivations", "activations", "activations observed">,
     Statistic<"numWeights", "weights", "weights observed">,
     Statistic<"numTables", "tables", "look-up tables observed">,
+    Statistic<"numValues", "values", "other values observed">,
     Statistic<"numFloat", "float", "contractions left float">];
 }
 
@@ -37,8 +52,19 @@ def Calibrate : Pass<"lowbit-calibrate", "::mlir::ModuleOp"> {
   let summary = "runs the observed model on data and writes what it saw";
   let description = [{
     Starts `quant-run --observe` on the module and writes `count`, `min` and
-    `max` on each observer of an activation. A crash of the model, data that
-    does not fit it, and an observer that saw nothing are one error each.
+    `max` on each observer of a value that is computed; the rest of the
+    statistics is in the calibration table, which `save-table` keeps. With
+    `table`, a table that was made before is read instead of running anything.
+    A crash of the model, data that does not fit it, a table of another model
+    and an activation that was never computed are one error each.
+
+    An interruption (SIGINT, SIGTERM) and a bad sample end the run with an
+    error; the table that `save-table` names then has the samples before, says
+    that it is not complete, and `resume` goes on from it.
+
+    With `mask`, the elements of a value that are at positions where that input
+    is zero are not observed. The dimensions of the mask are followed through
+    the model; a value where they are lost is observed whole, with a remark.
 
     ```mlir
     %xo = lowbit.observe %x "activation" "x" : tensor<4x16xf32>
@@ -51,6 +77,17 @@ def Calibrate : Pass<"lowbit-calibrate", "::mlir::ModuleOp"> {
   let options = [
     Option<"data", "data", "std::string", "\"\"",
            "calibration data: .npz, .npy, a directory, a list file, or random">,
+    Option<"table", "table", "std::string", "\"\"",
+           "a calibration table to take the statistics from, instead of data">,
+    Option<"saveTable", "save-table", "std::string", "\"\"",
+           "file to keep the calibration table in">,
+    Option<"resume", "resume", "std::string", "\"\"",
+           "the table of an interrupted run on the same data, to go on from">,
+    Option<"mask", "mask", "std::string", "\"\"",
+           "an input that is zero where there is only padding">,
+    Option<"heldOut", "held-out", "unsigned", "0",
+           "the most samples to hold out: the quarter with the least hashes of "
+           "their content is not observed">,
     Option<"threads", "threads", "unsigned", "0",
            "threads to run the model with; 0 leaves it to the machine">];
   let statistics = [

@@ -13,7 +13,9 @@
 //                 list's own folder; blank lines and lines that start with #
 //                 are skipped.
 // Files are checked when the source is opened (names, dtypes and shapes, from
-// their headers alone) and loaded one at a time.
+// their headers alone). Then one file after another is read in order, a feed at
+// a time, so that memory does not grow with the number of samples. The values
+// of a file are checked before its first feed.
 //
 // How a file becomes feeds:
 //   - An input whose first dimension is k times the model's static one is run
@@ -35,6 +37,8 @@
 #ifndef LOWBIT_DATA_DATASOURCE_H
 #define LOWBIT_DATA_DATASOURCE_H
 
+#include "lowbit/Data/ArrayStream.h"
+#include "lowbit/Data/Npz.h"
 #include "lowbit/Data/Signature.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -65,6 +69,8 @@ public:
 
   /// Starts again from the first feed.
   void rewind();
+  /// Passes over `count` feeds, at most those that there are.
+  void skip(int64_t count);
 
   /// How many feeds `next` gives in all.
   int64_t feedCount() const { return totalFeeds; }
@@ -77,11 +83,21 @@ private:
     FileCut cut;
   };
 
+  /// A file that is being read.
+  struct OpenFile {
+    std::unique_ptr<NpzFile> archive;
+    /// In input order.
+    std::vector<ArrayStream> arrays;
+    /// Scalars, which every feed has.
+    std::vector<std::optional<NpyArray>> repeated;
+  };
+
   DataSource() = default;
   llvm::Error addFile(llvm::StringRef path);
-  llvm::Error load(const CheckedFile &file);
-  llvm::Expected<NpyArray> part(size_t input, const FileCut &cut,
-                                int64_t turn) const;
+  llvm::Expected<OpenFile> openFile(llvm::StringRef path) const;
+  llvm::Expected<OpenFile> openChecked(const CheckedFile &file) const;
+  llvm::Error checkValues(const CheckedFile &file) const;
+  llvm::Expected<Feed> readFeed(const CheckedFile &file);
 
   std::vector<InputSpec> inputs;
   DataOptions options;
@@ -91,8 +107,8 @@ private:
 
   size_t currentFile = 0;
   int64_t nextFeed = 0;
-  /// The current file's arrays, in input order; empty before it is loaded.
-  std::vector<NpyArray> loaded;
+  /// The current file, once a feed of it was read.
+  std::optional<OpenFile> current;
 };
 
 } // namespace lowbit

@@ -18,6 +18,7 @@
 #include "lowbit/Data/NpyArray.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/Twine.h"
+#include <memory>
 #include <string>
 
 namespace lowbit {
@@ -37,6 +38,19 @@ struct NpyHeader {
 using ByteReader =
     llvm::function_ref<llvm::Expected<int64_t>(char *to, int64_t size)>;
 
+/// The bytes of an .npy, wherever they are, read from the front.
+class ByteSource {
+public:
+  virtual ~ByteSource() = default;
+  /// As a ByteReader.
+  virtual llvm::Expected<int64_t> read(char *to, int64_t size) = 0;
+  /// How many there are, as the file or archive says.
+  virtual int64_t size() const = 0;
+  /// The array's name for messages.
+  virtual std::string what() const = 0;
+};
+llvm::Expected<std::unique_ptr<ByteSource>> openFileBytes(llvm::StringRef path);
+
 /// Reads the header only.
 llvm::Expected<NpyHeader> readNpyHeader(ByteReader read,
                                         const llvm::Twine &what);
@@ -55,6 +69,9 @@ llvm::Expected<NpyArray> readNpy(ByteReader read, int64_t totalSize,
 /// The same for a file.
 llvm::Expected<NpyHeader> readNpyFileHeader(llvm::StringRef path);
 llvm::Expected<NpyArray> readNpyFile(llvm::StringRef path);
+
+/// Turns Fortran order (the first index fastest) into C order.
+llvm::Expected<NpyArray> toCOrder(const NpyArray &fortran);
 
 /// The bytes before the data of a C-order array, in version 1. The dtype is one
 /// that NumPy has (not BF16).

@@ -39,11 +39,12 @@ public:
   /// gives for the entry is checked against them.
   llvm::Expected<NpyHeader> header(llvm::StringRef name) const;
   llvm::Expected<NpyArray> read(llvm::StringRef name) const;
+  /// An array as it is in the archive, for as long as this object lives.
+  llvm::Expected<std::unique_ptr<ByteSource>>
+  openBytes(llvm::StringRef name) const;
 
 private:
   NpzFile() = default;
-  template <typename Result, typename Reader>
-  llvm::Expected<Result> withEntry(llvm::StringRef name, Reader reader) const;
 
   std::string filePath;
   struct zip *archive = nullptr;

@@ -65,9 +65,10 @@ llvm::Expected<FileCut> checkArrays(llvm::StringRef file,
                                     llvm::ArrayRef<ArrayInfo> arrays,
                                     const DataOptions &options);
 
-/// Checks that a float array holds neither NaN nor infinity.
+/// Checks that a float array holds neither NaN nor infinity. The array is the
+/// part of the input from entry `first` on.
 llvm::Error checkFinite(llvm::StringRef file, llvm::StringRef input,
-                        const NpyArray &array);
+                        const NpyArray &array, int64_t first = 0);
 
 } // namespace lowbit
 

@@ -36,6 +36,9 @@ struct Contraction {
   /// The dimension of operand 0 or 1 that the single row (column) loop indexes:
   /// the output channels of a weight. None when there are several such loops.
   std::optional<int64_t> channelDim(unsigned operand) const;
+  /// The dimension of operand 0 or 1 that is summed over: in a convolution the
+  /// input channels. None when there are several.
+  std::optional<int64_t> reductionDim(unsigned operand) const;
   /// The dimension of the result that loop `loop` indexes.
   std::optional<unsigned> resultDim(unsigned loop) const;
 };

@@ -28,13 +28,62 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       *this, "calibration-data",
       llvm::cl::desc("inputs to find activation ranges with: .npz keyed by "
                      "input name, .npy, a directory, a list file, or random")};
+  Option<std::string> calibrationTable{
+      *this, "calibration-table",
+      llvm::cl::desc("a table of statistics to take ranges from, instead of "
+                     "calibration data")};
+  Option<std::string> saveTable{
+      *this, "save-table",
+      llvm::cl::desc("file to keep the table of the calibration data in")};
+  Option<std::string> resume{
+      *this, "resume",
+      llvm::cl::desc(
+          "the table of an interrupted calibration on the same data, "
+          "to go on from")};
+  Option<std::string> mask{
+      *this, "mask",
+      llvm::cl::desc("an input that is zero where the calibration data is only "
+                     "padding, which is then not observed")};
+  Option<std::string> observe{
+      *this, "observe", llvm::cl::init("operands"),
+      llvm::cl::desc("what the table has: operands of contractions, or all "
+                     "values with an id")};
+  Option<bool> channels{
+      *this, "channels", llvm::cl::init(false),
+      llvm::cl::desc("statistics for each channel of the activations too")};
   Option<std::string> mode{
       *this, "mode",
-      llvm::cl::desc("static (the default with calibration data) or dynamic "
-                     "(the default without)")};
+      llvm::cl::desc("static (the default with calibration data or a table) or "
+                     "dynamic (the default without)")};
   Option<std::string> method{
       *this, "method", llvm::cl::init("minmax"),
-      llvm::cl::desc("how ranges come from statistics: minmax")};
+      llvm::cl::desc("how ranges of activations come from statistics: minmax, "
+                     "moving-average, percentile:P, mse, entropy, "
+                     "cross-entropy, auto")};
+  Option<std::string> activations{
+      *this, "activations",
+      llvm::cl::desc("a rule for all activations, as words: i8,symmetric,mse")};
+  Option<std::string> weights{
+      *this, "weights",
+      llvm::cl::desc("a rule for all weights, as words: i4,group:32,mse")};
+  Option<std::string> recipe{
+      *this, "recipe",
+      llvm::cl::desc("file of rules, read after those two (docs/recipe.md)")};
+  ListOption<std::string> rules{
+      *this, "rule", llvm::cl::desc("rules that come after those of the file")};
+  Option<unsigned> heldOut{
+      *this, "held-out", llvm::cl::init(0),
+      llvm::cl::desc("the most calibration samples that are not observed: "
+                     "method=auto compares the outputs on them; 0 is 32 with "
+                     "method=auto, else none")};
+  ListOption<std::string> prepare{
+      *this, "prepare",
+      llvm::cl::desc("what to do to the model before ranges are chosen: "
+                     "equalize, smooth-quant, bias-correction, or auto")};
+  Option<std::string> smoothQuantStrength{
+      *this, "smooth-quant-strength", llvm::cl::init("0.6"),
+      llvm::cl::desc("how much of a range smooth-quant moves into the weights: "
+                     "0 to 1, or search")};
   Option<std::string> shape{
       *this, "shape",
       llvm::cl::desc("sizes of dynamic dimensions: batch=1,seq=128")};

@@ -2,7 +2,7 @@
 //
 // The C functions behind lowbit.tap, lowbit.check_range, lowbit.check_size and
 // lowbit.mark. They report to the run that is going on; one run at a time goes
-// on in a process.
+// on in a thread.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_RUN_CALLBACKS_H

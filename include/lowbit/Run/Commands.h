@@ -22,6 +22,8 @@ struct RunOptions {
   unsigned threads = 1;
   /// Interpret instead of compiling.
   bool interpret = false;
+  /// Evaluate: the most samples to hold out (HeldOut.h).
+  unsigned heldOut = 32;
   /// Bench: seconds to measure for.
   double seconds = 2.0;
 };
@@ -32,9 +34,27 @@ llvm::Error printSignature(mlir::MLIRContext &context,
 /// Runs on the inputs and writes the outputs, joined, to an .npz file.
 llvm::Error runModel(mlir::MLIRContext &context, const RunOptions &options,
                      llvm::StringRef outputPath);
-/// Runs on the inputs and writes the statistics of the observers as JSON.
+struct ObserveOptions {
+  /// An input that says which positions are padding; empty for none.
+  std::string mask;
+  /// The table of an interrupted run to go on from; empty for none.
+  std::string resume;
+  /// The most samples to hold out, which are not observed; 0 holds out none.
+  unsigned heldOut = 0;
+};
+
+/// Runs on the inputs, a sample at a time, and writes the statistics of the
+/// observers as a calibration table. A run that is interrupted, or fails at a
+/// sample, writes the table of the samples before.
 llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
-                         llvm::StringRef outputPath);
+                         const ObserveOptions &observe,
+                         llvm::StringRef tablePath);
+/// Writes the calibration table of the samples of all `paths`, at least one.
+llvm::Error mergeTables(llvm::ArrayRef<std::string> paths,
+                        llvm::StringRef outputPath);
+/// Answers requests about the error of choices (Evaluation.h).
+llvm::Error evaluateModel(mlir::MLIRContext &context,
+                          const RunOptions &options);
 /// Runs once and writes every named float value to an .npz file.
 llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
                        llvm::StringRef outputPath);

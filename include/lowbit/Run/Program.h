@@ -35,7 +35,16 @@ public:
   void setMarkHandler(MarkHandler handler) { onMark = std::move(handler); }
   llvm::ArrayRef<std::string> siteNames() const { return sites; }
 
-  /// Runs once. `inputs` are in the signature's order and fit it.
+  /// The parameter's own bytes.
+  llvm::Expected<llvm::ArrayRef<char>> parameter(llvm::StringRef name) {
+    return weights->get(name);
+  }
+  /// From now on runs read these bytes for a parameter, as many as it has; the
+  /// caller keeps them. A parameter that the code does not read is left alone.
+  llvm::Error setParameter(llvm::StringRef name, llvm::ArrayRef<char> bytes);
+
+  /// Runs once. `inputs` are in the signature's order and fit it. Threads may run
+  /// at once, where the code was not compiled to be parallel itself.
   llvm::Expected<std::vector<NpyArray>>
   run(llvm::ArrayRef<const NpyArray *> inputs);
 
@@ -44,7 +53,10 @@ private:
   struct Argument {
     /// Index of the model's input, or -1 for a parameter.
     int64_t input = -1;
+    std::string name;
     llvm::ArrayRef<char> parameter;
+    /// How the bytes lie, where the code reads them packed.
+    mlir::DictionaryAttr packing;
     llvm::SmallVector<int64_t> shape;
   };
 

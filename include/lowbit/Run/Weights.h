@@ -9,6 +9,7 @@
 
 #include "lowbit/Data/NpyArray.h"
 #include "lowbit/Import/ParameterAccess.h"
+#include <map>
 
 namespace lowbit {
 class Weights {
@@ -23,11 +24,14 @@ public:
   /// The same packed as `packing` says (see PackWeights.h).
   llvm::Expected<llvm::ArrayRef<char>> getPacked(llvm::StringRef name,
                                                  mlir::DictionaryAttr packing);
+  /// Packs other bytes into what getPacked returned.
+  llvm::Error repack(mlir::DictionaryAttr packing, llvm::ArrayRef<char> source,
+                     llvm::ArrayRef<char> destination);
 
 private:
   mlir::ModuleOp module;
   ParameterReader reader;
-  std::vector<ConstantBytes> read;
+  std::map<std::string, ConstantBytes> read;
   std::vector<AlignedBuffer> packed;
 };
 } // namespace lowbit

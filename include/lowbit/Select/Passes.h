@@ -8,11 +8,26 @@
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
+#include "lowbit/Select/SelectionLog.h"
+#include "lowbit/Table/CalibrationTable.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace lowbit {
 #define GEN_PASS_DECL
 #include "lowbit/Select/Passes.h.inc"
+
+/// With the table and the log that passes share; either may be null.
+std::unique_ptr<mlir::Pass>
+createSelectRangesPass(SelectRangesOptions options,
+                       std::shared_ptr<CalibrationTable> table,
+                       std::shared_ptr<SelectionLog> log);
+
+/// `select` is how the selection will run that comes after it.
+std::unique_ptr<mlir::Pass>
+createSearchRangesPass(SearchRangesOptions options, SelectRangesOptions select,
+                       std::shared_ptr<CalibrationTable> table,
+                       std::shared_ptr<SelectionLog> log);
 
 #define GEN_PASS_REGISTRATION
 #include "lowbit/Select/Passes.h.inc"

@@ -7,10 +7,13 @@ include "mlir/Pass/PassBase.td"
 def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
   let summary = "chooses a format and its parameters for every observer";
   let description = [{
+    Defaults, which the rules of a recipe change (docs/recipe.md):
+
     - Weights and tables: symmetric, `!lowbit.affine<i8, -127:127>`, one scale
       for each index of the observer's axis, from the constant itself.
     - Activations, `mode=static`: asymmetric `!lowbit.affine<i8>`, one scale and
-      zero point a tensor, from `min` and `max`.
+      zero point a tensor, by `method` from the statistics of the calibration
+      table; values that share their integers (rule N23) get one choice.
     - Activations, `mode=dynamic`: the same format; scale and zero point are
       found at run time.
 
@@ -23,19 +26,85 @@ def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
          zero_point = dense<-28> : tensor<i32>} : tensor<4x16xf32>
     ```
 
-    A weight with NaN or infinity is an error. A channel whose scale had to be
-    raised to the floor, for it is all zero, is a remark.
+    An operation that a rule keeps float gets `lowbit.float_reason` and reads the
+    values themselves; an observer that no other operation reads gets no format.
+
+    A weight with NaN or infinity is an error. Channels whose scale had to be
+    raised to the floor, for they are all zero, are a remark; ranges that still
+    grow and heavy tails a warning; one for all values each.
   }];
   let dependentDialects = ["::lowbit::LowbitDialect"];
   let options = [
     Option<"mode", "mode", "std::string", "\"dynamic\"",
            "how activations get parameters: static, dynamic">,
     Option<"method", "method", "std::string", "\"minmax\"",
-           "how a range comes from statistics: minmax">];
+           "how ranges of activations come from statistics: minmax, "
+           "moving-average, percentile:P, mse, entropy, cross-entropy, auto">,
+    Option<"tablePath", "table", "std::string", "\"\"",
+           "calibration table, where no pass before made one">,
+    Option<"activations", "activations", "std::string", "\"\"",
+           "a rule for all activations, as words: i8,symmetric,mse">,
+    Option<"weights", "weights", "std::string", "\"\"",
+           "a rule for all weights, as words: i4,group:32,mse">,
+    Option<"recipeFile", "recipe", "std::string", "\"\"",
+           "file of rules, read after those two">,
+    ListOption<"rules", "rule", "std::string",
+               "rules that come after those of the file">];
   let statistics = [
     Statistic<"numStatic", "static", "values with parameters chosen here">,
     Statistic<"numDynamic", "dynamic", "values with parameters at run time">,
-    Statistic<"numDead", "dead-channels", "channels at the scale floor">];
+    Statistic<"numDead", "dead-channels", "channels at the scale floor">,
+    Statistic<"numKept", "kept-float", "contractions that a rule keeps float">,
+    Statistic<"numShared", "shared", "groups of values with one choice">,
+    Statistic<"numRescaled", "rescaled", "groups that were cut">];
+}
+
+def SearchRanges : Pass<"lowbit-search-ranges", "::mlir::ModuleOp"> {
+  let summary = "method=auto: a method for each value, by the error at the outputs";
+  let description = [{
+    Values whose method is `auto` get the single method that serves the model
+    best. It is measured: the mean signal-to-noise ratio of the outputs against
+    float, in dB, on calibration samples that are held out of the observation
+    (the quarter with the least content hashes, 32 at most).
+
+    1. All single methods are measured, each for all values at once; the best is
+       the start.
+    2. One value after another, the worst by its own error first, tries the
+       methods that give it another range (by more than 1 % of its width); values
+       that share their parameters try together. A change is kept where the mean
+       rises by more than the standard error of the samples' differences. A
+       second sweep follows where the first gained.
+
+    So the result is at least as good as the best single method on the held-out
+    samples; their numbers go to the explanation (`held_out`). It does not depend
+    on the number of threads, nor on the order of the samples.
+
+    In the pipeline the result goes to lowbit-select-ranges. By itself, the pass
+    runs that one with method=auto at its end:
+
+    ```mlir
+    %xo = lowbit.observe %x "activation" "x" : tensor<4x16xf32>
+    // becomes
+    %xo = lowbit.observe %x "activation" "x"
+        {format = !lowbit.affine<i8>, scale = dense<0.01> : tensor<f32>,
+         zero_point = dense<-28> : tensor<i32>} : tensor<4x16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let options = [
+    Option<"data", "data", "std::string", "\"\"",
+           "calibration data: .npz, .npy, a directory, a list file, or random">,
+    Option<"threads", "threads", "unsigned", "0",
+           "samples to run at once; 0 leaves it to the machine">,
+    Option<"heldOut", "held-out", "unsigned", "32",
+           "the most samples to hold out">,
+    Option<"tablePath", "table", "std::string", "\"\"",
+           "calibration table, where no pass before made one">];
+  let statistics = [
+    Statistic<"numSearched", "searched", "values with a searched method">,
+    Statistic<"numEvaluations", "evaluations", "choices that were measured">];
 }
 
 #endif // LOWBIT_SELECT_PASSES_TD

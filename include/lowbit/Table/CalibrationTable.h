@@ -23,10 +23,14 @@ struct ImportedRange {
   float min = 0, max = 0;
   /// 0 where it is not said.
   unsigned bits = 0;
-  std::optional<bool> symmetric;
+  std::optional<bool> symmetric = std::nullopt;
+  /// The file does not tell activations from parameters, and this may be
+  /// either.
+  bool perhapsParameter = false;
   bool operator==(const ImportedRange &other) const {
     return min == other.min && max == other.max && bits == other.bits &&
-           symmetric == other.symmetric;
+           symmetric == other.symmetric &&
+           perhapsParameter == other.perhapsParameter;
   }
 };
 
@@ -40,14 +44,16 @@ struct CalibrationTable {
   /// How many samples were observed.
   uint64_t samples = 0;
   /// How many there were to observe, where the run was interrupted before.
-  std::optional<uint64_t> interruptedOf;
+  std::optional<uint64_t> interruptedOf = std::nullopt;
   /// By value id.
   std::map<std::string, ValueStatistics> values;
-  /// By value id, in an imported table.
+  /// By the other tool's name of the value, in an imported table.
   std::map<std::string, ImportedRange> ranges;
+  /// What an import left out, for the user to be told; not written.
+  std::vector<std::string> notes;
 
   /// Reads a table of ours, AIMET's encodings or ONNX Runtime's calibration
-  /// JSON: the content tells which it is.
+  /// JSON: the content tells which it is. `name` is for messages.
   static llvm::Expected<CalibrationTable> read(llvm::StringRef path);
   static llvm::Expected<CalibrationTable> parse(llvm::StringRef text,
                                                 llvm::StringRef name);
@@ -55,9 +61,12 @@ struct CalibrationTable {
   /// The file appears complete or not at all.
   llvm::Error write(llvm::StringRef path) const;
 
-  /// Adds the statistics of `other`, of the same model. Refused: another
-  /// fingerprint, other values, imported tables. `name` and `otherName` are for
-  /// messages.
+  bool isImported() const { return source != "lowbit"; }
+
+  /// Adds the statistics of `other`, of the same model. Where either was
+  /// interrupted, so is the whole. Refused, without a change: another
+  /// fingerprint, other values or options, imported tables. `name` and
+  /// `otherName` are for messages.
   llvm::Error merge(const CalibrationTable &other, llvm::StringRef name,
                     llvm::StringRef otherName);
 };

@@ -25,12 +25,14 @@ public:
 
   /// Adds `mantissa` * 2^`exponent`, `exponent` at least kUnitExponent.
   void add(__int128 mantissa, int exponent);
-  /// Adds a finite float.
-  void add(float x);
+  /// Adds a finite float, or its square, `times` times.
+  void add(float x, uint64_t times = 1);
+  void addSquare(float x, uint64_t times = 1);
   void merge(const ExactSum &other);
 
   bool isZero() const;
   bool isNegative() const { return words.back() >> 63; }
+  bool operator<(const ExactSum &other) const;
   /// The nearest double, ties to even.
   double toDouble() const;
   /// `-0x1f3p-149`: a hexadecimal integer without factors of 2, and the

@@ -38,7 +38,7 @@ struct InsertTaps : impl::InsertTapsBase<InsertTaps> {
     getOperation().walk([&](ObserveOp op) { observers.push_back(op); });
     for (ObserveOp op : observers) {
       OpBuilder builder(op);
-      if (what == "observers" && op.isActivation())
+      if (what == "observers" && !op.isConstant())
         TapOp::create(builder, op.getLoc(), op.getInput(), op.getId());
       op.getOutput().replaceAllUsesWith(op.getInput());
       op.erase();

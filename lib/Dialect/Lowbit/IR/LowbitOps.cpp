@@ -88,15 +88,23 @@ void ObserveOp::build(OpBuilder &builder, OperationState &state, Value input,
                       StringRef id, StringRef role,
                       std::optional<int64_t> axis) {
   build(builder, state, input.getType(), input, id, role,
-        axis ? builder.getI64IntegerAttr(*axis) : IntegerAttr(), IntegerAttr(),
-        FloatAttr(), FloatAttr(), TypeAttr(), ElementsAttr(), ElementsAttr());
+        axis ? builder.getI64IntegerAttr(*axis) : IntegerAttr(), StringAttr(),
+        IntegerAttr(), FloatAttr(), FloatAttr(), TypeAttr(), ElementsAttr(),
+        ElementsAttr());
+}
+
+void ObserveOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  // Nothing reads the result, and it is not dead.
+  if (getRole() == "value")
+    effects.emplace_back(MemoryEffects::Write::get());
 }
 
 LogicalResult ObserveOp::verify() {
   StringRef role = getRole();
-  if (role != "activation" && role != "weight" && role != "table")
-    return emitOpError() << "(O1) role must be \"activation\", \"weight\" or "
-                            "\"table\", found \""
+  if (!isActivation() && !isConstant() && role != "value")
+    return emitOpError() << "(O1) role must be \"activation\", \"weight\", "
+                            "\"table\" or \"value\", found \""
                          << role << "\"";
   auto type = cast<RankedTensorType>(getInput().getType());
   if (getAxis() && (*getAxis() < 0 || int64_t(*getAxis()) >= type.getRank()))
@@ -114,6 +122,22 @@ LogicalResult ObserveOp::verify() {
   if (getFormat() && !isa<QuantizedTypeInterface>(*getFormat()))
     return emitOpError() << "(O6) format must be a quantized type, found "
                          << *getFormat();
+  if (getRows()) {
+    if (*getRows() != "logits" && *getRows() != "probabilities")
+      return emitOpError() << "(O7) rows must be \"logits\" or "
+                              "\"probabilities\", found \""
+                           << *getRows() << "\"";
+    if (isConstant() || type.getRank() == 0)
+      return emitOpError() << "(O8) rows are of a value that is no constant "
+                              "and has a last dimension, found role \""
+                           << role << "\" and rank " << type.getRank();
+  }
+  if (role == "value" && getFormat())
+    return emitOpError() << "(O9) role \"value\" has no format, found "
+                         << *getFormat();
+  if (!isConstant() && getAxis() && type.isDynamicDim(*getAxis()))
+    return emitOpError() << "(O10) axis " << *getAxis()
+                         << " must have a known size in " << type;
   return success();
 }
 

@@ -2,7 +2,7 @@
 // RUN: quant-opt %s --split-input-file --verify-diagnostics
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{(O1) role must be "activation", "weight" or "table", found "bias"}}
+  // expected-error @+1 {{(O1) role must be "activation", "weight", "table" or "value", found "bias"}}
   %o = lowbit.observe %x "bias" "x" : tensor<4xf32>
   return
 }
@@ -67,6 +67,46 @@ func.func @f() {
   // expected-error @+1 {{(W3) parameter @w has type 'tensor<5xf32>', found 'tensor<4xf32>'}}
   %w = lowbit.get_parameter @w : tensor<4xf32>
   return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{(O7) rows must be "logits" or "probabilities", found "columns"}}
+  %0 = lowbit.observe %x "activation" "x" {rows = "columns"} : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{(O8) rows are of a value that is no constant and has a last dimension, found role "weight" and rank 1}}
+  %0 = lowbit.observe %x "weight" "x" {rows = "logits"} : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<f32>) -> tensor<f32> {
+  // expected-error @+1 {{(O8) rows are of a value that is no constant and has a last dimension, found role "value" and rank 0}}
+  %0 = lowbit.observe %x "value" "x" {rows = "logits"} : tensor<f32>
+  return %0 : tensor<f32>
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{(O9) role "value" has no format, found '!lowbit.affine<i8>'}}
+  %0 = lowbit.observe %x "value" "x" {format = !lowbit.affine<i8>} : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{(O10) axis 0 must have a known size in 'tensor<?x4xf32>'}}
+  %0 = lowbit.observe %x "activation" "x" {axis = 0 : i64} : tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
 }
 
 // -----

@@ -28,6 +28,9 @@ func.func @dynamic(%x: tensor<?xf32>, %s: tensor<f32>, %z: tensor<i32>) -> tenso
       : tensor<?xf32> -> tensor<?xf32>
   // CHECK: lowbit.observe %{{.*}} "activation" "x" {count = 3 : i64, max = 2.000000e+00 : f32, min = -1.000000e+00 : f32}
   %o = lowbit.observe %f "activation" "x" {count = 3 : i64, max = 2.0 : f32, min = -1.0 : f32} : tensor<?xf32>
+  // Nothing reads it, and it stays.
+  // CHECK: lowbit.observe %{{.*}} "value" "v" {rows = "logits"} : tensor<?xf32>
+  %v = lowbit.observe %f "value" "v" {rows = "logits"} : tensor<?xf32>
   return %o : tensor<?xf32>
 }
 

@@ -14,7 +14,9 @@ def Lowbit_TensorOrBuffer : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
 // Observation
 //===----------------------------------------------------------------------===//
 
-def Lowbit_ObserveOp : Lowbit_Op<"observe", [Pure, AllTypesMatch<["input", "output"]>]> {
+def Lowbit_ObserveOp : Lowbit_Op<"observe", [
+    AlwaysSpeculatable, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    AllTypesMatch<["input", "output"]>]> {
   let summary = "marks a value that its readers could take quantized";
   let description = [{
     Returns its operand. Phase 2 inserts it and writes the statistics on it
@@ -24,16 +26,25 @@ def Lowbit_ObserveOp : Lowbit_Op<"observe", [Pure, AllTypesMatch<["input", "outp
     that the parameters are found at run time.
 
     - `id`: the value's name in the source model;
-    - `role`: `activation`, `weight` (a constant operand of a contraction) or
-      `table` (a constant that look-ups read);
-    - `axis`: the channel dimension of a weight or a table.
+    - `role`: `activation`, `weight` (a constant operand of a contraction),
+      `table` (a constant that look-ups read) or `value` (observed for the
+      calibration table; nothing reads it quantized, so nothing needs its
+      result, and it stays all the same);
+    - `axis`: the channel dimension of a weight or a table; of an activation or
+      a value the dimension that statistics are kept for each index of;
+    - `rows`: whole rows along the last dimension are kept of what a softmax
+      reads (`logits`) or makes (`probabilities`).
 
-    Constraints: (O1) the role is one of the three. (O2) The axis is a
+    Constraints: (O1) the role is one of the four. (O2) The axis is a
     dimension. (O3) min and max come together and (O4) in order. (O5) scale and
-    zero_point come with a format, (O6) which is quantized.
+    zero_point come with a format, (O6) which is quantized. (O7) rows are
+    `logits` or `probabilities`, (O8) of a value that is no constant and has a
+    last dimension. (O9) The role `value` has no format. (O10) The axis of a
+    value that is no constant has a size that is known.
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, StrAttr:$id, StrAttr:$role,
                        OptionalAttr<I64Attr>:$axis,
+                       OptionalAttr<StrAttr>:$rows,
                        OptionalAttr<I64Attr>:$count,
                        OptionalAttr<F32Attr>:$min, OptionalAttr<F32Attr>:$max,
                        OptionalAttr<TypeAttr>:$format,
@@ -43,7 +54,7 @@ def Lowbit_ObserveOp : Lowbit_Op<"observe", [Pure, AllTypesMatch<["input", "outp
   let assemblyFormat = "$input $role $id attr-dict `:` type($input)";
   let extraClassDeclaration = [{
     bool isActivation() { return getRole() == "activation"; }
-    bool isConstant() { return !isActivation(); }
+    bool isConstant() { return getRole() == "weight" || getRole() == "table"; }
   }];
   let hasVerifier = 1;
   let builders = [OpBuilder<(ins "::mlir::Value":$input, "::mlir::StringRef":$id,

@@ -1,0 +1,46 @@
+//===- Padding.h - which elements a mask leaves out -------------*- C++ -*-===//
+//
+// A mask is an input of the model that says which positions hold data and which
+// only fill up (zero), such as attention_mask[batch, seq]. Here it is found out
+// which dimensions of each observed value run along those of the mask, so that
+// its padded elements can be left out of the statistics.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_CALIBRATE_PADDING_H
+#define LOWBIT_CALIBRATE_PADDING_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <map>
+
+namespace lowbit {
+
+/// A part of a dimension: [batch, seq] collapsed into one has two.
+struct DimensionPart {
+  /// The dimension of the mask that it runs along, or -1.
+  int64_t maskDim = -1;
+  /// Where it runs along none; ShapedType::kDynamic of at most one part.
+  int64_t size = mlir::ShapedType::kDynamic;
+};
+
+/// The parts of each dimension of a value, outermost first. A dimension without
+/// a part runs along no dimension of the mask.
+using PaddedDimensions =
+    llvm::SmallVector<llvm::SmallVector<DimensionPart, 1>, 4>;
+
+struct PaddingPlan {
+  /// Index of the mask among the function's arguments.
+  unsigned argument = 0;
+  /// By observer id. What is not there is observed whole.
+  std::map<std::string, PaddedDimensions> values;
+};
+
+/// Analyzes the observers of `main` for the input called `mask`. An observer
+/// where the analysis lost a dimension on the way gets a remark. Refused: a
+/// name that no input has, an input without dimensions, and one that no
+/// observed value runs along.
+llvm::FailureOr<PaddingPlan> analyzePadding(mlir::func::FuncOp main,
+                                            llvm::StringRef mask);
+
+} // namespace lowbit
+
+#endif // LOWBIT_CALIBRATE_PADDING_H

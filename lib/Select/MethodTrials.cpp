@@ -1,0 +1,82 @@
+//===- MethodTrials.cpp - what every method would choose ------------------===//
+//
+// In: a module with observers, a method for each value that is searched. Out:
+// what lowbit-select-ranges makes of it, on a copy. Refused: what that refuses.
+//
+//===----------------------------------------------------------------------===//
+#include "MethodTrials.h"
+
+#include "lowbit/Select/Settings.h"
+
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+using namespace lowbit;
+
+/// Keeps what is no error to itself.
+static auto ignoreRemarks() {
+  return [](Diagnostic &diagnostic) {
+    return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
+  };
+}
+
+std::vector<SearchedValue> MethodTrials::searched(const Recipe &recipe) {
+  ScopedDiagnosticHandler quiet(module.getContext(), ignoreRemarks());
+  OwningOpRef<ModuleOp> copy(module.clone());
+  auto method = MethodSpec::parse(options.method);
+  if (!method) {
+    // The selection says it.
+    llvm::consumeError(method.takeError());
+    return {};
+  }
+  std::vector<ObservedValue> values = resolveSettings(
+      *copy, recipe, *method, /*isDynamic=*/options.mode == "dynamic");
+  keepFloats(values);
+  std::vector<SearchedValue> result;
+  for (ObservedValue &value : values)
+    if (value.isQuantized && value.settings.method.method == Method::Auto)
+      result.push_back({value.id(), value.isActivation()});
+  return result;
+}
+
+FailureOr<Trial> MethodTrials::run(const MethodsById &methods) {
+  ScopedDiagnosticHandler quiet(module.getContext(), ignoreRemarks());
+  OwningOpRef<ModuleOp> copy(module.clone());
+  auto log = std::make_shared<SelectionLog>();
+  for (const auto &[id, method] : methods)
+    log->found[id].method = method;
+  PassManager pm(module.getContext());
+  pm.addPass(createSelectRangesPass(options, table, log));
+  if (failed(pm.run(*copy)))
+    return failure();
+  Trial trial;
+  trial.choices = choicesOf(*copy);
+  for (const auto &[id, value] : log->values) {
+    if (auto db = value.getNumber("sqnr_db"))
+      trial.sqnrDb[id] = *db;
+    if (const llvm::json::Array *others = value.getArray("shared_with"))
+      for (const llvm::json::Value &other : *others)
+        if (auto name = other.getAsString())
+          trial.sharedWith[id].push_back(name->str());
+  }
+  return trial;
+}
+
+bool lowbit::areAlike(const ValueParameters &left,
+                      const ValueParameters &right) {
+  if (left.params.size() != right.params.size() || left.block != right.block ||
+      left.range.min != right.range.min || left.range.max != right.range.max)
+    return false;
+  StorageRange range = left.range;
+  auto end = [](const AffineParams &p, int32_t q) {
+    return double(p.scale) * (double(q) - p.zeroPoint);
+  };
+  for (auto [a, b] : llvm::zip(left.params, right.params)) {
+    double width = end(a, range.max) - end(a, range.min);
+    if (std::fabs(end(a, range.min) - end(b, range.min)) > 0.01 * width ||
+        std::fabs(end(a, range.max) - end(b, range.max)) > 0.01 * width)
+      return false;
+  }
+  return true;
+}

@@ -1,0 +1,58 @@
+//===- MethodTrials.h - what every method would choose ----------*- C++ -*-===//
+//
+// Runs lowbit-select-ranges on copies of a module, with a method in place of
+// `auto`, and keeps what it chose: so the search knows exactly what the selection
+// will do with its result, recipes and shared parameters included.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_LIB_SELECT_METHODTRIALS_H
+#define LOWBIT_LIB_SELECT_METHODTRIALS_H
+
+#include "lowbit/Evaluate/Evaluator.h"
+#include "lowbit/Select/Passes.h"
+#include "lowbit/Select/Recipe.h"
+
+namespace lowbit {
+
+/// Method by value id.
+using MethodsById = std::map<std::string, MethodSpec>;
+
+/// A value that is to be searched.
+struct SearchedValue {
+  std::string id;
+  bool isActivation;
+};
+
+struct Trial {
+  Choices choices;
+  /// By value id: the signal-to-noise ratio of the value itself, in dB.
+  std::map<std::string, double> sqnrDb;
+  /// By value id: those that it shares its parameters with.
+  std::map<std::string, std::vector<std::string>> sharedWith;
+};
+
+class MethodTrials {
+public:
+  /// `module` has observers and stays as it is.
+  MethodTrials(mlir::ModuleOp module, SelectRangesOptions options,
+               std::shared_ptr<CalibrationTable> table)
+      : module(module), options(std::move(options)), table(std::move(table)) {}
+
+  /// The values whose method is `auto`, in the module's order.
+  std::vector<SearchedValue> searched(const Recipe &recipe);
+  /// Emits the errors of the selection; its remarks and warnings come again.
+  llvm::FailureOr<Trial> run(const MethodsById &methods);
+
+private:
+  mlir::ModuleOp module;
+  SelectRangesOptions options;
+  std::shared_ptr<CalibrationTable> table;
+};
+
+/// Whether the real ranges of all blocks are the same but for a hundredth of
+/// their width.
+bool areAlike(const ValueParameters &left, const ValueParameters &right);
+
+} // namespace lowbit
+
+#endif // LOWBIT_LIB_SELECT_METHODTRIALS_H

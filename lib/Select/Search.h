@@ -1,0 +1,67 @@
+//===- Search.h - a method for each value, by the output --------*- C++ -*-===//
+//
+// Coordinate descent over methods. What a choice costs is asked of a function,
+// so nothing here knows of models or processes.
+//
+// The start is the best single method for all values. Then one unit (a value, or
+// those that share their parameters) after another takes the method with the
+// greatest gain, the worst by their own error first. A gain counts when the mean
+// over the samples rises by more than a hair and by more than the standard error
+// of the samples' differences, so that no single sample decides. Most candidates
+// are passed over after a part of the samples.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_LIB_SELECT_SEARCH_H
+#define LOWBIT_LIB_SELECT_SEARCH_H
+
+#include "mlir/Support/LLVM.h"
+#include <map>
+#include <vector>
+
+namespace lowbit {
+
+/// For each unit the number of its method.
+using Assignment = std::vector<unsigned>;
+
+struct SearchProblem {
+  /// By unit: the methods to try, of which no two are alike.
+  std::vector<llvm::SmallVector<unsigned>> candidates;
+  /// By unit: the one to be tried first has the least.
+  std::vector<double> priority;
+  /// How many samples there are.
+  size_t samples = 0;
+  /// The dB of each of the first samples; `changed` are the units that differ
+  /// from the assignment that was asked for last.
+  std::function<llvm::FailureOr<std::vector<double>>(const Assignment &,
+                                                     size_t samples)>
+      evaluate;
+  /// Called before each unit.
+  std::function<void(size_t done, size_t total)> progress;
+};
+
+struct SearchResult {
+  Assignment methods;
+  double meanDb = 0;
+  unsigned evaluations = 0, sweeps = 0;
+  /// By unit: the mean dB with each method that all samples were run with, the
+  /// other units being as they were then.
+  std::vector<std::map<unsigned, double>> tried;
+};
+
+/// The least gain that counts, in dB.
+inline constexpr double kLeastGainDb = 0.002;
+/// How many samples a candidate has to be better on to be run on all.
+inline constexpr size_t kScreeningSamples = 8;
+inline constexpr unsigned kMostSweeps = 2;
+/// A sweep that gained less is the last one.
+inline constexpr double kLeastSweepGainDb = 0.05;
+
+/// Improves `start`; the result is at least as good.
+llvm::FailureOr<SearchResult> searchMethods(const SearchProblem &problem,
+                                            Assignment start);
+
+double meanOf(llvm::ArrayRef<double> values);
+
+} // namespace lowbit
+
+#endif // LOWBIT_LIB_SELECT_SEARCH_H
