@@ -158,10 +158,11 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     for (const Account::Operation &entry : account->operations)
       operations.push_back(describe(entry, byId));
     const SelectionLog &log = *account->log;
-    llvm::json::Object object{{"operations", std::move(operations)},
-                              {"values", llvm::json::Array(account->values)},
-                              {"constraints", llvm::json::Array(log.constraints)},
-                              {"preparations", llvm::json::Array(log.preparations)}};
+    llvm::json::Object object{
+        {"operations", std::move(operations)},
+        {"values", llvm::json::Array(account->values)},
+        {"constraints", llvm::json::Array(log.constraints)},
+        {"preparations", llvm::json::Array(log.preparations)}};
     if (log.heldOut)
       object["held_out"] = llvm::json::Object(*log.heldOut);
     llvm::json::Value top = std::move(object);

@@ -59,8 +59,9 @@ static std::optional<ZeroPlace> parseZero(StringRef text) {
       .Default(std::nullopt);
 }
 
-static const std::vector<std::string> kKeys = {
-    "format", "granularity", "keep", "method", "name", "op", "role", "symmetry"};
+static const std::vector<std::string> kKeys = {"format", "granularity", "keep",
+                                               "method", "name",        "op",
+                                               "role",   "symmetry"};
 static const std::vector<std::string> kRoles = {"activation", "table", "value",
                                                 "weight"};
 

@@ -3,8 +3,8 @@
 // In: observers and rules. Out: settings; a warning for each rule that matches
 // nothing, or whose choices fit nothing that it matches. Nothing is refused.
 //
-// Defaults: activations i8, asymmetric, a scale a tensor; weights and tables i8,
-// narrow, a scale for each index of the observer's axis, minmax.
+// Defaults: activations i8, asymmetric, a scale a tensor; weights and tables
+// i8, narrow, a scale for each index of the observer's axis, minmax.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Select/Settings.h"
@@ -21,8 +21,8 @@ using namespace lowbit;
 
 Target Settings::target() const {
   Target target;
-  target.range = rangeForWidth(format.width, format.isSigned,
-                               zero == ZeroPlace::Narrow);
+  target.range =
+      rangeForWidth(format.width, format.isSigned, zero == ZeroPlace::Narrow);
   target.symmetry = zero == ZeroPlace::Asymmetric ? Symmetry::Asymmetric
                                                   : Symmetry::Symmetric;
   return target;
@@ -171,8 +171,8 @@ private:
       settings.method = *rule.method;
       isChanged = numFitting[1] = true;
     }
-    if (rule.zero && (!isActivation || !isDynamic ||
-                      *rule.zero == ZeroPlace::Asymmetric)) {
+    if (rule.zero &&
+        (!isActivation || !isDynamic || *rule.zero == ZeroPlace::Asymmetric)) {
       settings.zero = *rule.zero;
       isChanged = numFitting[2] = true;
     }
@@ -317,11 +317,11 @@ unsigned lowbit::keepFloats(MutableArrayRef<ObservedValue> values) {
     if (llvm::all_of(value.readers, isKept)) {
       value.isQuantized = false;
       const Reader &first = value.readers.front();
-      value.reason = first.keptBy.empty()
-                         ? "read only by operations that stay float: " +
-                               first.id + " is " +
-                               RuleApplication::keptReason(kept[first.op])
-                         : RuleApplication::keptReason(first.keptBy);
+      value.reason =
+          first.keptBy.empty()
+              ? "read only by operations that stay float: " + first.id +
+                    " is " + RuleApplication::keptReason(kept[first.op])
+              : RuleApplication::keptReason(first.keptBy);
       continue;
     }
     llvm::MapVector<Operation *, Operation *> copies;

@@ -66,14 +66,15 @@ FailureOr<GranularityAttr> lowbit::weightGranularity(ObservedValue &value) {
   std::optional<int64_t> dim;
   auto refuse = [&](const Twine &why) {
     return value.op.emitError("the weight '")
-           << value.op.getId() << "' cannot have granularity="
-           << choice.text() << " (" << value.settings.rule << "): " << why
+           << value.op.getId() << "' cannot have granularity=" << choice.text()
+           << " (" << value.settings.rule << "): " << why
            << "; choose granularity=channel for it";
   };
   for (const Reader &reader : value.readers) {
     auto one = sourceDim(reader);
     if (!one)
-      return refuse("'" + reader.id + "' does not sum along one dimension of it");
+      return refuse("'" + reader.id +
+                    "' does not sum along one dimension of it");
     if (dim && *dim != *one)
       return refuse("its readers sum along dimensions " + Twine(*dim) +
                     " and " + Twine(*one));
@@ -185,7 +186,8 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
   };
   std::vector<Part> parts(walk.groups());
   mlir::parallelFor(granularity.getContext(), 0, parts.size(), [&](size_t i) {
-    ArrayRef<float> group(grouped.data() + starts[i], starts[i + 1] - starts[i]);
+    ArrayRef<float> group(grouped.data() + starts[i],
+                          starts[i + 1] - starts[i]);
     Part &part = parts[i];
     part.chosen = chooseWeightGroup(group, method, target, &part.objective);
     AffineParams p = part.chosen.params;
@@ -193,8 +195,8 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
       double error = double(x) - fakeQuant(x, p, target.range);
       part.error += error * error;
       part.square += double(x) * x;
-      double q = double(roundToInteger(x / p.scale, Rounding::HalfEven)) +
-                 p.zeroPoint;
+      double q =
+          double(roundToInteger(x / p.scale, Rounding::HalfEven)) + p.zeroPoint;
       part.clipped += q < target.range.min || q > target.range.max;
     }
   });

@@ -1,4 +1,4 @@
-"""The methods of docs/calibration.md by brute force on raw samples, in numpy: what test_range_methods.py holds ours against.
+"""The methods of docs/calibration.md by brute force on raw samples, in numpy.
 
 Nothing here knows of histograms or of searches that skip ranges. A quantizer is (scale, zero point) by rules N4 and N5.
 """
@@ -98,3 +98,57 @@ def clipping_grids(low, high, target, best) -> Iterator[tuple[np.ndarray, np.nda
         wide = (abs(lows[1] - lows[0]), abs(highs[1] - highs[0]))
         lows = np.minimum(np.linspace(best()[0] - wide[0], best()[0] + wide[0], 49), 0)
         highs = np.maximum(np.linspace(best()[1] - wide[1], best()[1] + wide[1], 49), 0)
+
+
+class LinearCounts:
+    """Counts in bins of width 2^(E - 10), E the exponent of the largest magnitude."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        x = x.astype(float).ravel()
+        self.min, self.max = min(x.min(), 0.0), max(x.max(), 0.0)
+        x = x[x != 0]
+        self.width = 2.0 ** (int(np.floor(np.log2(np.abs(x).max()))) - 10)
+        bins = np.floor(np.abs(x) / self.width).astype(int)
+        bins = np.where(x < 0, -bins - 1, bins)
+        self.below, self.above = max(-bins.min(), 0), max(bins.max() + 1, 0)
+        self.counts = np.bincount(bins + self.below, minlength=self.below + self.above).astype(float)
+
+    def divergence(self, low: int, high: int, target: Target) -> float:
+        """That of the range of `low` bins below zero and `high` above."""
+        low, high = min(low, self.below), min(high, self.above)
+        ends = (
+            (self.min if low == self.below else -low * self.width),
+            (self.max if high == self.above else high * self.width),
+        )
+        scale, zero = target.parameters(*map(np.float64, ends))
+        inside = self.counts[self.below - low : self.below + high]
+        p = inside.copy()
+        p[0] += self.counts[: self.below - low].sum()
+        p[-1] += self.counts[self.below + high :].sum()
+        middles = (np.arange(-low, high) + 0.5) * self.width
+        levels = np.clip(np.floor(middles / float(scale) + 0.5) + zero, target.low, target.high).astype(int)
+        levels -= levels.min()
+        used = p > 0
+        share = np.bincount(levels, inside) / np.maximum(np.bincount(levels, used), 1)
+        q = np.where(used, np.where(share > 0, share, 1e-4)[levels], 0)
+        p, q = p[used] / p.sum(), q[used] / q.sum()
+        return max(float(np.sum(p * np.log(p / q))), 0.0)
+
+    def least_divergence(self, target: Target) -> float:
+        if target.symmetric or self.below == 0 or self.above == 0:
+            least = max(target.levels // 2 if target.symmetric else target.levels, 128)
+            most = max(self.below, self.above)
+            return min(self.divergence(end, end, target) for end in range(min(least, most), most + 1))
+        least = min(max(target.levels, 128), self.below + self.above)
+        best: tuple[float, int, int] = (np.inf, 0, 0)
+        lows, highs = (np.unique(np.linspace(1, most, 64).astype(int)) for most in (self.below, self.above))
+        step = max(self.below, self.above) // 64 + 1
+        while True:
+            tried = [(self.divergence(i, j, target), i, j) for i in lows for j in highs if i + j >= least]
+            best = min([best, *tried])
+            if step == 0:
+                return best[0]
+            reach = np.arange(-8, 9)
+            lows = np.unique(np.clip(best[1] + reach * max(step // 8, 1), 1, self.below))
+            highs = np.unique(np.clip(best[2] + reach * max(step // 8, 1), 1, self.above))
+            step //= 8

@@ -5,6 +5,7 @@ follows from the rounding of its operands: each is wrong by half a step at most.
 """
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from artifacts import load, must, save, tools_folder
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 ROWS, DEPTH, COLUMNS = 6, 24, 8
 
@@ -123,8 +124,6 @@ def test_every_format_runs(case: Case, layer: Path, tmp_path: Path) -> None:
     operations = {entry["name"]: entry for entry in json.loads(explain.read_text())["operations"]}
     outputs = run_both(quantized, layer.parent / "inputs.npz")
     x = load(layer.parent / "inputs.npz")["x"].astype(np.float64)
-    from safetensors.numpy import load_file
-
     for name, weights in load_file(layer.parent / "layer.safetensors").items():
         entry = operations[f"product.{name}"]
         if case.reason:
@@ -189,7 +188,7 @@ def test_branches_of_a_concat_share_or_are_rescaled(ratio: float, method: str, t
     than 1 dB is not shared, and the log says where integers change."""
     random = np.random.default_rng(5)
     base = random.uniform(-1, 1, size=(2, 64, 8)).astype(np.float32)
-    base[:, ::4, 0], base[:, 1::4, 0] = -1, 1  # every sample has the whole range
+    base[:, 0, 0], base[:, 5, 0] = -1, 1
     a, b = base[0], base[1] * np.float32(ratio)
     save(tmp_path / "data.npz", {"a": a, "b": b})
     (tmp_path / "m.mlir").write_text(CONCAT)
@@ -214,7 +213,9 @@ def test_branches_of_a_concat_share_or_are_rescaled(ratio: float, method: str, t
         shared, cut = explained["constraints"]
         assert shared["values"] == ["b", "c"] and cut["values"] == ["a", "b", "c"] and cut["apart"] == ["a"]
         assert cut["rescaled_at"] == [{"before": "c", "op": "tensor.concat", "operand": 0, "elements": 32}]
-        assert f"would cost 'a' {loss:.1f} dB" in cut["reason"] or method == "mse"
+        # Of uniform data, as near as half a thousand numbers come to it.
+        cost = float(re.search(r"would cost 'a' ([0-9.]+) dB", cut["reason"])[1])
+        assert cost == pytest.approx(loss, abs=0.5)
     run_both(tmp_path / "q.mlir", save(tmp_path / "in.npz", {"a": a[:4], "b": b[:4]}))
 
 
@@ -251,7 +252,7 @@ func.func @main(%x: tensor<1x8x8x4xf32> {lowbit.name = "x"}, %b: tensor<1x4x4x4x
     options = f"calibration-data={tmp_path / 'data.npz'} explain={tmp_path / 'e.json'}"
     must(opt(tmp_path / "m.mlir", options, tmp_path / "q.mlir"))
     (cut,) = json.loads((tmp_path / "e.json").read_text())["constraints"]
-    assert cut["values"] == ["x", "c"]
+    assert cut["values"] == ["c", "x"]
     assert cut["rescaled_at"] == [{"before": "c", "op": "tensor.concat", "operand": 0, "elements": 64}]
 
 

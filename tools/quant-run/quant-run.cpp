@@ -58,14 +58,14 @@ int main(int argc, char **argv) {
       "resume", cl::cat(category), cl::value_desc("file"),
       cl::desc("with --observe: the table of an interrupted run on the same "
                "inputs, to go on from"));
-  cl::opt<bool> evaluate(
-      "evaluate", cl::cat(category),
-      cl::desc("answer requests on standard input: what choices of parameters "
-               "do to the outputs (lowbit/Run/Evaluation.h)"));
   cl::opt<bool> merge(
       "merge-tables", cl::cat(category),
       cl::desc("instead of a model read calibration tables, and "
                "write that of all their samples to -o"));
+  cl::opt<bool> evaluate(
+      "evaluate", cl::cat(category),
+      cl::desc("answer requests on standard input: what choices of parameters "
+               "do to the outputs (lowbit/Run/Evaluation.h)"));
   cl::opt<std::string> dump(
       "dump-values", cl::cat(category), cl::value_desc("file"),
       cl::desc("write every named float value of one run as .npz"));

@@ -49,12 +49,12 @@ struct ObserveOptions {
 llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
                          const ObserveOptions &observe,
                          llvm::StringRef tablePath);
-/// Answers requests about the error of choices (Evaluation.h).
-llvm::Error evaluateModel(mlir::MLIRContext &context,
-                          const RunOptions &options);
 /// Writes the calibration table of the samples of all `paths`, at least one.
 llvm::Error mergeTables(llvm::ArrayRef<std::string> paths,
                         llvm::StringRef outputPath);
+/// Answers requests about the error of choices (Evaluation.h).
+llvm::Error evaluateModel(mlir::MLIRContext &context,
+                          const RunOptions &options);
 /// Runs once and writes every named float value to an .npz file.
 llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
                        llvm::StringRef outputPath);
