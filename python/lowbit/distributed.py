@@ -92,7 +92,8 @@ def _results(
     from distributed import KilledWorker, as_completed
 
     futures = {
-        client.submit(observe_shard, model, shard, observation, pure=False): index for index, shard in enumerate(shards)
+        client.submit(_observe_shard, model, shard, observation, pure=False): index
+        for index, shard in enumerate(shards)
     }
     waiting = as_completed(futures)
     try:
@@ -101,8 +102,6 @@ def _results(
                 continue
             try:
                 yield index, future.result()
-            except LowbitError as error:
-                yield index, error
             except KilledWorker as error:
                 text = f"every worker that it was given to was lost: {error}"
                 yield index, LowbitError(text, "the workers may have run out of memory")
@@ -111,8 +110,16 @@ def _results(
         client.cancel(list(futures))
 
 
+def _observe_shard(model: Path, shard: Shard, observation: Observation) -> bytes | LowbitError:
+    """On a worker: the bytes of the shard's table, or what is wrong, which is no failure of the cluster."""
+    try:
+        return observe_shard(model, shard, observation)
+    except LowbitError as error:
+        return error
+
+
 def observe_shard(model: Path, shard: Shard, observation: Observation) -> bytes:
-    """On a worker: the bytes of the shard's table. A part of a shard is not kept: it is observed again as a whole."""
+    """The bytes of the shard's table. A part of a shard is not kept: it is observed again as a whole."""
     data = shard() if callable(shard) else shard
     # The worker's own folder goes when the worker does, even one that is killed.
     with tempfile.TemporaryDirectory(prefix="lowbit-", dir=_worker_folder()) as folder:
@@ -124,7 +131,7 @@ def observe_shard(model: Path, shard: Shard, observation: Observation) -> bytes:
             calibrate_into(table, module, pieces, observation, names)
         except IncompleteError as error:
             raise (error.__cause__ or error) from None
-        return table.path.read_bytes()
+        return table.read_bytes()
 
 
 def _worker_folder() -> str | None:

@@ -40,8 +40,12 @@ class Table:
 
     @property
     def path(self) -> Path:
-        """The file: a temporary one, unless the table was loaded from elsewhere."""
+        """The file: a temporary one that goes with this object, unless the table was loaded from elsewhere."""
         return self._path
+
+    def read_bytes(self) -> bytes:
+        """The text of the table, as `save` writes it."""
+        return self._path.read_bytes()
 
     @property
     def content(self) -> dict[str, Any]:
@@ -118,10 +122,8 @@ def _kept_on_failure(table: Table, written: Path | None = None) -> Iterator[None
         # It is whole as a table of the samples that it has: to be merged with one of the others.
         text = table.path.read_bytes()
         table.path.write_bytes(re.sub(rb'\n *"interrupted_of": \d+,', b"", text, count=1))
-        with suppress(LowbitError):
-            note = f"the statistics of {table.samples} samples were kept: the error's `table` has them"
-            raise IncompleteError(error, table, note) from error
-        raise
+        note = f"the statistics of {table.samples} samples were kept: the error's `table` has them"
+        raise IncompleteError(error, table, note) from error
 
 
 def calibrate_into(

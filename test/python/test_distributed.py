@@ -50,7 +50,7 @@ def shards(artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory) -> li
 @pytest.fixture(scope="module")
 def whole(artifacts: Artifacts) -> bytes:
     """What one process writes."""
-    return lowbit.load(artifacts.imported(MODEL)).calibrate(artifacts.calibration(MODEL)).path.read_bytes()
+    return lowbit.load(artifacts.imported(MODEL)).calibrate(artifacts.calibration(MODEL)).read_bytes()
 
 
 def test_shards_of_every_kind_make_the_bytes_of_one_process(
@@ -64,10 +64,9 @@ def test_shards_of_every_kind_make_the_bytes_of_one_process(
         partial(load, function),
         str(text),
     ]
-    for model in (artifacts.imported(MODEL), lowbit.load(artifacts.onnx(MODEL))):
-        table = calibrate(model, given, client)
-        assert table.samples == 100
-    assert calibrate(artifacts.imported(MODEL), given[::-1], client).path.read_bytes() == whole
+    table = calibrate(artifacts.onnx(MODEL), given[::-1], client)
+    assert table.samples == 100
+    assert table.read_bytes() == whole
 
 
 def deadly(path: Path, log: Path) -> Path:
@@ -90,11 +89,11 @@ def test_a_killed_worker_loses_nothing(
 ) -> None:
     log = tmp_path / "log"
     given = [shards[0], partial(deadly, shards[1], log), *shards[2:]]
-    table = calibrate(artifacts.imported(MODEL), given, client)
+    table = calibrate(lowbit.load(artifacts.imported(MODEL)), given, client)
     first, again = log.read_text().split()
     assert first != again, "another process observed it"
     assert not psutil.pid_exists(int(first))
-    assert table.path.read_bytes() == whole
+    assert table.read_bytes() == whole
 
 
 def test_bad_shards_are_named_and_the_others_kept(
@@ -106,12 +105,12 @@ def test_bad_shards_are_named_and_the_others_kept(
     with pytest.raises(lowbit.IncompleteError) as caught:
         calibrate(model, [shards[0], bad, *shards[2:4], tmp_path / "absent.npz"], client)
     text = str(caught.value)
-    assert caught.value.message.startswith(str(bad))
+    assert str(bad) in caught.value.message
     for part in (str(tmp_path / "absent.npz"), "3 of 5 shards", "45 samples"):
         assert part in text
     assert caught.value.table.samples == 45
     mended = calibrate(model, [shards[1], shards[4]], client)
-    assert mended.merge(caught.value.table).path.read_bytes() == whole
+    assert mended.merge(caught.value.table).read_bytes() == whole
 
 
 def test_errors(client: Client, artifacts: Artifacts, shards: list[Path], tmp_path: Path) -> None:
