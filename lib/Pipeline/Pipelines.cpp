@@ -18,6 +18,7 @@
 #include "lowbit/Import/Passes.h"
 #include "lowbit/Lower/Passes.h"
 #include "lowbit/Pipeline/Explain.h"
+#include "lowbit/Prepare/Passes.h"
 #include "lowbit/Quantize/Passes.h"
 #include "lowbit/Select/Choices.h"
 #include "lowbit/Select/Passes.h"
@@ -136,8 +137,7 @@ static std::string checkOptions(const PtqOptions &options) {
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
            "calibration-" +
-           std::string(hasTable ? "table" : "data") +
-           "; leave one of them out";
+           std::string(hasTable ? "table" : "data") + "; leave one of them out";
   return "";
 }
 
@@ -157,6 +157,13 @@ static CalibrateOptions calibrateOptions(const PtqOptions &options) {
   return calibrate;
 }
 
+static PreparationOptions preparationOptions(const PtqOptions &options) {
+  PreparationOptions preparation;
+  preparation.calibrate = calibrateOptions(options);
+  preparation.smoothQuantStrength = options.smoothQuantStrength;
+  return preparation;
+}
+
 static SelectRangesOptions selectOptions(const PtqOptions &options,
                                          StringRef mode) {
   SelectRangesOptions select;
@@ -167,6 +174,19 @@ static SelectRangesOptions selectOptions(const PtqOptions &options,
   select.recipeFile = options.recipe;
   select.rules.assign(options.rules.begin(), options.rules.end());
   return select;
+}
+
+/// What is wrong with the preparations asked for; empty when nothing is.
+static std::string checkPreparations(const PtqOptions &options) {
+  auto plan = PreparationPlan::parse(options.prepare);
+  if (!plan)
+    return llvm::toString(plan.takeError());
+  bool isStatic =
+      !options.calibrationData.empty() || !options.calibrationTable.empty();
+  if (plan->any() && !isStatic)
+    return "prepare needs calibration-data=<inputs>: what it does is chosen "
+           "from statistics";
+  return checkStrength(options.smoothQuantStrength);
 }
 
 static SearchRangesOptions searchOptions(const PtqOptions &options) {
@@ -183,6 +203,8 @@ LogicalResult lowbit::buildPtqPipeline(
     llvm::function_ref<LogicalResult(const Twine &)> emitError) {
   if (std::string problem = checkOptions(options); !problem.empty())
     return emitError("quantize-ptq: " + problem);
+  if (std::string problem = checkPreparations(options); !problem.empty())
+    return emitError("quantize-ptq: " + problem);
   Phase last = *parsePhase(options.compileTo);
   bool isStatic =
       !options.calibrationData.empty() || !options.calibrationTable.empty();
@@ -190,6 +212,10 @@ LogicalResult lowbit::buildPtqPipeline(
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();
   log->wantsCandidates = !options.explain.empty();
+  PreparationPlan plan = llvm::cantFail(PreparationPlan::parse(options.prepare));
+  auto preparation = std::make_shared<PreparationState>();
+  preparation->table = table;
+  preparation->log = log;
   std::shared_ptr<Account> account =
       options.explain.empty() ? nullptr : createAccount(log);
 
@@ -209,19 +235,23 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(createRecordOperationsPass(account));
       return;
     case Phase::Calibrate:
-      pm.addPass(createInsertObservers({options.observe, options.channels}));
+      pm.addPass(createInsertObservers(
+          {options.observe, options.channels || plan.needsChannels()}));
       if (isStatic)
         pm.addPass(createCalibratePass(calibrateOptions(options), table));
       else if (options.mode.empty())
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
+      appendPreparations(pm, plan, preparationOptions(options), preparation);
       if (isStatic)
         pm.addPass(createSearchRangesPass(searchOptions(options),
                                           selectOptions(options, mode), table,
                                           log));
       pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
                                         log));
+      if (plan.biasCorrection)
+        pm.addPass(createCorrectBiasesPass(preparation));
       if (account)
         pm.addPass(createRecordValuesPass(account));
       return;
@@ -260,6 +290,7 @@ void lowbit::registerAllLowbitPasses() {
   registerLowbitImportPasses();
   registerLowbitCalibratePasses();
   registerLowbitEvaluatePasses();
+  registerLowbitPreparePasses();
   registerLowbitSelectPasses();
   registerLowbitQuantizePasses();
   registerLowbitFoldPasses();

@@ -126,8 +126,9 @@ void AimetReader::readChannel(const json::Value &value, const std::string &name,
   if (object.has("dtype") && object.text("dtype") != "int")
     object.complain("dtype", "is " + describe(object.value("dtype")) +
                                  ", expected 'int' or 'float'");
-  double min = object.number("min"), max = object.number("max");
-  double scale = object.number("scale"), offset = object.number("offset");
+  double min = object.wideNumber("min"), max = object.wideNumber("max");
+  double scale = object.wideNumber("scale"),
+         offset = object.wideNumber("offset");
   if (complaint)
     return;
   // Of a symmetric encoding the integers may leave one end out.
@@ -268,8 +269,9 @@ void AimetReader::readQuantizeLinear(const json::Value &value,
                           "range");
     return;
   }
-  double size = object.number("y_scale");
-  double zero = object.has("y_zero_point") ? object.number("y_zero_point") : 0;
+  double size = object.wideNumber("y_scale");
+  double zero =
+      object.has("y_zero_point") ? object.wideNumber("y_zero_point") : 0;
   if (complaint)
     return;
   if (table.ranges.count(name)) {

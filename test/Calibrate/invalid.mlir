@@ -1,6 +1,9 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/observers.mlir --split-input-file --verify-diagnostics --lowbit-insert-observers
 // RUN: quant-opt %t/data.mlir --verify-diagnostics --lowbit-calibrate
+// RUN: quant-opt %t/data.mlir --verify-diagnostics --lowbit-calibrate="data=random table=t.json"
+// RUN: not quant-opt %t/run.mlir --lowbit-calibrate="table=t.json mask=x" 2>&1 | FileCheck %s --check-prefix=OPTIONS
+// RUN: not quant-opt %t/run.mlir --lowbit-insert-observers="observe=some" 2>&1 | FileCheck %s --check-prefix=OBSERVE
 // The model runs in a child: what happens there is one error here.
 // RUN: chmod +x %t/crash/quant-run %t/fail/quant-run %t/silent/quant-run %t/nothing/quant-run
 // RUN: not env LOWBIT_TOOLS=%t/crash quant-opt %t/run.mlir --lowbit-calibrate="data=random" 2>&1 | FileCheck %s --check-prefix=CRASH
@@ -14,7 +17,9 @@
 // PROGRESS: progress: 1/2
 // FAIL: error: calibration: the data is bad
 // FAIL: note: mend it
-// SILENT: error: calibration: the statistics cannot be read
+// SILENT: error: calibration: {{.*}}.json
+// OPTIONS: error: lowbit-calibrate takes mask, resume and save-table with data, not with table
+// OBSERVE: error: observe must be operands or all, found 'some'
 // NOTHING: error: calibration: the value 'x' was never computed on the calibration data
 
 //--- crash/quant-run
@@ -34,7 +39,10 @@ exit 0
 
 //--- nothing/quant-run
 #!/bin/sh
-echo '{"samples": 1, "observers": [{"id": "x", "count": 0}]}' > "$3"
+cp "$(dirname "$0")/table.json" "$3"
+
+//--- nothing/table.json
+{"fingerprint": "00000000000000000000000000000000", "samples": 1, "source": "lowbit", "values": {}, "version": 1}
 
 //--- run.mlir
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
@@ -43,7 +51,7 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 }
 
 //--- data.mlir
-// expected-error @+1 {{lowbit-calibrate needs the option 'data'}}
+// expected-error @+1 {{lowbit-calibrate needs one of the options data and table}}
 module {
 }
 

@@ -26,6 +26,7 @@
 // RUN: sh -c 'quant-run %s; test $? -eq 2'
 // RUN: sh -c 'quant-run %s -o %t.none.npz; test $? -eq 2'
 // RUN: sh -c 'quant-run %s --inputs random -o %t.none.npz --threads 0; test $? -eq 2'
+// RUN: sh -c 'quant-run %s --inputs random -o %t.none.npz --mask x; test $? -eq 2'
 // RUN: not quant-run %s --inputs %t.missing.npz -o %t.none.npz 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not quant-run %s --inputs random -o %t.none.npz --isa mmx 2>&1 | FileCheck %s --check-prefix=ISA
 // RUN: not ls %t.none.npz
@@ -40,8 +41,9 @@
 // BENCH: "format": "i8"
 // BENCH: "median_ms"
 // BENCH: "peak_share"
-// OBSERVE: "count": 160
-// OBSERVE: "id": "x"
+// OBSERVE: "samples": 8
+// OBSERVE: "x": {
+// OBSERVE-NEXT: "count": 160
 // MISSING: error:{{.*}}missing.npz
 // ISA: avx512-vnni, avx-vnni, avx2, portable
 

@@ -19,13 +19,23 @@
 
 namespace cl = llvm::cl;
 
+/// Says what went wrong, where that was not said yet; the exit status.
+static int finish(llvm::Error error) {
+  if (!error)
+    return 0;
+  std::string text = llvm::toString(std::move(error));
+  if (!text.empty())
+    llvm::errs() << "error: " << text << "\n";
+  return 1;
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   // The options of the LLVM libraries are not ours to offer.
   cl::ResetCommandLineParser();
   cl::OptionCategory category("quant-run options");
-  cl::opt<std::string> model(cl::Positional, cl::Required, cl::desc("MODEL"),
-                             cl::cat(category));
+  cl::list<std::string> files(cl::Positional, cl::desc("MODEL"),
+                              cl::cat(category));
   cl::opt<std::string> inputs(
       "inputs", cl::cat(category), cl::value_desc("data"),
       cl::desc(".npz keyed by input name, .npy, a directory, a list file, or "
@@ -48,6 +58,10 @@ int main(int argc, char **argv) {
       "resume", cl::cat(category), cl::value_desc("file"),
       cl::desc("with --observe: the table of an interrupted run on the same "
                "inputs, to go on from"));
+  cl::opt<bool> merge(
+      "merge-tables", cl::cat(category),
+      cl::desc("instead of a model read calibration tables, and "
+               "write that of all their samples to -o"));
   cl::opt<bool> evaluate(
       "evaluate", cl::cat(category),
       cl::desc("answer requests on standard input: what choices of parameters "
@@ -93,6 +107,16 @@ int main(int argc, char **argv) {
     llvm::errs() << "quant-run: " << message << "; see quant-run --help\n";
     return 2;
   };
+  if (merge) {
+    for (const auto &[name, option] : cl::getRegisteredOptions())
+      if (option->getNumOccurrences() && name != "merge-tables" && name != "o")
+        return usage("--merge-tables goes with -o alone");
+    if (files.empty() || output.empty())
+      return usage("--merge-tables needs tables, and -o");
+    return finish(lowbit::mergeTables(files, output));
+  }
+  if (files.size() != 1)
+    return usage("give one MODEL");
   int modes = signature + !observe.empty() + !dump.empty() + print + verify +
               bench + profile + evaluate + !output.empty();
   if (modes != 1)
@@ -122,7 +146,7 @@ int main(int argc, char **argv) {
   observeOptions.mask = mask;
   observeOptions.resume = resume;
   observeOptions.heldOut = heldOut.getNumOccurrences() ? heldOut : 0;
-  options.model = model;
+  options.model = files.front();
   options.inputs = inputs;
   options.isa = isa;
   options.shape = shape;
@@ -164,10 +188,5 @@ int main(int argc, char **argv) {
       return lowbit::profileModel(context, options);
     return lowbit::runModel(context, options, output);
   }();
-  if (!error)
-    return 0;
-  std::string text = llvm::toString(std::move(error));
-  if (!text.empty())
-    llvm::errs() << "error: " << text << "\n";
-  return 1;
+  return finish(std::move(error));
 }

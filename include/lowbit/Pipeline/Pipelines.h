@@ -37,8 +37,9 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       llvm::cl::desc("file to keep the table of the calibration data in")};
   Option<std::string> resume{
       *this, "resume",
-      llvm::cl::desc("the table of an interrupted calibration on the same data, "
-                     "to go on from")};
+      llvm::cl::desc(
+          "the table of an interrupted calibration on the same data, "
+          "to go on from")};
   Option<std::string> mask{
       *this, "mask",
       llvm::cl::desc("an input that is zero where the calibration data is only "
@@ -75,6 +76,14 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       llvm::cl::desc("the most calibration samples that are not observed: "
                      "method=auto compares the outputs on them; 0 is 32 with "
                      "method=auto, else none")};
+  ListOption<std::string> prepare{
+      *this, "prepare",
+      llvm::cl::desc("what to do to the model before ranges are chosen: "
+                     "equalize, smooth-quant, bias-correction, or auto")};
+  Option<std::string> smoothQuantStrength{
+      *this, "smooth-quant-strength", llvm::cl::init("0.6"),
+      llvm::cl::desc("how much of a range smooth-quant moves into the weights: "
+                     "0 to 1, or search")};
   Option<std::string> shape{
       *this, "shape",
       llvm::cl::desc("sizes of dynamic dimensions: batch=1,seq=128")};

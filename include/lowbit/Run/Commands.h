@@ -49,6 +49,9 @@ struct ObserveOptions {
 llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
                          const ObserveOptions &observe,
                          llvm::StringRef tablePath);
+/// Writes the calibration table of the samples of all `paths`, at least one.
+llvm::Error mergeTables(llvm::ArrayRef<std::string> paths,
+                        llvm::StringRef outputPath);
 /// Answers requests about the error of choices (Evaluation.h).
 llvm::Error evaluateModel(mlir::MLIRContext &context,
                           const RunOptions &options);

@@ -23,7 +23,7 @@ struct ImportedRange {
   float min = 0, max = 0;
   /// 0 where it is not said.
   unsigned bits = 0;
-  std::optional<bool> symmetric;
+  std::optional<bool> symmetric = std::nullopt;
   /// The file does not tell activations from parameters, and this may be
   /// either.
   bool perhapsParameter = false;
@@ -44,7 +44,7 @@ struct CalibrationTable {
   /// How many samples were observed.
   uint64_t samples = 0;
   /// How many there were to observe, where the run was interrupted before.
-  std::optional<uint64_t> interruptedOf;
+  std::optional<uint64_t> interruptedOf = std::nullopt;
   /// By value id.
   std::map<std::string, ValueStatistics> values;
   /// By the other tool's name of the value, in an imported table.

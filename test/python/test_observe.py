@@ -1,0 +1,363 @@
+"""Calibration tables: the same bytes however the samples come, what an interruption leaves, padding, and memory."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from artifacts import Artifacts, save, tools_folder
+from inputs import INPUT, PAIRS, samples
+from lowbit import sts
+
+MODEL = "mnist_pytorch"
+SAMPLES = 64
+Observe = Callable[..., Path]
+
+
+def tool(name: str, *arguments: object, **options: object) -> "subprocess.CompletedProcess[str]":
+    command = [str(tools_folder() / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]
+
+
+def must(done: "subprocess.CompletedProcess[str]") -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def observers(artifacts: Artifacts, model: str, folder: Path, options: str = "") -> Path:
+    """The model as the calibration phase observes it."""
+    passes = f"lowbit-attach-weights,lowbit-assign-ids,cse,lowbit-insert-observers{{{options}}}"
+    module = folder / f"{model}.observed.mlir"
+    must(tool("quant-opt", artifacts.imported(model), f"--pass-pipeline=builtin.module({passes})", "-o", module))
+    return module
+
+
+@pytest.fixture(scope="module")
+def observed(artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return observers(artifacts, MODEL, tmp_path_factory.mktemp("observed"), "observe=all channels=true")
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return samples(MODEL, SAMPLES)[INPUT[MODEL]]
+
+
+@pytest.fixture
+def observe(observed: Path, tmp_path: Path) -> Observe:
+    def run(data: Path, name: str, *options: object, module: Path = observed) -> Path:
+        table = tmp_path / name
+        must(tool("quant-run", module, "--observe", table, "--inputs", data, *options))
+        return table
+
+    return run
+
+
+def archive(path: Path, images: np.ndarray) -> Path:
+    return save(path, {INPUT[MODEL]: images})
+
+
+@pytest.fixture
+def whole(observe: Observe, images: np.ndarray, tmp_path: Path) -> Path:
+    """The table of all samples, from one file."""
+    return observe(archive(tmp_path / "whole.npz", images), "whole.json")
+
+
+@pytest.mark.parametrize("threads", [2, 8])
+def test_threads_do_not_change_the_table(threads: int, whole: Path, observe: Observe, tmp_path: Path) -> None:
+    table = observe(tmp_path / "whole.npz", "table.json", "--threads", threads)
+    assert table.read_bytes() == whole.read_bytes()
+
+
+def test_order_and_files_do_not_change_the_table(
+    whole: Path, observe: Observe, images: np.ndarray, tmp_path: Path
+) -> None:
+    shuffled = images[np.random.default_rng(1).permutation(SAMPLES)]
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for i, part in enumerate(np.split(shuffled, [1, 7, 40])):
+        np.savez_compressed(folder / f"{i}.npz", **{INPUT[MODEL]: part})
+    np.save(tmp_path / "c.npy", shuffled)
+    np.save(tmp_path / "fortran.npy", np.asfortranarray(shuffled))
+    for data in (folder, tmp_path / "c.npy", tmp_path / "fortran.npy"):
+        assert observe(data, "table.json").read_bytes() == whole.read_bytes(), data.name
+
+
+def test_four_tables_merge_into_the_whole(whole: Path, observe: Observe, images: np.ndarray, tmp_path: Path) -> None:
+    parts = np.split(images, [5, 20, 21])
+    tables = [observe(archive(tmp_path / f"{i}.npz", part), f"{i}.json") for i, part in enumerate(parts)]
+    random.Random(0).shuffle(tables)
+    must(tool("quant-run", "--merge-tables", *tables, "-o", tmp_path / "merged.json"))
+    assert (tmp_path / "merged.json").read_bytes() == whole.read_bytes()
+
+
+# --- interruption
+
+
+def wait_for_samples(child: "subprocess.Popen[str]", count: int) -> None:
+    assert child.stderr
+    for line in child.stderr:
+        if line.startswith("progress: ") and int(line.split()[1].split("/")[0]) >= count:
+            return
+    pytest.fail(f"the run ended before {count} samples")
+
+
+def interrupt(command: list[object], count: int, number: int, *, group: bool) -> tuple[int, str]:
+    """Starts a tool, sends it (or its group) a signal after some samples: its exit code and what it said."""
+    child = subprocess.Popen(
+        [str(tools_folder() / str(command[0])), *map(str, command[1:])],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "LOWBIT_PROGRESS": "1"},
+        process_group=0,
+    )
+    wait_for_samples(child, count)
+    (os.killpg if group else os.kill)(child.pid, number)
+    assert child.stderr
+    said = "".join(line for line in child.stderr if not line.startswith("progress: "))
+    return child.wait(timeout=60), said
+
+
+@pytest.fixture(scope="module")
+def many(images: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """More samples than are run before a signal arrives."""
+    path = tmp_path_factory.mktemp("many") / "many.npz"
+    return archive(path, np.tile(images, (256, 1, 1, 1)))
+
+
+def check_partial(table: Path, total: int) -> int:
+    partial = json.loads(table.read_text())
+    assert partial["interrupted_of"] == total
+    assert 0 < partial["samples"] < total
+    return int(partial["samples"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_resumes(number: int, observed: Path, many: Path, observe: Observe, tmp_path: Path) -> None:
+    total, table = 256 * SAMPLES, tmp_path / "table.json"
+    command: list[object] = ["quant-run", observed, "--observe", table, "--inputs", many]
+    code, said = interrupt(command, 100, number, group=False)
+    done = check_partial(table, total)
+    assert code == 1
+    assert said.splitlines() == [
+        "error: interrupted",
+        f"note: '{table}' has the {done} of {total} samples that were observed before; resume from it to go on",
+    ]
+    # Once more, and then to the end.
+    code, _ = interrupt([*command, "--resume", table], done + 100, number, group=False)
+    assert code == 1
+    assert check_partial(table, total) >= done + 100
+    assert observe(many, "resumed.json", "--resume", table).read_bytes() == observe(many, "once.json").read_bytes()
+
+
+@pytest.mark.parametrize("group", [False, True])
+def test_an_interrupted_pass_keeps_what_it_saw(
+    group: bool, artifacts: Artifacts, many: Path, images: np.ndarray, tmp_path: Path
+) -> None:
+    module, total = artifacts.imported(MODEL), 256 * SAMPLES
+    table, other = tmp_path / "table.json", tmp_path / "other.json"
+
+    def command(options: str) -> list[object]:
+        return ["quant-opt", module, f"--quantize-ptq=compile-to=calibrate calibration-data={many} {options}"]
+
+    code, said = interrupt(command(f"save-table={table}"), 100, signal.SIGTERM, group=group)
+    done = check_partial(table, total)
+    assert code == 1
+    assert "error: calibration: interrupted\n" in said
+    assert f"note: '{table}' has the {done} of {total} samples that were observed before; resume from it" in said
+    must(tool(*map(str, command(f"resume={table} save-table={other}")), "-o", tmp_path / "m.mlir"))
+    must(tool(*map(str, command(f"save-table={table}")), "-o", tmp_path / "m.mlir"))
+    assert other.read_bytes() == table.read_bytes()
+
+    # Without a table to keep it in, it says that it is lost.
+    code, said = interrupt(command(""), 100, signal.SIGTERM, group=group)
+    assert code == 1
+    assert "note: what was observed before is lost; save the table to be able to resume" in said
+
+
+def test_a_bad_sample_keeps_those_before(
+    observed: Path, whole: Path, observe: Observe, images: np.ndarray, tmp_path: Path
+) -> None:
+    folder, table = tmp_path / "shards", tmp_path / "table.json"
+    folder.mkdir()
+    for i in range(4):
+        archive(folder / f"{i}.npz", images[i * 16 : (i + 1) * 16])
+    good = (folder / "2.npz").read_bytes()
+    bad = bytearray(good)
+    bad[len(bad) // 2] ^= 1  # its header is whole, its checksum is not
+    (folder / "2.npz").write_bytes(bad)
+    done = tool("quant-run", observed, "--observe", table, "--inputs", folder)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: cannot read array '0' in '{folder / '2.npz'}'")
+    assert check_partial(table, SAMPLES) == 32
+    (folder / "2.npz").write_bytes(good)
+    assert observe(folder, "mended.json", "--resume", table).read_bytes() == whole.read_bytes()
+
+
+def test_nan_inside_of_the_model_names_value_and_sample(observed: Path, images: np.ndarray, tmp_path: Path) -> None:
+    huge = images.copy()
+    huge[5, 0, 3, 4] = 3e38
+    data, table = archive(tmp_path / "huge.npz", huge), tmp_path / "table.json"
+    done = tool("quant-run", observed, "--observe", table, "--inputs", data)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {data}, sample 5: value '")
+    assert " is infinite at element " in done.stderr or " is NaN at element " in done.stderr
+    assert check_partial(table, SAMPLES) == 5
+    # Nothing of the sample that failed was counted.
+    np.savez(tmp_path / "first.npz", **{INPUT[MODEL]: images[:5]})
+    first = tmp_path / "first.json"
+    must(tool("quant-run", observed, "--observe", first, "--inputs", tmp_path / "first.npz"))
+    partial = json.loads(table.read_text())
+    del partial["interrupted_of"]
+    assert partial == json.loads(first.read_text())
+
+
+def test_what_cannot_be_resumed(observed: Path, whole: Path, artifacts: Artifacts, tmp_path: Path) -> None:
+    def refuse(partial: Path, *words: str, module: Path = observed) -> None:
+        arguments = ["--observe", tmp_path / "t.json", "--inputs", tmp_path / "whole.npz", "--resume", partial]
+        done = tool("quant-run", module, *arguments)
+        assert done.returncode == 1
+        assert all(word in done.stderr for word in (f"'{partial}'", *words)), done.stderr
+        assert not (tmp_path / "t.json").exists()
+
+    refuse(whole, "cannot be resumed: it is complete, of 64 samples")
+    table = json.loads(whole.read_text())
+    partial = tmp_path / "partial.json"
+    partial.write_text(json.dumps({**table, "interrupted_of": 100}))
+    refuse(partial, "it is of 64 of 100 samples, and there are 64")
+    plain = observers(artifacts, MODEL, tmp_path)
+    refuse(partial, "which is not observed here", module=plain)
+    partial.write_text(json.dumps({**table, "interrupted_of": 100, "fingerprint": "0" * 32}))
+    refuse(partial, "it is of another model")
+
+
+# --- tables of the pass
+
+
+@pytest.fixture
+def quantize(artifacts: Artifacts, tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    def run(options: str, model: str = MODEL) -> "subprocess.CompletedProcess[str]":
+        arguments = [artifacts.imported(model), f"--quantize-ptq={options}", "-o", tmp_path / "q.mlir"]
+        return tool("quant-opt", *arguments)
+
+    return run
+
+
+def test_a_saved_table_gives_the_same_model(
+    quantize: Callable[..., "subprocess.CompletedProcess[str]"], whole: Path, tmp_path: Path
+) -> None:
+    table, module = tmp_path / "saved.json", tmp_path / "q.mlir"
+    must(quantize(f"calibration-data={tmp_path / 'whole.npz'} save-table={table}"))
+    from_data = module.read_bytes()
+    must(quantize(f"calibration-table={table}"))
+    assert module.read_bytes() == from_data
+    # A table may have more than is read of it.
+    must(quantize(f"calibration-table={whole}"))
+    assert module.read_bytes() == from_data
+
+
+def test_tables_that_do_not_fit(
+    quantize: Callable[..., "subprocess.CompletedProcess[str]"], whole: Path, tmp_path: Path
+) -> None:
+    table = json.loads(whole.read_text())
+
+    def refuse(changed: dict[str, object], *words: str, options: str = "", model: str = MODEL) -> None:
+        path = tmp_path / "changed.json"
+        path.write_text(json.dumps(changed))
+        (tmp_path / "q.mlir").unlink(missing_ok=True)
+        done = quantize(f"calibration-table={path}{options}", model)
+        assert done.returncode == 1
+        assert done.stderr.count("error: ") == 1
+        assert all(word in done.stderr for word in (f"'{path}'", *words)), done.stderr
+        assert not (tmp_path / "q.mlir").exists()
+
+    refuse(table, "is of another model: its fingerprint is", table["fingerprint"], model="mnist_cntk")
+    name = INPUT[MODEL]
+    values = dict(table["values"])
+    renamed = {**{k: v for k, v in values.items() if k != name}, f"{name}x": values[name]}
+    refuse({**table, "values": renamed}, "lacks 1 of the values", f"'{name}'; the nearest: '{name}x'")
+    refuse({**table, "values": {**values, "new": values[name]}}, "has 1 values that the model has not", "'new'")
+
+    # A table of another tool may have more values, but not less.
+    ranges = {k: [{"bitwidth": 8, "min": -1.0, "max": 1.0}] for k in values}
+    encodings = {"version": "0.6.1", "activation_encodings": {**ranges, "other": ranges[name]}, "param_encodings": {}}
+    path = tmp_path / "imported.json"
+    path.write_text(json.dumps(encodings))
+    must(quantize(f"calibration-table={path} compile-to=calibrate"))
+    assert "max = 1.000000e+00 : f32, min = -1.000000e+00 : f32" in (tmp_path / "q.mlir").read_text()
+    del encodings["activation_encodings"][name]  # type: ignore[attr-defined]
+    refuse(encodings, "lacks 1 of the values", f"'{name}'")
+
+    (tmp_path / "partial.json").write_text(json.dumps({**table, "interrupted_of": 100}))
+    done = quantize(f"calibration-table={tmp_path / 'partial.json'}")
+    must(done)
+    assert "warning: the calibration table" in done.stderr
+    assert "it has seen 64 of 100 samples" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "calibration-data=d.npz calibration-table=t.json",
+        "save-table=t.json",
+        "resume=t.json calibration-table=t.json",
+        "mask=m",
+        "mode=dynamic calibration-table=t.json",
+    ],
+)
+def test_options_that_do_not_go_together(
+    options: str, quantize: Callable[..., "subprocess.CompletedProcess[str]"]
+) -> None:
+    done = quantize(options)
+    assert done.returncode == 1
+    assert "quantize-ptq: " in done.stderr
+
+
+# --- padding and memory
+
+
+def test_padding_that_is_masked_changes_nothing(artifacts: Artifacts, observe: Observe, tmp_path: Path) -> None:
+    """Padded sentences have the table of unpadded ones, every value of the model included."""
+    module = observers(artifacts, "minilm", tmp_path, "observe=all channels=true")
+    sentences = sorted(sts.load_pairs(PAIRS).calibration(), key=len)[::40]
+    assert len({len(sentence) for sentence in sentences}) > 2
+    folder = tmp_path / "apart"
+    folder.mkdir()
+    for i, sentence in enumerate(sentences):
+        save(folder / f"{i}.npz", sts.pad([sentence]))
+    padded = save(tmp_path / "padded.npz", sts.pad(sentences))
+    apart = observe(folder, "apart.json", module=module)
+    masked = observe(padded, "masked.json", "--mask", "attention_mask", module=module)
+    assert masked.read_bytes() == apart.read_bytes()
+    assert observe(padded, "whole.json", module=module).read_bytes() != apart.read_bytes()
+
+
+def peak_memory(command: list[str]) -> int:
+    """Of a child, in KiB."""
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, status, usage = os.wait4(child.pid, 0)
+    assert status == 0, child.stderr and child.stderr.read()
+    child.returncode = 0
+    assert isinstance(usage, resource.struct_rusage)
+    return int(usage.ru_maxrss)
+
+
+@pytest.mark.parametrize("how", ["stored", "deflated", "npy"])
+def test_memory_does_not_grow_with_the_samples(how: str, observed: Path, images: np.ndarray, tmp_path: Path) -> None:
+    peaks = []
+    for count in (32, 32768):
+        array = np.resize(images, (count, *images.shape[1:]))
+        path = tmp_path / f"data.{'npy' if how == 'npy' else 'npz'}"
+        if how == "npy":
+            np.save(path, array)
+        else:
+            (np.savez if how == "stored" else np.savez_compressed)(path, **{INPUT[MODEL]: array})
+        command = [tools_folder() / "quant-run", observed, "--observe", tmp_path / "t.json", "--inputs", path]
+        peaks.append(peak_memory(list(map(str, command))))
+    assert peaks[1] <= 1.01 * peaks[0], peaks
