@@ -11,10 +11,13 @@
 // candidates are passed over after a part of the samples.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LIB_SELECT_SEARCH_H
-#define LOWBIT_LIB_SELECT_SEARCH_H
+#ifndef LOWBIT_SELECT_SEARCH_H
+#define LOWBIT_SELECT_SEARCH_H
 
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -66,4 +69,4 @@ double meanOf(llvm::ArrayRef<double> values);
 
 } // namespace lowbit
 
-#endif // LOWBIT_LIB_SELECT_SEARCH_H
+#endif // LOWBIT_SELECT_SEARCH_H
