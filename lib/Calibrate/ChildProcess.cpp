@@ -69,8 +69,7 @@ private:
 };
 } // namespace
 
-ChildResult lowbit::runChild(StringRef program,
-                             ArrayRef<std::string> arguments,
+ChildResult lowbit::runChild(StringRef program, ArrayRef<std::string> arguments,
                              const Interruption *interruption) {
   ChildResult result;
   SmallString<128> errorPath;

@@ -1,8 +1,8 @@
 //===- DimensionClasses.cpp - dimensions that run in step -----------------===//
 //
 // Union-find, with products as terms. A list of parts meets another from both
-// ends: sizes that are equal belong together, a larger one is split by a smaller
-// one that divides it, and the last of a list takes all that is left.
+// ends: sizes that are equal belong together, a larger one is split by a
+// smaller one that divides it, and the last of a list takes all that is left.
 //
 //===----------------------------------------------------------------------===//
 #include "DimensionClasses.h"

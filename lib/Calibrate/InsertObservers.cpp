@@ -140,10 +140,8 @@ private:
     std::string name = isNameless ? constantName : valueName(value), id = name;
     for (unsigned i = 1; !ids.insert(id).second; ++i)
       id = name + "#" + std::to_string(i);
-    auto op =
-        ObserveOp::create(builder, value.getLoc(), value, id, role, axis);
-    if (auto found = rows.find(value);
-        found != rows.end() && !op.isConstant())
+    auto op = ObserveOp::create(builder, value.getLoc(), value, id, role, axis);
+    if (auto found = rows.find(value); found != rows.end() && !op.isConstant())
       op.setRows(found->second);
     return op;
   }

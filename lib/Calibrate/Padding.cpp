@@ -283,13 +283,13 @@ private:
     if (!generic || isShared(op.getTensor()))
       return;
     DimensionClasses::DimList dims = classes.dims(op.getTensor());
-    AffineMap map = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
+    AffineMap map =
+        generic.getMatchingIndexingMap(generic.getDpsInitOperand(0));
     for (auto [dim, index] : llvm::zip_equal(dims, op.getIndices())) {
       auto loop = index.getDefiningOp<linalg::IndexOp>();
-      auto position =
-          loop ? map.getResultPosition(
-                     getAffineDimExpr(loop.getDim(), op.getContext()))
-               : std::nullopt;
+      auto position = loop ? map.getResultPosition(getAffineDimExpr(
+                                 loop.getDim(), op.getContext()))
+                           : std::nullopt;
       if (position)
         unite(generic, dim, classes.dims(generic->getResult(0))[*position]);
       else
@@ -391,8 +391,8 @@ private:
       // Neighbours that run along nothing are one.
       if (part.maskDim < 0 && !parts.empty() && parts.back().maskDim < 0) {
         int64_t before = parts.back().size;
-        bool isDynamic = ShapedType::isDynamic(before) ||
-                         ShapedType::isDynamic(part.size);
+        bool isDynamic =
+            ShapedType::isDynamic(before) || ShapedType::isDynamic(part.size);
         parts.back().size =
             isDynamic ? ShapedType::kDynamic : before * part.size;
       } else {

@@ -58,8 +58,8 @@ static bool isRowSum(linalg::LinalgOp op, Value powers) {
       !llvm::is_contained(add->getOperands(), body->getArgument(1)))
     return false;
   auto loop = lastLoop(op.getIndexingMapsArray()[0]);
-  return loop && op.getIteratorTypesArray()[*loop] ==
-                     utils::IteratorType::reduction;
+  return loop &&
+         op.getIteratorTypesArray()[*loop] == utils::IteratorType::reduction;
 }
 
 /// `x` of exp(x) and exp(x - y), in the shape of the result.

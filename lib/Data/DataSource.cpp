@@ -215,8 +215,8 @@ llvm::Error DataSource::checkValues(const CheckedFile &file) const {
     return opened.takeError();
   constexpr int64_t kPiece = 1 << 18;
   for (auto [stream, spec] : llvm::zip_equal(opened->arrays, inputs)) {
-    int64_t count = std::max<int64_t>(
-        1, kPiece / std::max<int64_t>(1, stream.entrySize()));
+    int64_t count =
+        std::max<int64_t>(1, kPiece / std::max<int64_t>(1, stream.entrySize()));
     for (int64_t first = 0; stream.remaining() > 0; first += count) {
       llvm::Expected<NpyArray> piece = stream.next(count);
       if (!piece)
@@ -242,7 +242,8 @@ llvm::Expected<Feed> DataSource::readFeed(const CheckedFile &file) {
     // Feeds may have been passed over.
     for (auto [stream, spec] : llvm::zip_equal(current->arrays, inputs))
       if (!spec.shape.empty())
-        if (llvm::Error e = stream.skip(nextFeed * stepOf(spec, stream, file.cut)))
+        if (llvm::Error e =
+                stream.skip(nextFeed * stepOf(spec, stream, file.cut)))
           return std::move(e);
   }
   Feed feed;
@@ -300,8 +301,7 @@ void DataSource::rewind() {
 void DataSource::skip(int64_t count) {
   current.reset();
   nextFeed += count;
-  while (currentFile < files.size() &&
-         nextFeed >= files[currentFile].cut.feeds)
+  while (currentFile < files.size() && nextFeed >= files[currentFile].cut.feeds)
     nextFeed -= files[currentFile++].cut.feeds;
   if (currentFile == files.size())
     nextFeed = 0;

@@ -112,7 +112,8 @@ static std::string checkOptions(const PtqOptions &options) {
   bool hasTable = !options.calibrationTable.empty();
   if (hasData && hasTable && !searches(options))
     return "calibration-data and calibration-table both give statistics; leave "
-           "one of them out (method=auto takes both: it compares the outputs on "
+           "one of them out (method=auto takes both: it compares the outputs "
+           "on "
            "the data)";
   if (hasTable && !hasData && searches(options))
     return "method=auto compares the outputs on samples: give "
@@ -136,8 +137,7 @@ static std::string checkOptions(const PtqOptions &options) {
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
            "calibration-" +
-           std::string(hasTable ? "table" : "data") +
-           "; leave one of them out";
+           std::string(hasTable ? "table" : "data") + "; leave one of them out";
   return "";
 }
 
@@ -217,11 +217,10 @@ LogicalResult lowbit::buildPtqPipeline(
       return;
     case Phase::Select:
       if (isStatic)
-        pm.addPass(createSearchRangesPass(searchOptions(options),
-                                          selectOptions(options, mode), table,
-                                          log));
-      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
-                                        log));
+        pm.addPass(createSearchRangesPass(
+            searchOptions(options), selectOptions(options, mode), table, log));
+      pm.addPass(
+          createSelectRangesPass(selectOptions(options, mode), table, log));
       if (account)
         pm.addPass(createRecordValuesPass(account));
       return;

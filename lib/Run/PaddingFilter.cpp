@@ -96,10 +96,10 @@ findOccurrences(llvm::ArrayRef<llvm::SmallVector<DimensionPart, 1>> dims,
 
 /// `chosen` has an occurrence for some dimensions of the mask; the others do
 /// not matter: any index along them will do.
-static Position
-makePosition(llvm::ArrayRef<std::optional<Occurrence>> chosen,
-             llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> maskShape,
-             llvm::ArrayRef<uint8_t> isValid) {
+static Position makePosition(llvm::ArrayRef<std::optional<Occurrence>> chosen,
+                             llvm::ArrayRef<int64_t> shape,
+                             llvm::ArrayRef<int64_t> maskShape,
+                             llvm::ArrayRef<uint8_t> isValid) {
   Position position;
   llvm::SmallVector<int64_t, 4> strides(maskShape.size(), 0);
   int64_t count = 1;

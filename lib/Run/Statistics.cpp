@@ -65,9 +65,8 @@ llvm::Error Statistics::resume(CalibrationTable partial, llvm::StringRef path) {
                   " samples; merge it with the table of further samples "
                   "instead");
   if (partial.fingerprint != table.fingerprint)
-    return refuse("it is of another model (fingerprint " +
-                  partial.fingerprint + ", this one has " + table.fingerprint +
-                  ")");
+    return refuse("it is of another model (fingerprint " + partial.fingerprint +
+                  ", this one has " + table.fingerprint + ")");
   for (const auto &[id, statistics] : partial.values)
     if (!observers.count(id))
       return refuse("it has the value '" + id +

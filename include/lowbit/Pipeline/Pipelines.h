@@ -37,8 +37,9 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       llvm::cl::desc("file to keep the table of the calibration data in")};
   Option<std::string> resume{
       *this, "resume",
-      llvm::cl::desc("the table of an interrupted calibration on the same data, "
-                     "to go on from")};
+      llvm::cl::desc(
+          "the table of an interrupted calibration on the same data, "
+          "to go on from")};
   Option<std::string> mask{
       *this, "mask",
       llvm::cl::desc("an input that is zero where the calibration data is only "
