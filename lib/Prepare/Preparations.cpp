@@ -20,7 +20,10 @@ void PreparationState::note(StringRef name, StringRef target, bool kept,
                             StringRef reason) {
   if (log)
     log->preparations.push_back(llvm::json::Object{
-        {"name", name}, {"target", target}, {"kept", kept}, {"reason", reason}});
+        {"name", name.str()},
+        {"target", target.str()},
+        {"kept", kept},
+        {"reason", reason.str()}});
 }
 
 LogicalResult PreparationState::requireChannels(ModuleOp module, StringRef name,

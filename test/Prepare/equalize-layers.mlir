@@ -43,8 +43,8 @@ func.func @matmuls(%x: tensor<3x2xf32>) -> tensor<3x3xf32> {
 // image's channels are the last dimension, and a reshape keeps them.
 // CHECK-LABEL: @convolutions
 // CHECK{LITERAL}: dense<[[[[4.000000e+00, 2.000000e+00], [4.000000e+00, 2.000000e+00]]]]>
-// CHECK: linalg.pooling_nhwc_max
 // CHECK{LITERAL}: dense<[[[[4.000000e+00], [2.000000e+00]]]]>
+// CHECK: linalg.pooling_nhwc_max
 #image = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
 func.func @convolutions(%x: tensor<1x4x4x2xf32>) -> tensor<1x4x4x1xf32> {
   %zero = arith.constant 0.0 : f32

@@ -12,7 +12,7 @@
 // CHECK-NEXT: "target": "first"
 // CHECK: "reason": "'summed' joins it with a value that is not scaled (arith.addf)"
 // CHECK-NEXT: "target": "second"
-// CHECK: "reason": "'grown' does not keep a factor (math.exp)"
+// CHECK: "reason": "'grown' does not keep a factor (math.tanh)"
 // CHECK-NEXT: "target": "third"
 // CHECK: "reason": "'func.return' reads it"
 // CHECK-NEXT: "target": "fourth"
@@ -48,7 +48,7 @@ func.func @main(%x: tensor<4x4xf32> {lowbit.name = "x"}) -> (tensor<4x4xf32>, te
   %second = linalg.matmul {lowbit.id = "second"} ins(%clamped, %w : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
   %summed = linalg.add {lowbit.id = "summed"} ins(%second, %x : tensor<4x4xf32>, tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
   %third = linalg.matmul {lowbit.id = "third"} ins(%summed, %w : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
-  %grown = linalg.exp {lowbit.id = "grown"} ins(%third : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %grown = linalg.tanh {lowbit.id = "grown"} ins(%third : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
   %fourth = linalg.matmul {lowbit.id = "fourth"} ins(%grown, %w : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
   %scores = linalg.matmul {lowbit.id = "scores"} ins(%x, %x : tensor<4x4xf32>, tensor<4x4xf32>) outs(%f : tensor<4x4xf32>) -> tensor<4x4xf32>
   return %fourth, %scores : tensor<4x4xf32>, tensor<4x4xf32>
