@@ -4,7 +4,7 @@
 // what lowbit-select-ranges makes of it, on a copy. Refused: what that refuses.
 //
 //===----------------------------------------------------------------------===//
-#include "MethodTrials.h"
+#include "lowbit/Select/MethodTrials.h"
 
 #include "lowbit/Select/Settings.h"
 

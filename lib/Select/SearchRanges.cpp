@@ -6,8 +6,8 @@
 // no data, no table.
 //
 //===----------------------------------------------------------------------===//
-#include "MethodTrials.h"
-#include "Search.h"
+#include "lowbit/Select/MethodTrials.h"
+#include "lowbit/Select/Search.h"
 
 #include "lowbit/Select/Settings.h"
 

@@ -5,8 +5,8 @@
 // will do with its result, recipes and shared parameters included.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LIB_SELECT_METHODTRIALS_H
-#define LOWBIT_LIB_SELECT_METHODTRIALS_H
+#ifndef LOWBIT_SELECT_METHODTRIALS_H
+#define LOWBIT_SELECT_METHODTRIALS_H
 
 #include "lowbit/Evaluate/Evaluator.h"
 #include "lowbit/Select/Passes.h"
@@ -55,4 +55,4 @@ bool areAlike(const ValueParameters &left, const ValueParameters &right);
 
 } // namespace lowbit
 
-#endif // LOWBIT_LIB_SELECT_METHODTRIALS_H
+#endif // LOWBIT_SELECT_METHODTRIALS_H

@@ -11,8 +11,8 @@
 // are passed over after a part of the samples.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LIB_SELECT_SEARCH_H
-#define LOWBIT_LIB_SELECT_SEARCH_H
+#ifndef LOWBIT_SELECT_SEARCH_H
+#define LOWBIT_SELECT_SEARCH_H
 
 #include "mlir/Support/LLVM.h"
 #include <map>
@@ -63,7 +63,10 @@ llvm::FailureOr<SearchResult> searchMethods(const SearchProblem &problem,
                                             Assignment start);
 
 double meanOf(llvm::ArrayRef<double> values);
+/// The mean of the differences, and its standard error.
+std::pair<double, double> gainOf(llvm::ArrayRef<double> now,
+                                 llvm::ArrayRef<double> before);
 
 } // namespace lowbit
 
-#endif // LOWBIT_LIB_SELECT_SEARCH_H
+#endif // LOWBIT_SELECT_SEARCH_H
