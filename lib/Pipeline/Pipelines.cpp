@@ -84,8 +84,12 @@ static RecipeOptions recipeOptions(const PtqOptions &options) {
           std::vector<std::string>(options.rules.begin(), options.rules.end())};
 }
 
-/// Whether the method of a value may be `auto`.
+/// Whether outputs are compared on samples: the method of a value may be `auto`,
+/// or a preparation is measured.
 static bool searches(const PtqOptions &options) {
+  if (llvm::is_contained(options.prepare, "auto") ||
+      options.smoothQuantStrength == "search")
+    return true;
   auto method = MethodSpec::parse(options.method);
   if (!method)
     llvm::consumeError(method.takeError());
@@ -157,13 +161,6 @@ static CalibrateOptions calibrateOptions(const PtqOptions &options) {
   return calibrate;
 }
 
-static PreparationOptions preparationOptions(const PtqOptions &options) {
-  PreparationOptions preparation;
-  preparation.calibrate = calibrateOptions(options);
-  preparation.smoothQuantStrength = options.smoothQuantStrength;
-  return preparation;
-}
-
 static SelectRangesOptions selectOptions(const PtqOptions &options,
                                          StringRef mode) {
   SelectRangesOptions select;
@@ -216,6 +213,9 @@ LogicalResult lowbit::buildPtqPipeline(
   auto preparation = std::make_shared<PreparationState>();
   preparation->table = table;
   preparation->log = log;
+  preparation->calibrate = calibrateOptions(options);
+  preparation->calibrate.data = options.calibrationData;
+  preparation->select = selectOptions(options, mode);
   std::shared_ptr<Account> account =
       options.explain.empty() ? nullptr : createAccount(log);
 
@@ -243,15 +243,18 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
-      appendPreparations(pm, plan, preparationOptions(options), preparation);
+      appendPreparations(pm, plan, options.smoothQuantStrength, preparation);
       if (isStatic)
         pm.addPass(createSearchRangesPass(searchOptions(options),
                                           selectOptions(options, mode), table,
                                           log));
       pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
                                         log));
-      if (plan.biasCorrection)
-        pm.addPass(createCorrectBiasesPass(preparation));
+      if (plan.biasCorrection) {
+        CorrectBiasesOptions correction;
+        correction.measure = plan.measure;
+        pm.addPass(createCorrectBiasesPass(correction, preparation));
+      }
       if (account)
         pm.addPass(createRecordValuesPass(account));
       return;

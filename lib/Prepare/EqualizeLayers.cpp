@@ -14,9 +14,11 @@
 //===----------------------------------------------------------------------===//
 #include "HomogeneousPaths.h"
 #include "ScaledWeights.h"
+#include "Trials.h"
 
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Prepare/Passes.h"
+#include "lowbit/Select/Search.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -86,59 +88,16 @@ struct EqualizedWeight {
 /// In the order of the program.
 using Weights = llvm::MapVector<Operation *, EqualizedWeight>;
 
-struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
-  using EqualizeLayersBase::EqualizeLayersBase;
-  EqualizeLayers(std::shared_ptr<PreparationState> state)
-      : state(std::move(state)) {}
+/// One run over one module.
+class Equalizer {
+public:
+  Equalizer(ModuleOp module, PreparationState &state)
+      : module(module), state(state), editor(module) {}
 
-  void runOnOperation() override {
-    if (!state)
-      state = std::make_shared<PreparationState>();
-    FailureOr<func::FuncOp> main = findMain(getOperation());
-    if (failed(main) || failed(equalize(*main)))
-      signalPassFailure();
-  }
+  LogicalResult run(func::FuncOp main);
+  unsigned numPairs = 0, numRefused = 0;
 
-  LogicalResult equalize(func::FuncOp main) {
-    WeightEditor editor(getOperation());
-    std::vector<LayerPair> pairs;
-    Weights weights;
-    unsigned numContractions = 0;
-    WalkResult walked = main.walk([&](linalg::LinalgOp op) {
-      auto contraction = matchFloatContraction(op);
-      if (!contraction)
-        return WalkResult::advance();
-      ++numContractions;
-      std::string reason;
-      auto pair = matchLayerPair(*contraction, reason);
-      if (pair && isShared(*pair, reason))
-        pair = std::nullopt;
-      if (pair) {
-        FailureOr<bool> usable = readWeights(*pair, editor, weights, reason);
-        if (failed(usable))
-          return WalkResult::interrupt();
-        if (*usable) {
-          pairs.push_back(std::move(*pair));
-          return WalkResult::advance();
-        }
-      }
-      ++numRefused;
-      state->note(kName, describe(op), /*kept=*/false, reason);
-      return WalkResult::advance();
-    });
-    if (walked.wasInterrupted())
-      return failure();
-    if (pairs.empty()) {
-      getOperation().emitWarning("equalize changed nothing: none of ")
-          << numContractions
-          << " contractions is followed only by contractions with constant "
-             "weights, through operations that keep a factor";
-      return success();
-    }
-    settle(pairs, weights);
-    return apply(pairs, weights, editor);
-  }
-
+private:
   /// The weights of a pair have no other readers.
   static bool isShared(const LayerPair &pair, std::string &reason) {
     auto readBy = [&](ObserveOp weight, Operation *op) {
@@ -158,8 +117,7 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
            });
   }
 
-  FailureOr<bool> readWeights(const LayerPair &pair, WeightEditor &editor,
-                              Weights &weights,
+  FailureOr<bool> readWeights(const LayerPair &pair, Weights &weights,
                               std::string &reason) {
     SmallVector<ObserveOp> needed{pair.weight};
     for (const ChannelReader &second : pair.seconds)
@@ -213,8 +171,7 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
   }
 
   LogicalResult apply(ArrayRef<LayerPair> pairs,
-                      Weights &weights,
-                      WeightEditor &editor) {
+                      Weights &weights) {
     // Everything is made before anything is put in place.
     std::vector<std::pair<OpOperand *, std::vector<float>>> changes;
     for (auto &entry : weights) {
@@ -242,7 +199,7 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
     }
     for (auto &[operand, values] : changes)
       if (!isFinite(values))
-        return getOperation().emitError("equalize: '")
+        return module.emitError("equalize: '")
                << valueName(operand->get())
                << "' would not be finite any more; leave equalize out";
     for (auto &[operand, values] : changes)
@@ -250,7 +207,7 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
     for (const LayerPair &pair : pairs)
       noteGain(pair, weights[pair.weight].logsOf(pair.weightAxis));
     numPairs += pairs.size();
-    state->isStale = true;
+    state.isStale = true;
     return success();
   }
 
@@ -258,18 +215,116 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
     std::string target = describe(pair.first.op) + " ->";
     for (const ChannelReader &second : pair.seconds)
       target += " " + describe(second.contraction.op);
-    state->note(kName, target, /*kept=*/true,
+    state.note(kName, target, /*kept=*/true,
                 llvm::formatv("channels scaled by {0:g3} to {1:g3}",
                               std::exp2(*llvm::min_element(logs)),
                               std::exp2(*llvm::max_element(logs)))
                     .str());
   }
 
+  ModuleOp module;
+  PreparationState &state;
+  WeightEditor editor;
+};
+
+struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
+  using EqualizeLayersBase::EqualizeLayersBase;
+  EqualizeLayers(EqualizeLayersOptions options,
+                 std::shared_ptr<PreparationState> state)
+      : EqualizeLayersBase(std::move(options)), state(std::move(state)) {}
+
+  void runOnOperation() override {
+    if (!state)
+      state = std::make_shared<PreparationState>();
+    FailureOr<func::FuncOp> main = findMain(getOperation());
+    FailureOr<bool> helps = true;
+    if (succeeded(main) && measure)
+      helps = tryOut();
+    if (failed(main) || failed(helps))
+      return signalPassFailure();
+    if (!*helps)
+      return;
+    Equalizer equalizer(getOperation(), *state);
+    if (failed(equalizer.run(*main)))
+      return signalPassFailure();
+    numPairs += equalizer.numPairs;
+    numRefused += equalizer.numRefused;
+    if (equalizer.numPairs == 0 && !measure)
+      getOperation().emitWarning("equalize changed nothing: none of ")
+          << equalizer.numRefused
+          << " contractions is followed only by contractions with constant "
+             "weights, through operations that keep a factor";
+  }
+
+  /// Compares the outputs of a copy that is equalized with those as it is.
+  FailureOr<bool> tryOut() {
+    ModuleOp module = getOperation();
+    if (failed(requireEvaluation(module, *state, "prepare=auto")))
+      return failure();
+    OwningOpRef<ModuleOp> copy(module.clone());
+    FailureOr<func::FuncOp> main = findMain(*copy);
+    PreparationState other = *state;
+    other.log = nullptr;
+    Equalizer equalizer(*copy, other);
+    if (failed(main) || failed(equalizer.run(*main)))
+      return failure();
+    if (equalizer.numPairs == 0)
+      return true; // Only says why.
+    auto table = observeTrial(*copy, *state);
+    auto after = failed(table) ? FailureOr<std::vector<double>>(failure())
+                               : measureTrial(*copy, *state, *table);
+    dropOwnParameters(*copy, module);
+    if (failed(after))
+      return failure();
+    auto before = measureTrial(module, *state, state->table);
+    if (failed(before))
+      return failure();
+    bool helps = isGain(*after, *before);
+    state->note(kName, "all pairs", helps,
+                helps ? "the error at the outputs falls"
+                      : "the error at the outputs does not fall",
+                meanOf(*before), meanOf(*after));
+    return helps;
+  }
+
   std::shared_ptr<PreparationState> state;
 };
 } // namespace
 
+LogicalResult Equalizer::run(func::FuncOp main) {
+  std::vector<LayerPair> pairs;
+  Weights weights;
+  WalkResult walked = main.walk([&](linalg::LinalgOp op) {
+    auto contraction = matchFloatContraction(op);
+    if (!contraction)
+      return WalkResult::advance();
+    std::string reason;
+    auto pair = matchLayerPair(*contraction, reason);
+    if (pair && isShared(*pair, reason))
+      pair = std::nullopt;
+    if (pair) {
+      FailureOr<bool> usable = readWeights(*pair, weights, reason);
+      if (failed(usable))
+        return WalkResult::interrupt();
+      if (*usable) {
+        pairs.push_back(std::move(*pair));
+        return WalkResult::advance();
+      }
+    }
+    ++numRefused;
+    state.note(kName, describe(op), /*kept=*/false, reason);
+    return WalkResult::advance();
+  });
+  if (walked.wasInterrupted())
+    return failure();
+  if (pairs.empty())
+    return success();
+  settle(pairs, weights);
+  return apply(pairs, weights);
+}
+
 std::unique_ptr<Pass>
-lowbit::createEqualizeLayersPass(std::shared_ptr<PreparationState> state) {
-  return std::make_unique<EqualizeLayers>(std::move(state));
+lowbit::createEqualizeLayersPass(const EqualizeLayersOptions &options,
+                                 std::shared_ptr<PreparationState> state) {
+  return std::make_unique<EqualizeLayers>(options, std::move(state));
 }

@@ -66,6 +66,9 @@ llvm::FailureOr<SearchResult> searchMethods(const SearchProblem &problem,
                                             Assignment start);
 
 double meanOf(llvm::ArrayRef<double> values);
+/// The mean of the differences, and its standard error.
+std::pair<double, double> gainOf(llvm::ArrayRef<double> now,
+                                 llvm::ArrayRef<double> before);
 
 } // namespace lowbit
 
