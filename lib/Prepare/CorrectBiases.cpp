@@ -17,7 +17,6 @@
 #include "ChannelReaders.h"
 #include "ScaledWeights.h"
 
-#include "lowbit/Calibrate/ModelTable.h"
 #include "lowbit/Dialect/Lowbit/IR/Evaluate.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Prepare/Passes.h"
@@ -55,7 +54,10 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
 
   void runOnOperation() override {
     FailureOr<func::FuncOp> main = findMain(getOperation());
-    if (failed(main) || failed(readTable()))
+    if (!state)
+      state = std::make_shared<PreparationState>();
+    if (failed(main) ||
+        failed(state->requireChannels(getOperation(), kName, tablePath)))
       return signalPassFailure();
     WeightEditor editor(getOperation());
     SmallVector<Contraction> contractions;
@@ -74,24 +76,6 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
       if (failed(correct(*correction, editor)))
         return signalPassFailure();
     }
-  }
-
-  LogicalResult readTable() {
-    if (!state) {
-      state = std::make_shared<PreparationState>();
-      state->table = std::make_shared<CalibrationTable>();
-    }
-    if (!state->table->values.empty())
-      return success();
-    if (tablePath.empty())
-      return getOperation().emitError(
-          "bias-correction needs a calibration table with statistics of each "
-          "channel; calibrate first, or name it with the option 'table'");
-    auto found = readModelTable(getOperation(), tablePath);
-    if (failed(found))
-      return failure();
-    *state->table = std::move(*found);
-    return success();
   }
 
   std::optional<Correction> match(const Contraction &c, std::string &reason) {

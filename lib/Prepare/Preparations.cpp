@@ -9,7 +9,7 @@
 #include "lowbit/Prepare/Preparations.h"
 #include "lowbit/Prepare/Passes.h"
 
-#include "lowbit/Store/NearestName.h"
+#include "lowbit/Calibrate/ModelTable.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -23,6 +23,37 @@ void PreparationState::note(StringRef name, StringRef target, bool kept,
                                                    {"target", target.str()},
                                                    {"kept", kept},
                                                    {"reason", reason.str()}});
+}
+
+LogicalResult PreparationState::requireChannels(ModuleOp module, StringRef name,
+                                                StringRef path) {
+  if (table->values.empty()) {
+    if (path.empty())
+      return module.emitError(name)
+             << " needs a calibration table with statistics of each channel; "
+                "calibrate first, or name it with the option 'table'";
+    FailureOr<CalibrationTable> found = readModelTable(module, path);
+    if (failed(found))
+      return failure();
+    *table = std::move(*found);
+  }
+  bool wanted = false, there = false;
+  module.walk([&](ObserveOp op) {
+    if (!op.isActivation() || !op.getAxis())
+      return;
+    wanted = true;
+    auto entry = table->values.find(op.getId().str());
+    there |= entry != table->values.end() && entry->second.channels;
+  });
+  if (wanted && !there) {
+    InFlightDiagnostic error =
+        module.emitError("the calibration table has no statistics of each "
+                         "channel, which ")
+        << name << " needs";
+    error.attachNote() << "calibrate with the option 'channels'";
+    return error;
+  }
+  return success();
 }
 
 llvm::Expected<PreparationPlan>

@@ -13,7 +13,6 @@
 #include "ScaledWeights.h"
 #include "SmoothingScales.h"
 
-#include "lowbit/Calibrate/ModelTable.h"
 #include "lowbit/Prepare/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -63,7 +62,9 @@ struct SmoothActivations
         !(share >= 0 && share <= 1))
       return module.emitError("a strength is a number from 0 to 1, found '")
              << strength << "'";
-    if (failed(readTable()))
+    if (!state)
+      state = std::make_shared<PreparationState>();
+    if (failed(state->requireChannels(module, kName, tablePath)))
       return failure();
     SmallVector<ObserveOp> observers;
     module.walk([&](ObserveOp op) {
@@ -71,6 +72,7 @@ struct SmoothActivations
         observers.push_back(op);
     });
     WeightEditor editor(module);
+    bool any = false;
     for (ObserveOp op : observers) {
       std::string reason;
       auto candidate = match(op, editor, reason);
@@ -82,32 +84,14 @@ struct SmoothActivations
         continue;
       }
       ++numSmoothed;
-      state->isStale = true;
+      any = state->isStale = true;
       state->note(kName, op.getId(), /*kept=*/true, reason);
     }
-    if (numSmoothed == 0)
+    if (!any)
       module.emitWarning("smooth-quant changed nothing: none of ")
           << observers.size()
           << " activations is read only by contractions with constant weights "
              "that sum over its channels";
-    return success();
-  }
-
-  LogicalResult readTable() {
-    if (!state) {
-      state = std::make_shared<PreparationState>();
-      state->table = std::make_shared<CalibrationTable>();
-    }
-    if (!state->table->values.empty())
-      return success();
-    if (tablePath.empty())
-      return getOperation().emitError(
-          "smooth-quant needs a calibration table with statistics of each "
-          "channel; calibrate first, or name it with the option 'table'");
-    auto found = readModelTable(getOperation(), tablePath);
-    if (failed(found))
-      return failure();
-    *state->table = std::move(*found);
     return success();
   }
 

@@ -7,9 +7,9 @@
 
 // (1.55 + 1) / 255 = 0.01; -128 - -1 / 0.01 = -28
 // CHECK: "activation" "x" {format = !lowbit.affine<i8>, scale = dense<0.00999999977> : tensor<f32>, zero_point = dense<-28> : tensor<i32>}
-// CHECK: "activation" "twice" {format = !lowbit.affine<i8>, scale = dense<0.0199999996> : tensor<f32>, zero_point = dense<-28> : tensor<i32>}
+// CHECK: "activation" "twice" {format = !lowbit.affine<i8>, scale = dense<2.000000e-02> : tensor<f32>, zero_point = dense<-28> : tensor<i32>}
 // 1.55 / 7
-// I4: "activation" "x" {format = !lowbit.affine<i8, -8:7>, scale = dense<0.221428573> : tensor<f32>, zero_point = dense<0> : tensor<i32>}
+// I4: "activation" "x" {format = !lowbit.affine<i8, -8:7>, scale = dense<0.221428558> : tensor<f32>, zero_point = dense<0> : tensor<i32>}
 // BAD: error: the calibration table has no value 'twice'; did you mean 'twices'?
 
 //--- good.encodings

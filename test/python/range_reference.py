@@ -113,6 +113,15 @@ class LinearCounts:
         self.below, self.above = max(-bins.min(), 0), max(bins.max() + 1, 0)
         self.counts = np.bincount(bins + self.below, minlength=self.below + self.above).astype(float)
 
+    def bins(self, low: float, high: float, target: Target) -> tuple[int, int]:
+        """The bins of a range, which ends where one does or where the values do."""
+        ends = (-self.min, self.max)
+        if target.symmetric:
+            ends = (max(ends), max(ends))
+        bins = (round(-low / self.width), round(high / self.width))
+        whole = (self.below, self.above) if not target.symmetric else (max(self.below, self.above),) * 2
+        return tuple(w if x == np.float32(end) else b for x, end, b, w in zip((-low, high), ends, bins, whole))
+
     def divergence(self, low: int, high: int, target: Target) -> float:
         """That of the range of `low` bins below zero and `high` above."""
         low, high = min(low, self.below), min(high, self.above)
@@ -152,3 +161,40 @@ class LinearCounts:
             lows = np.unique(np.clip(best[1] + reach * max(step // 8, 1), 1, self.below))
             highs = np.unique(np.clip(best[2] + reach * max(step // 8, 1), 1, self.above))
             step //= 8
+
+
+def cross_entropy(rows: list[np.ndarray], scale: float, zero: int, target: Target) -> float:
+    """The mean over rows of -sum p log q, q the softmax of the quantized row or, for probabilities, its share."""
+    probabilities = all(row.min() >= 0 and abs(row.astype(float).sum() - 1) <= 2**-10 for row in rows)
+    total = 0.0
+    for row in rows:
+        p, q = row.astype(float), fake_quantize(row, scale, zero, target).astype(float)
+        if probabilities:
+            q = np.maximum(q, 1e-7)
+            logs = np.log(q / q.sum())
+        else:
+            p = np.exp(p - p.max())
+            p /= p.sum()
+            logs = q - q.max() - np.log(np.exp(q - q.max()).sum())
+        total -= float(np.sum(p * logs))
+    return total / len(rows)
+
+
+def least_cross_entropy(rows: list[np.ndarray], low: float, high: float, target: Target) -> float:
+    """Over a grid of clipping ranges, evenly and by the values that there are."""
+    values = np.sort(np.concatenate(rows).astype(float))
+    if target.symmetric:
+        values, low, high = np.sort(np.abs(values)), 0.0, max(-low, high)
+    even = np.linspace(0, 1, 33)[1:]
+    lows = np.unique([low * even, np.minimum(np.quantile(values, 1 - even), 0)]) if low < 0 else np.zeros(1)
+    highs = np.unique([high * even, np.maximum(np.quantile(values, even), 0)]) if high > 0 else np.zeros(1)
+    best = (np.inf, 0.0, 0.0)
+    for turn in range(3):
+        tried = []
+        for i, j in ((i, j) for i in lows for j in highs):
+            scale, zero = target.parameters(np.float64(-j if target.symmetric else i), np.float64(j))
+            tried.append((cross_entropy(rows, float(scale), int(zero), target), i, j))
+        best = min([best, *tried])
+        near = 1 + np.linspace(-1, 1, 17) * (0.05, 0.006, 0)[turn]
+        lows, highs = np.unique(best[1] * near), np.unique(best[2] * near)
+    return best[0]

@@ -13,11 +13,17 @@
 namespace lowbit {
 
 struct PreparationState {
-  std::shared_ptr<CalibrationTable> table;
+  std::shared_ptr<CalibrationTable> table =
+      std::make_shared<CalibrationTable>();
   std::shared_ptr<SelectionLog> log;
   /// The model computes other values between its layers than the table says.
   bool isStale = false;
 
+  /// Reads the table at `path` where no pass before made one. Refused: neither,
+  /// and a table without statistics of channels. `name` is the preparation.
+  llvm::LogicalResult requireChannels(mlir::ModuleOp module,
+                                      llvm::StringRef name,
+                                      llvm::StringRef path);
   /// An entry of the log.
   void note(llvm::StringRef name, llvm::StringRef target, bool kept,
             llvm::StringRef reason);
