@@ -147,6 +147,21 @@ def test_report_of_a_model(artifacts: Artifacts, tmp_path: Path) -> None:
         assert candidate["method"] in drawn.text
 
 
+def test_histograms_are_of_the_prepared_model(artifacts: Artifacts, tmp_path: Path) -> None:
+    """Preparations scale what the model computes: minmax covers what is drawn, no more and no less."""
+    options = ["--calibration-data", artifacts.calibration(MODEL), "--prepare", "equalize,smooth-quant"]
+    outputs = ["-o", "q.mlir", "--report", "r.html", "--explain", "e.json"]
+    command = ["quantize", artifacts.imported(MODEL), *options, *outputs]
+    must(lowbit(*command, cwd=tmp_path))
+    assert any(tried["kept"] for tried in json.loads((tmp_path / "e.json").read_text())["preparations"])
+    (text,) = re.findall(r'id="data">(.*?)</script>', (tmp_path / "r.html").read_text(encoding="utf-8"))
+    drawn = [entry for entry in json.loads(text)["values"] if "histogram" in entry]
+    assert len(drawn) >= 4
+    for entry in drawn:
+        low, high = entry["observed"]
+        assert np.array_equal(np.float32(entry["range"]), np.float32([min(low, 0), max(high, 0)])), entry["name"]
+
+
 def test_the_page_needs_no_network(artifacts: Artifacts, tmp_path: Path) -> None:
     must(lowbit("quantize", artifacts.imported(MODEL), "-o", tmp_path / "q.mlir", "--report", tmp_path / "r.html"))
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
