@@ -274,9 +274,8 @@ TEST(DataSource, SkipsWithinAFileOfSeveralInputs) {
   NpyArray ids = longs({5, 3}), scalar = longs({});
   std::string path =
       saveNpz(folder.path("a.npz"), {{"ids", &ids}, {"scalar", &scalar}});
-  auto source = llvm::cantFail(
-      DataSource::open(path, {{"ids", DType::I64, {1, 3}, {}},
-                              {"scalar", DType::I64, {}, {}}}));
+  auto source = llvm::cantFail(DataSource::open(
+      path, {{"ids", DType::I64, {1, 3}, {}}, {"scalar", DType::I64, {}, {}}}));
   (void)llvm::cantFail(source->next());
   source->skip(2);
   auto feed = llvm::cantFail(source->next());
