@@ -20,10 +20,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "test" / "python"))
 
 from inputs import ONNX, PAIRS, samples
-from lowbit import compiler, sts
+from lowbit import compiler, ptq, sts
+from lowbit.data import save_arrays
 from lowbit.errors import LowbitError
 from lowbit.files import store_of
-from lowbit.model import save_arrays
 from lowbit.models import minilm
 from lowbit.progress import step
 
@@ -45,8 +45,8 @@ def prepare(model: str, folder: Path) -> dict[str, Path]:
         save_arrays(data, samples(model, CALIBRATION_SAMPLES))
     modules = {form: folder / f"{model}.{form}.mlir" for form in FORMS}
     compiler.import_model(onnx, modules["float"])
-    compiler.quantize_model(modules["float"], modules["static"], calibration_data=data)
-    compiler.quantize_model(modules["float"], modules["dynamic"], mode="dynamic")
+    ptq.quantize_model(modules["float"], modules["static"], calibration_data=data)
+    ptq.quantize_model(modules["float"], modules["dynamic"], selection=ptq.Selection(mode="dynamic"))
     return modules
 
 

@@ -10,6 +10,8 @@ readonly packages=(
   "libomp-$llvm-dev" "libclang-rt-$llvm-dev" "clang-format-$llvm" cmake ninja-build ccache make git python3 python3-venv
   libzip-dev libgtest-dev pkg-config
 )
+# What a test needs that is left out where it is not there: not every distribution has these.
+readonly wanted_by_tests=(chromium-headless-shell)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "error: $1"; shift; for line in "$@"; do say "  $line"; done; exit 1; }
@@ -23,6 +25,9 @@ install_packages() {
         "install these or what corresponds to them, then run: LOWBIT_SKIP_PACKAGES=1 make build" "${packages[*]}"
   for package in "${packages[@]}"; do
     is_installed "$package" || missing+=("$package")
+  done
+  for package in "${wanted_by_tests[@]}"; do
+    is_installed "$package" || ! apt-cache show "$package" >/dev/null 2>&1 || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
 

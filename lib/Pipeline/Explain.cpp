@@ -158,10 +158,11 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     for (const Account::Operation &entry : account->operations)
       operations.push_back(describe(entry, byId));
     const SelectionLog &log = *account->log;
-    llvm::json::Object object{{"operations", std::move(operations)},
-                              {"values", llvm::json::Array(account->values)},
-                              {"constraints", llvm::json::Array(log.constraints)},
-                              {"preparations", llvm::json::Array(log.preparations)}};
+    llvm::json::Object object{
+        {"operations", std::move(operations)},
+        {"values", llvm::json::Array(account->values)},
+        {"constraints", llvm::json::Array(log.constraints)},
+        {"preparations", llvm::json::Array(log.preparations)}};
     if (log.heldOut)
       object["held_out"] = llvm::json::Object(*log.heldOut);
     llvm::json::Value top = std::move(object);
@@ -175,13 +176,15 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     }
   }
 
-  static bool readsIntegerTable(Operation *op) {
-    return op
-        ->walk([](tensor::ExtractOp extract) {
-          return extract.getType().isInteger(8) ? WalkResult::interrupt()
-                                                : WalkResult::advance();
-        })
-        .wasInterrupted();
+  /// The table of integers that the operation looks rows up in; indices are
+  /// wider than its elements.
+  static Type integerTable(Operation *op) {
+    Type element;
+    op->walk([&](tensor::ExtractOp extract) {
+      if (extract.getType().isInteger(8) || extract.getType().isInteger(16))
+        element = extract.getType();
+    });
+    return element;
   }
 
   /// What became of an operation.
@@ -196,9 +199,9 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     if (byId.count(entry.name + ".i32")) {
       object["result"] = "integer";
       object["format"] = "i8 x i8 -> i32";
-    } else if (op && readsIntegerTable(op)) {
+    } else if (Type element = op ? integerTable(op) : Type()) {
       object["result"] = "integer";
-      object["format"] = "i8 table, one scale a row";
+      object["format"] = printed(element) + " table";
     } else if (entry.isMovement) {
       object["result"] = "moved";
     } else if (!op) {

@@ -18,6 +18,7 @@
 #include "lowbit/Import/Passes.h"
 #include "lowbit/Lower/Passes.h"
 #include "lowbit/Pipeline/Explain.h"
+#include "lowbit/Prepare/Passes.h"
 #include "lowbit/Quantize/Passes.h"
 #include "lowbit/Select/Choices.h"
 #include "lowbit/Select/Passes.h"
@@ -83,8 +84,12 @@ static RecipeOptions recipeOptions(const PtqOptions &options) {
           std::vector<std::string>(options.rules.begin(), options.rules.end())};
 }
 
-/// Whether the method of a value may be `auto`.
+/// Whether outputs are compared on samples: the method of a value may be `auto`,
+/// or a preparation is measured.
 static bool searches(const PtqOptions &options) {
+  if (llvm::is_contained(options.prepare, "auto") ||
+      options.smoothQuantStrength == "search")
+    return true;
   auto method = MethodSpec::parse(options.method);
   if (!method)
     llvm::consumeError(method.takeError());
@@ -97,6 +102,25 @@ static bool searches(const PtqOptions &options) {
     return rule.method && rule.method->method == Method::Auto;
   });
 }
+
+namespace {
+/// Writes the table that ranges were chosen from.
+struct WriteTable : PassWrapper<WriteTable, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WriteTable)
+  WriteTable(std::shared_ptr<const CalibrationTable> table, std::string path)
+      : table(std::move(table)), path(std::move(path)) {}
+
+  void runOnOperation() override {
+    if (llvm::Error error = table->write(path)) {
+      getOperation().emitError(llvm::toString(std::move(error)));
+      signalPassFailure();
+    }
+  }
+
+  std::shared_ptr<const CalibrationTable> table;
+  std::string path;
+};
+} // namespace
 
 /// What is wrong with the options; empty when nothing is.
 static std::string checkOptions(const PtqOptions &options) {
@@ -128,6 +152,9 @@ static std::string checkOptions(const PtqOptions &options) {
     if (isGiven && !hasData)
       return std::string(name) + " needs calibration-data=<inputs>";
   hasData |= hasTable;
+  if (!options.selectionTable.empty() && !hasData)
+    return "selection-table needs calibration-data=<inputs> or "
+           "calibration-table=<file>";
   if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
     return "method=" + options.method +
            " chooses from calibration data; give calibration-data=<inputs>, or "
@@ -169,6 +196,19 @@ static SelectRangesOptions selectOptions(const PtqOptions &options,
   return select;
 }
 
+/// What is wrong with the preparations asked for; empty when nothing is.
+static std::string checkPreparations(const PtqOptions &options) {
+  auto plan = PreparationPlan::parse(options.prepare);
+  if (!plan)
+    return llvm::toString(plan.takeError());
+  bool isStatic =
+      !options.calibrationData.empty() || !options.calibrationTable.empty();
+  if (plan->any() && !isStatic)
+    return "prepare needs calibration-data=<inputs>: what it does is chosen "
+           "from statistics";
+  return checkStrength(options.smoothQuantStrength);
+}
+
 static SearchRangesOptions searchOptions(const PtqOptions &options) {
   SearchRangesOptions search;
   search.data = options.calibrationData;
@@ -183,6 +223,8 @@ LogicalResult lowbit::buildPtqPipeline(
     llvm::function_ref<LogicalResult(const Twine &)> emitError) {
   if (std::string problem = checkOptions(options); !problem.empty())
     return emitError("quantize-ptq: " + problem);
+  if (std::string problem = checkPreparations(options); !problem.empty())
+    return emitError("quantize-ptq: " + problem);
   Phase last = *parsePhase(options.compileTo);
   bool isStatic =
       !options.calibrationData.empty() || !options.calibrationTable.empty();
@@ -190,6 +232,14 @@ LogicalResult lowbit::buildPtqPipeline(
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();
   log->wantsCandidates = !options.explain.empty();
+  PreparationPlan plan =
+      llvm::cantFail(PreparationPlan::parse(options.prepare));
+  auto preparation = std::make_shared<PreparationState>();
+  preparation->table = table;
+  preparation->log = log;
+  preparation->calibrate = calibrateOptions(options);
+  preparation->calibrate.data = options.calibrationData;
+  preparation->select = selectOptions(options, mode);
   std::shared_ptr<Account> account =
       options.explain.empty() ? nullptr : createAccount(log);
 
@@ -209,20 +259,30 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(createRecordOperationsPass(account));
       return;
     case Phase::Calibrate:
-      pm.addPass(createInsertObservers({options.observe, options.channels}));
+      pm.addPass(createInsertObservers(
+          {options.observe, options.channels || plan.needsChannels()}));
       if (isStatic)
         pm.addPass(createCalibratePass(calibrateOptions(options), table));
       else if (options.mode.empty())
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
+      appendPreparations(pm, plan, options.smoothQuantStrength, preparation);
       if (isStatic)
-        pm.addPass(createSearchRangesPass(
-            searchOptions(options), selectOptions(options, mode), table, log));
-      pm.addPass(
-          createSelectRangesPass(selectOptions(options, mode), table, log));
+        pm.addPass(createSearchRangesPass(searchOptions(options),
+                                          selectOptions(options, mode), table,
+                                          log));
+      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
+                                        log));
+      if (plan.biasCorrection) {
+        CorrectBiasesOptions correction;
+        correction.measure = plan.measure;
+        pm.addPass(createCorrectBiasesPass(correction, preparation));
+      }
       if (account)
         pm.addPass(createRecordValuesPass(account));
+      if (!options.selectionTable.empty())
+        pm.addPass(std::make_unique<WriteTable>(table, options.selectionTable));
       return;
     case Phase::Quantize:
       pm.addPass(createInsertQdq());
@@ -259,6 +319,7 @@ void lowbit::registerAllLowbitPasses() {
   registerLowbitImportPasses();
   registerLowbitCalibratePasses();
   registerLowbitEvaluatePasses();
+  registerLowbitPreparePasses();
   registerLowbitSelectPasses();
   registerLowbitQuantizePasses();
   registerLowbitFoldPasses();

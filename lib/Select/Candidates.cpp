@@ -30,10 +30,12 @@ static SmallVector<MethodSpec> methodsFor(const MethodSpec &chosen,
 llvm::json::Array
 lowbit::activationCandidates(const ValueStatistics &statistics,
                              const Settings &settings) {
-  SmallVector<MethodSpec> all = {
-      {Method::MinMax},           {Method::MovingAverage},
-      {Method::Percentile, 99.9}, {Method::Percentile, 99.99},
-      {Method::Mse},              {Method::Entropy}};
+  SmallVector<MethodSpec> all = {{Method::MinMax},
+                                 {Method::MovingAverage},
+                                 {Method::Percentile, 99.9},
+                                 {Method::Percentile, 99.99},
+                                 {Method::Mse},
+                                 {Method::Entropy}};
   if (statistics.kept)
     all.push_back({Method::CrossEntropy});
   llvm::json::Array list;
@@ -48,9 +50,9 @@ llvm::json::Array lowbit::weightCandidates(ArrayRef<float> values,
                                            GranularityAttr granularity,
                                            const Settings &settings) {
   llvm::json::Array list;
-  for (const MethodSpec &method :
-       methodsFor(settings.method,
-                  {{Method::MinMax}, {Method::Percentile, 99.99}, {Method::Mse}})) {
+  for (const MethodSpec &method : methodsFor(
+           settings.method,
+           {{Method::MinMax}, {Method::Percentile, 99.99}, {Method::Mse}})) {
     WeightChoice choice =
         chooseWeights(values, shape, granularity, method, settings.target());
     list.push_back(llvm::json::Object{{"method", method.text()},

@@ -19,8 +19,7 @@ std::string lowbit::checkMode(StringRef mode) {
   if (llvm::is_contained(available, mode))
     return "";
   bool isKnown = llvm::is_contained(later, mode);
-  return (isKnown ? "mode '" + mode.str() +
-                        "' is not available in this version"
+  return (isKnown ? "mode '" + mode.str() + "' is not available in this version"
                   : "unknown mode '" + mode.str() + "'") +
          "; available: " + llvm::join(available, ", ");
 }
@@ -37,9 +36,8 @@ AffineType lowbit::formatFor(MLIRContext *context, const Settings &settings,
   // ones; u2 to u7 fit a signed byte.
   unsigned width = range.max <= 255 && range.min >= -128 ? 8 : 16;
   bool isSigned = range.max < (1 << (width - 1));
-  auto storage = IntegerType::get(context, width,
-                                  isSigned ? IntegerType::Signless
-                                           : IntegerType::Unsigned);
+  auto storage = IntegerType::get(
+      context, width, isSigned ? IntegerType::Signless : IntegerType::Unsigned);
   return AffineType::get(context, storage, range.min, range.max, granularity,
                          std::nullopt);
 }

@@ -70,7 +70,9 @@ public:
 
 private:
   Target target(size_t i) const { return values[i].settings.target(); }
-  std::string id(size_t i) const { return ObserveOp(values[i].op).getId().str(); }
+  std::string id(size_t i) const {
+    return ObserveOp(values[i].op).getId().str();
+  }
 
   const RangeChoice &own(size_t i) const { return candidates[i].own; }
   const ValueStatistics &statistics(size_t i) const {
@@ -82,10 +84,9 @@ private:
     for (size_t i : members.drop_front())
       if (!haveSameTarget(target(i), target(members.front()))) {
         cut(members.front(), i,
-            llvm::formatv("'{0}' has the integers {1}, '{2}' {3}",
-                          id(members.front()),
-                          describe(target(members.front())), id(i),
-                          describe(target(i))),
+            llvm::formatv(
+                "'{0}' has the integers {1}, '{2}' {3}", id(members.front()),
+                describe(target(members.front())), id(i), describe(target(i))),
             sharing);
         return false;
       }
@@ -151,8 +152,7 @@ private:
     for (size_t i : graph.cutBetween(source, sink)) {
       const SharingGraph::Edge &edge = graph.edges()[i];
       cut.rescales.push_back({edge.operand->getOwner(),
-                              edge.operand->getOperandNumber(),
-                              edge.elements});
+                              edge.operand->getOperandNumber(), edge.elements});
     }
     std::vector<unsigned> after = graph.components();
     for (auto [i, node] : nodes) {

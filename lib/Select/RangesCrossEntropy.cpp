@@ -117,18 +117,24 @@ double CrossEntropy::operator()(const Levels &levels) {
   return total / double(rows.size());
 }
 
-/// Where clipping may begin: four an octave over the four that are nearest to
-/// the greatest magnitude, and magnitudes that twice as many values reach each.
+/// Where clipping may begin: evenly among the values, and four steps an octave
+/// below the greatest magnitude and below gaps, for masked values lie far away
+/// from the others.
 static std::vector<double> startingEnds(std::vector<float> magnitudes) {
+  constexpr size_t kEven = 16, kHeads = 3, kSteps = 12;
   std::vector<double> ends;
-  if (magnitudes.empty())
-    return ends;
   std::sort(magnitudes.begin(), magnitudes.end(), std::greater<float>());
-  double end = magnitudes[0];
-  for (int i = 0; i < 16; ++i, end *= 0.8408964152537145) // 2^(-1/4)
-    ends.push_back(end);
-  for (size_t i = 1; i < magnitudes.size(); i *= 2)
-    ends.push_back(magnitudes[i]);
+  size_t heads = 0;
+  for (size_t i = 0; i < magnitudes.size() && heads < kHeads; ++i) {
+    if (i > 0 && magnitudes[i] > magnitudes[i - 1] / 4)
+      continue;
+    ++heads;
+    double end = magnitudes[i];
+    for (size_t step = 0; step < kSteps; ++step, end *= 0.8408964152537145)
+      ends.push_back(end); // 2^(-1/4) each
+  }
+  for (size_t i = 0; i < kEven && !magnitudes.empty(); ++i)
+    ends.push_back(magnitudes[magnitudes.size() * i / kEven]);
   return ends;
 }
 
@@ -150,7 +156,7 @@ MethodRange lowbit::crossEntropyRange(const ValueStatistics &statistics,
   space.min = statistics.min;
   space.max = statistics.max;
   space.target = target;
-  space.beam = 8;
+  space.beam = 16;
   space.lows = startingEnds(std::move(below));
   space.highs = startingEnds(std::move(above));
   FoundRange found = searchRange(

@@ -43,7 +43,7 @@ void Density::build(const Histogram &histogram, double min, double max,
   double exactSquares = 0, spreadSquares = 0;
   for (const Histogram::Bin &bin : bins) {
     Cell cell;
-    cell.mean = (double(bin.near) + bin.far) / 2;
+    cell.mean = bin.mean;
     cell.count = double(bin.count);
     double low = std::max(double(bin.low()), min);
     double high = std::min(double(bin.high()), max);

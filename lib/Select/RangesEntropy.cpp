@@ -12,11 +12,27 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 using namespace lowbit;
 
 /// What a bin that has values and loses them all counts for.
 static constexpr double kEmpty = 1e-4;
+
+/// Fewer bins than these say too little of what rounding loses: with a bin for
+/// each level it loses nothing.
+static constexpr int kFewestBins = 128;
+
+/// Of a number of elements or bins; most are small.
+static double logOf(double count) {
+  static const std::vector<double> small = [] {
+    std::vector<double> result(1 << 13);
+    for (size_t n = 1; n < result.size(); ++n)
+      result[n] = std::log(double(n));
+    return result;
+  }();
+  return count < double(small.size()) ? small[size_t(count)] : std::log(count);
+}
 
 namespace {
 /// Bins of one width w, a power of two, away from zero on both sides. Exact
@@ -32,6 +48,10 @@ public:
   /// The end of a range of so many bins; the last ones end with the values.
   double low(int bins) const { return bins >= below ? min : -bins * width; }
   double high(int bins) const { return bins >= above ? max : bins * width; }
+  /// Of the bin that is the outermost of `bins`.
+  double countAt(bool negative, int bins) const {
+    return counts[negative ? below - bins : below + bins - 1];
+  }
   /// The divergence where the bins from -low to high are kept.
   double divergence(int low, int high, const Levels &levels) const;
 
@@ -76,7 +96,7 @@ LinearBins::LinearBins(const ValueStatistics &statistics)
     if (counts[i] == 0)
       continue;
     sums[i + 1].count += counts[i];
-    sums[i + 1].countLogCount += counts[i] * std::log(counts[i]);
+    sums[i + 1].countLogCount += counts[i] * logOf(counts[i]);
     sums[i + 1].used += 1;
   }
 }
@@ -93,8 +113,8 @@ double LinearBins::divergence(int low, int high, const Levels &levels) const {
   auto addOutside = [&](int bin, double outside) {
     double own = counts[bin + below];
     if (own > 0)
-      logP -= own * std::log(own);
-    logP += (own + outside) * std::log(own + outside);
+      logP -= own * logOf(own);
+    logP += (own + outside) * logOf(own + outside);
     return own == 0;
   };
   bool newBelow = cutBelow > 0 && addOutside(-low, cutBelow);
@@ -124,9 +144,13 @@ double LinearBins::divergence(int low, int high, const Levels &levels) const {
     begin = end;
     if (used == 0)
       continue;
-    double each = count > 0 ? count / used : kEmpty;
-    logQ += (count + clipped) * std::log(each);
-    sumQ += each * used;
+    if (count > 0) {
+      logQ += (count + clipped) * (logOf(count) - logOf(used));
+      sumQ += count;
+    } else {
+      logQ += clipped * std::log(kEmpty);
+      sumQ += kEmpty * used;
+    }
   }
   return std::max((logP - logQ) / total - std::log(total / sumQ), 0.0);
 }
@@ -149,29 +173,29 @@ public:
     }
   };
   /// Ranges have `least` bins or more.
-  Node overOneEnd(int least);
-  Node overBothEnds(int least);
-  Node at(int low, int high);
+  Node overOneEnd(int least) const;
+  Node overBothEnds(int least) const;
+  Node at(int low, int high) const;
 
 private:
+  /// How many starts each rule gives an end, and how many ranges go on to the
+  /// next step.
+  static constexpr size_t kStarts = 24, kFullest = 16, kBeam = 48;
+  std::vector<int> starts(bool negative) const;
+
   const LinearBins &bins;
   const Target &target;
-  std::map<std::pair<int, int>, double> seen;
 };
 } // namespace
 
-EntropySearch::Node EntropySearch::at(int low, int high) {
-  auto [entry, isNew] = seen.insert({{low, high}, 0});
-  if (isNew) {
-    ChosenParams chosen =
-        chooseParams(float(bins.low(low)), float(bins.high(high)), target);
-    entry->second =
-        bins.divergence(low, high, Levels(chosen.params, target.range));
-  }
-  return {entry->second, low, high};
+EntropySearch::Node EntropySearch::at(int low, int high) const {
+  ChosenParams chosen =
+      chooseParams(float(bins.low(low)), float(bins.high(high)), target);
+  return {bins.divergence(low, high, Levels(chosen.params, target.range)), low,
+          high};
 }
 
-EntropySearch::Node EntropySearch::overOneEnd(int least) {
+EntropySearch::Node EntropySearch::overOneEnd(int least) const {
   Node best = at(bins.below, bins.above);
   for (int end = std::max(bins.below, bins.above); end >= least; --end)
     best = std::min(best,
@@ -179,17 +203,50 @@ EntropySearch::Node EntropySearch::overOneEnd(int least) {
   return best;
 }
 
-/// A grid first, then the neighbours of the best at half the step, and so on.
-EntropySearch::Node EntropySearch::overBothEnds(int least) {
-  constexpr int kGrid = 1600;
-  constexpr size_t kBeam = 24;
-  int step = 1;
-  while ((bins.below / step + 1) * (bins.above / step + 1) > kGrid)
-    step *= 2;
+/// Where a range of one side may end, as numbers of bins: some evenly over all
+/// bins, some evenly over those that have values, and the fullest bins. To clip
+/// just beyond one of those costs little, for it bears what is added to it.
+std::vector<int> EntropySearch::starts(bool negative) const {
+  std::vector<int> used;
+  int most = negative ? bins.below : bins.above;
+  for (int end = 1; end <= most; ++end)
+    if (bins.countAt(negative, end) > 0)
+      used.push_back(end);
+  std::set<int> result;
+  for (size_t i = 1; i <= kStarts; ++i) {
+    result.insert(std::max(int(most * i / kStarts), 1));
+    result.insert(used[(used.size() * i - 1) / kStarts]);
+  }
+  size_t kept = std::min(kFullest, used.size());
+  std::partial_sort(used.begin(), used.begin() + kept, used.end(),
+                    [&](int a, int b) {
+                      return std::make_pair(bins.countAt(negative, a), a) >
+                             std::make_pair(bins.countAt(negative, b), b);
+                    });
+  result.insert(used.begin(), used.begin() + kept);
+  return {result.begin(), result.end()};
+}
+
+/// A grid first, then the neighbours of the best at half the step, and so on;
+/// at last all ranges that share an end with the best, for values that many
+/// elements share make the divergence jump from one range to the next.
+EntropySearch::Node EntropySearch::overBothEnds(int least) const {
   std::vector<Node> nodes;
-  for (int low = bins.below; low > 0; low -= step)
-    for (int high = bins.above; high > 0 && low + high >= least; high -= step)
+  std::set<std::pair<int, int>> seen;
+  auto visit = [&](int low, int high) {
+    low = std::clamp(low, 1, bins.below);
+    high = std::clamp(high, 1, bins.above);
+    if (low + high >= least && seen.insert({low, high}).second)
       nodes.push_back(at(low, high));
+  };
+  auto best = [&] { return *std::min_element(nodes.begin(), nodes.end()); };
+  std::vector<int> highs = starts(false);
+  for (int low : starts(true))
+    for (int high : highs)
+      visit(low, high);
+  int step = 1;
+  while (step * int(kStarts) < std::max(bins.below, bins.above))
+    step *= 2;
   for (; step >= 1; step /= 2) {
     std::sort(nodes.begin(), nodes.end());
     if (nodes.size() > kBeam)
@@ -197,14 +254,20 @@ EntropySearch::Node EntropySearch::overBothEnds(int least) {
     std::vector<Node> parents = nodes;
     for (const Node &node : parents)
       for (int byLow : {-step, 0, step})
-        for (int byHigh : {-step, 0, step}) {
-          int low = std::clamp(node.low + byLow, 1, bins.below);
-          int high = std::clamp(node.high + byHigh, 1, bins.above);
-          if (low + high >= least && !seen.count({low, high}))
-            nodes.push_back(at(low, high));
-        }
+        for (int byHigh : {-step, 0, step})
+          visit(node.low + byLow, node.high + byHigh);
   }
-  return *std::min_element(nodes.begin(), nodes.end());
+  for (Node before = best();;) {
+    for (int low = 1; low <= bins.below; ++low)
+      visit(low, before.high);
+    Node middle = best();
+    for (int high = 1; high <= bins.above; ++high)
+      visit(middle.low, high);
+    Node after = best();
+    if (!(after < before))
+      return after;
+    before = after;
+  }
 }
 
 MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
@@ -213,10 +276,9 @@ MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
   if (bins.below + bins.above == 0)
     return {statistics.min, statistics.max, 0.0, ""};
   int levels = target.range.max - target.range.min + 1;
-  // A bin for each level at least; the levels of a symmetric range are those of
-  // both sides.
+  // The levels of a symmetric range are those of both sides.
   bool symmetric = target.symmetry == Symmetry::Symmetric;
-  int least = symmetric ? levels / 2 : levels;
+  int least = std::max(symmetric ? levels / 2 : levels, kFewestBins);
   int most =
       symmetric ? std::max(bins.below, bins.above) : bins.below + bins.above;
   EntropySearch search(bins, target);
@@ -224,8 +286,8 @@ MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
   std::string note;
   if (most <= least) {
     found = search.at(bins.below, bins.above);
-    note = "entropy has " + std::to_string(most) + " bins for " +
-           std::to_string(least) + " levels, so it is minmax";
+    note = "entropy has " + std::to_string(most) + " bins and needs more than " +
+           std::to_string(least) + ", so it is minmax";
   } else if (symmetric || bins.below == 0 || bins.above == 0) {
     found = search.overOneEnd(least);
   } else {

@@ -14,7 +14,9 @@
 using namespace lowbit;
 
 /// Steps an octave, and the step of the first grid.
-static constexpr int kFinest = 1024, kFirst = 256;
+static constexpr int kFinest = 1024, kFirst = 128;
+/// The last octaves of a float.
+static constexpr int kMost = 300 * kFinest;
 /// An end at zero.
 static constexpr int kZeroEnd = std::numeric_limits<int>::max();
 
@@ -27,6 +29,8 @@ ChosenParams lowbit::chooseParams(float min, float max, const Target &target) {
 
 /// 2^(-steps / kFinest), from square roots of 1/2.
 static double shrink(int steps) {
+  if (steps < 0)
+    return 1 / shrink(-steps);
   static const std::vector<double> roots = [] {
     std::vector<double> result;
     double root = 0.5;
@@ -62,7 +66,8 @@ public:
   Search(const SearchSpace &space, ErrorOf error, LeastErrorOf leastError)
       : space(space), error(error), leastError(leastError),
         symmetric(space.target.symmetry == Symmetry::Symmetric),
-        steps(double(space.target.range.max) - space.target.range.min) {}
+        steps(double(space.target.range.max) - space.target.range.min),
+        widest(-int(std::min(3 * 1.4427 * kFinest / steps, kFinest / 2.0))) {}
 
   FoundRange run();
 
@@ -76,8 +81,12 @@ private:
     int32_t zeroPoint = 0;
   };
 
-  void startFirst();
-  void visit(int low, int high);
+  void startFrom(const std::vector<double> &lows,
+                 const std::vector<double> &highs);
+  void startAlong(bool negative);
+  void startFromPairs();
+  /// False where the range clips too much for its error to be the least.
+  bool visit(int low, int high);
   void keepBest();
   void refine(int step);
   /// From the scale that fits the integers of `node` best, as long as the error
@@ -91,6 +100,9 @@ private:
   LeastErrorOf leastError;
   bool symmetric;
   double steps;
+  /// A range may end up to three steps of the quantizer beyond the values:
+  /// where these lie on a grid of their own it may fit them better.
+  int widest;
   double extent[2] = {0, 0}; // magnitudes of min and max
   std::vector<Node> nodes;
   std::set<std::pair<int, int>> seen;
@@ -121,20 +133,23 @@ static double endAt(double extent, int steps) {
   return steps == kZeroEnd ? 0 : extent * shrink(steps);
 }
 
-void Search::visit(int low, int high) {
+bool Search::visit(int low, int high) {
+  if (symmetric)
+    low = 0;
   if (!seen.insert({low, high}).second)
-    return;
+    return true;
   double max = endAt(extent[1], high);
   double min = symmetric ? -max : -endAt(extent[0], low);
   Levels levels({}, {0, 1});
   Fit fit = measure(min, max, &levels);
   if (std::isinf(fit.error))
-    return;
+    return false;
   double score = fit.error;
   if (fit.betterScale > 0)
     score = std::min(score, fit.betterError);
   nodes.push_back({low, high, score, levels.scale,
                    int32_t(space.target.range.min - levels.lowest)});
+  return true;
 }
 
 std::vector<int> Search::ends(double extent,
@@ -151,55 +166,41 @@ std::vector<int> Search::ends(double extent,
   return result;
 }
 
-void Search::startFirst() {
-  // Below this share of the other end an end is zero to the quantizer, and an
-  // octave more makes sure of it. Ends that are too near are pruned by what
-  // they clip, up to the last octaves of a float.
-  constexpr int kMost = 300 * kFinest;
-  if (!space.lows.empty() || !space.highs.empty()) {
-    std::vector<int> lows = ends(extent[0], space.lows);
-    for (int high : ends(extent[1], space.highs))
-      for (int low : symmetric ? std::vector<int>{0} : lows)
-        visit(low, high);
-    return;
-  }
-  if (symmetric || extent[0] == 0 || extent[1] == 0) {
-    for (int i = 0; i < kMost; i += kFirst) {
-      size_t before = nodes.size();
-      if (symmetric || extent[0] == 0)
-        visit(symmetric ? 0 : kZeroEnd, i);
-      else
-        visit(i, kZeroEnd);
-      if (nodes.size() == before)
-        return; // it clips too much, and all that follow clip more
-    }
-    return;
-  }
-  // Each pair of which neither end is lost beside the other, and pairs of one
-  // end only.
+void Search::startFrom(const std::vector<double> &lows,
+                       const std::vector<double> &highs) {
+  std::vector<int> lowEnds = ends(extent[0], lows);
+  if (symmetric)
+    lowEnds = {0};
+  for (int high : ends(extent[1], highs))
+    for (int low : lowEnds)
+      visit(low, high);
+}
+
+/// One end at every step until what it clips says that it is enough.
+void Search::startAlong(bool negative) {
   for (int i = 0; i < kMost; i += kFirst) {
-    double high = endAt(extent[1], i);
-    size_t before = nodes.size();
-    int first = 0;
-    if (extent[0] > high * 2 * steps)
-      first = stepsTo(high * 2 * steps / extent[0], kFirst);
+    bool useful = negative ? visit(i, kZeroEnd) : visit(kZeroEnd, i);
+    if (!useful)
+      return;
+  }
+}
+
+/// Each pair of ends of which neither is lost beside the other.
+void Search::startFromPairs() {
+  for (int i = 0; i < kMost; i += kFirst) {
+    double high = endAt(extent[1], i), widestLow = high * 2 * steps;
+    int first = extent[0] > widestLow ? stepsTo(widestLow / extent[0], kFirst)
+                                      : 0;
     for (int j = first; j < kMost; j += kFirst) {
       if (endAt(extent[0], j) * 2 * steps < high)
         break;
-      size_t count = nodes.size();
-      visit(j, i);
-      if (nodes.size() == count && j > first)
-        break; // it clips too much below
+      if (visit(j, i))
+        continue;
+      // Above, it clips too much even where nothing is clipped below.
+      if (j == 0)
+        return;
+      break;
     }
-    visit(kZeroEnd, i);
-    if (nodes.size() == before && i > 0)
-      break;
-  }
-  for (int j = 0; j < kMost; j += kFirst) {
-    size_t before = nodes.size();
-    visit(j, kZeroEnd);
-    if (nodes.size() == before && j > 0)
-      break;
   }
 }
 
@@ -213,8 +214,8 @@ void Search::keepBest() {
 
 void Search::refine(int step) {
   std::vector<Node> parents = nodes;
-  auto moved = [](int end, int by) {
-    return end == kZeroEnd ? end : std::max(end + by, 0);
+  auto moved = [&](int end, int by) {
+    return end == kZeroEnd ? end : std::max(end + by, widest);
   };
   for (const Node &node : parents)
     for (int high : {-step, 0, step}) {
@@ -258,7 +259,17 @@ FoundRange Search::run() {
     extent[1] = std::max(extent[0], extent[1]);
   if (extent[0] == 0 && extent[1] == 0)
     return {};
-  startFirst();
+  // The whole range first: what clips more than all that it loses is pruned.
+  visit(extent[0] > 0 ? 0 : kZeroEnd, extent[1] > 0 ? 0 : kZeroEnd);
+  if (!space.lows.empty() || !space.highs.empty()) {
+    startFrom(space.lows, space.highs);
+  } else {
+    startAlong(/*negative=*/false);
+    if (!symmetric) {
+      startAlong(/*negative=*/true);
+      startFromPairs();
+    }
+  }
   keepBest();
   // Steps that move the outermost level by a quarter of the scale are enough.
   int finest = std::clamp(int(kFinest / (3 * steps)), 1, kFirst / 2);

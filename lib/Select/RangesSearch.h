@@ -25,7 +25,7 @@ struct SearchSpace {
   double min = 0, max = 0;
   Target target;
   /// How many ranges go on to the next, finer step.
-  unsigned beam = 16;
+  unsigned beam = 64;
   /// Where not empty: the magnitudes of ends to start with, instead of four an
   /// octave.
   std::vector<double> lows, highs;

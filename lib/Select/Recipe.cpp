@@ -59,8 +59,9 @@ static std::optional<ZeroPlace> parseZero(StringRef text) {
       .Default(std::nullopt);
 }
 
-static const std::vector<std::string> kKeys = {
-    "format", "granularity", "keep", "method", "name", "op", "role", "symmetry"};
+static const std::vector<std::string> kKeys = {"format", "granularity", "keep",
+                                               "method", "name",        "op",
+                                               "role",   "symmetry"};
 static const std::vector<std::string> kRoles = {"activation", "table", "value",
                                                 "weight"};
 
@@ -144,6 +145,11 @@ static std::string checkRule(const Rule &rule) {
       rule.granularity->kind != GranularityChoice::Tensor)
     return "granularity=" + rule.granularity->text() +
            " is for weights and tables; activations have one scale a tensor";
+  if (rule.role == "table" && rule.granularity &&
+      rule.granularity->kind == GranularityChoice::Group)
+    return "granularity=" + rule.granularity->text() +
+           " is for weights; look-ups read tables with a scale for each row "
+           "(channel) or one for all (tensor)";
   bool isConstant = rule.role == "weight" || rule.role == "table";
   if (isConstant && rule.method && rule.method->method != Method::Auto &&
       !isWeightMethod(rule.method->method))

@@ -4,7 +4,7 @@
 // is at least as good as the start. Fails where the function does.
 //
 //===----------------------------------------------------------------------===//
-#include "Search.h"
+#include "lowbit/Select/Search.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -20,9 +20,8 @@ double lowbit::meanOf(ArrayRef<double> values) {
   return values.empty() ? 0 : sum / double(values.size());
 }
 
-/// The mean of the differences, and its standard error.
-static std::pair<double, double> gainOf(ArrayRef<double> now,
-                                        ArrayRef<double> before) {
+std::pair<double, double> lowbit::gainOf(ArrayRef<double> now,
+                                         ArrayRef<double> before) {
   std::vector<double> gains;
   for (auto [left, right] : zip_equal(now, before))
     gains.push_back(left - right);
@@ -39,6 +38,7 @@ public:
   Descent(const SearchProblem &problem, Assignment start) : problem(problem) {
     result.methods = std::move(start);
     result.tried.resize(problem.candidates.size());
+    result.gains.resize(problem.candidates.size());
     for (size_t unit = 0; unit < problem.candidates.size(); ++unit)
       order.push_back(unit);
     llvm::sort(order, [&](size_t left, size_t right) {
@@ -82,7 +82,7 @@ private:
     unsigned before = method, best = method;
     double bestGain = 0;
     std::vector<double> bestDb;
-    result.tried[unit][before] = meanOf(current);
+    result.tried[unit] = {{before, meanOf(current)}};
     for (unsigned candidate : problem.candidates[unit]) {
       if (candidate == before)
         continue;
@@ -99,13 +99,14 @@ private:
         return mlir::failure();
       result.tried[unit][candidate] = meanOf(db);
       auto [gain, error] = gainOf(db, current);
-      if (gain > kLeastGainDb && gain > error && gain > bestGain) {
+      if (gain > kLeastGainDb && gain > error / 2 && gain > bestGain) {
         best = candidate;
         bestGain = gain;
         bestDb = std::move(db);
       }
     }
     method = best;
+    result.gains[unit] += bestGain;
     if (best != before)
       current = std::move(bestDb);
     return mlir::success();

@@ -6,8 +6,8 @@
 // no data, no table.
 //
 //===----------------------------------------------------------------------===//
-#include "MethodTrials.h"
-#include "Search.h"
+#include "lowbit/Select/MethodTrials.h"
+#include "lowbit/Select/Search.h"
 
 #include "lowbit/Select/Settings.h"
 
@@ -25,9 +25,10 @@ namespace lowbit {
 } // namespace lowbit
 
 static constexpr StringLiteral kActivationMethods[] = {
-    "minmax",         "moving-average",   "percentile:99.9",
+    "minmax",          "moving-average",   "percentile:99",
+    "percentile:99.5", "percentile:99.9",  "percentile:99.97",
     "percentile:99.99", "percentile:99.999", "mse",
-    "entropy",        "cross-entropy"};
+    "entropy",         "cross-entropy"};
 static constexpr StringLiteral kWeightMethods[] = {
     "minmax", "percentile:99.9", "percentile:99.99", "percentile:99.999",
     "mse"};
@@ -300,24 +301,24 @@ LogicalResult RangeSearch::accept(Pair start, const SearchResult &result) {
   for (auto &[id, method] :
        isKept ? methodsOf(result.methods) : methodsOf(start))
     log.found[id].method = method;
-  for (auto [unit, method, tried] :
-       llvm::zip_equal(units, result.methods, result.tried))
+  for (auto [i, unit] : llvm::enumerate(units)) {
+    unsigned before = unit.isActivation ? start.activations : start.weights;
+    unsigned after = isKept ? result.methods[i] : before;
     for (const std::string &id : unit.searched) {
       SelectionLog::Found &found = log.found[id];
-      for (auto [number, db] : tried)
-        found.outputDb[methodOf(unit, number).text()] = db;
-      unsigned before = unit.isActivation ? start.activations : start.weights;
+      for (auto [method, db] : result.tried[i])
+        found.outputDb[methodOf(unit, method).text()] = db;
       found.reason =
-          method == before || !isKept
-              ? "of the best single method (" + nameOf(start) +
-                    "); no other was better at the outputs"
-              : llvm::formatv("{0} instead of {1} raises the outputs' mean "
-                              "SQNR to {2:f3} dB",
-                              methodOf(unit, method).text(),
-                              methodOf(unit, before).text(),
-                              tried.find(method)->second)
+          after == before
+              ? "method of the best single choice (" + nameOf(start) +
+                    "): no other is better at the outputs"
+              : llvm::formatv("{0} instead of {1} gains {2:f3} dB at the "
+                              "outputs",
+                              methodOf(unit, after).text(),
+                              methodOf(unit, before).text(), result.gains[i])
                     .str();
     }
+  }
   numEvaluations = singles.size() + result.evaluations + 1;
   note(start, result, isKept ? quality->meanDb : startDb);
   return success();
@@ -419,7 +420,8 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
     if (!readRecipe(sources, recipe, [](auto &&...) {}))
       return success();
     MethodTrials trials(getOperation(), select, table);
-    std::vector<SearchedValue> searched = trials.searched(recipe);
+    OwningOpRef<ModuleOp> prepared;
+    std::vector<SearchedValue> searched = trials.searched(recipe, prepared);
     if (searched.empty())
       return success();
     if (data.empty())
@@ -428,7 +430,7 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
           "calibration-data=<inputs>, with a calibration table too");
     numSearched += searched.size();
     auto evaluator =
-        Evaluator::start(getOperation(), {data, threads, heldOut});
+        Evaluator::start(*prepared, {data, threads, heldOut});
     if (failed(evaluator))
       return failure();
     RangeSearch search(getOperation(), trials, **evaluator,

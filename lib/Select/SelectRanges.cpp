@@ -2,10 +2,11 @@
 //
 // In: observers; the calibration table where activations are static; a recipe.
 // Out: `format` on each observer that is to be quantized, and `scale` and
-// `zero_point` where they are known. Operations that the recipe keeps float read
-// no observer any more. The arithmetic is rules N2 to N5 of docs/numerics.md,
-// sharing is N23. Refused: a recipe with an error, a mode or method that is not
-// available, missing statistics, a weight that is not finite.
+// `zero_point` where they are known. Operations that the recipe keeps float
+// read no observer any more. The arithmetic is rules N2 to N5 of
+// docs/numerics.md, sharing is N23. Refused: a recipe with an error, a mode or
+// method that is not available, missing statistics, a weight that is not
+// finite.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Select/Passes.h"
@@ -45,19 +46,20 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     recipe = Recipe();
     // One error; what else is wrong follows as notes.
     std::optional<InFlightDiagnostic> error;
-    bool isGood = readRecipe(options, recipe, [&](StringRef file, unsigned line,
-                                                  unsigned column,
-                                                  const Twine &message) {
-      Location loc = UnknownLoc::get(context);
-      if (line)
-        loc = FileLineColLoc::get(context, file, line, column);
-      std::string text =
-          (line || file.empty() ? "" : file.str() + ": ") + message.str();
-      if (error)
-        error->attachNote(loc) << text;
-      else
-        error.emplace(emitError(loc)) << text;
-    });
+    bool isGood = readRecipe(
+        options, recipe,
+        [&](StringRef file, unsigned line, unsigned column,
+            const Twine &message) {
+          Location loc = UnknownLoc::get(context);
+          if (line)
+            loc = FileLineColLoc::get(context, file, line, column);
+          std::string text =
+              (line || file.empty() ? "" : file.str() + ": ") + message.str();
+          if (error)
+            error->attachNote(loc) << text;
+          else
+            error.emplace(emitError(loc)) << text;
+        });
     return success(isGood);
   }
 
@@ -140,8 +142,8 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     if (failed(bytes))
       return failure();
     ArrayRef<float> elements = bytes->as<float>();
-    const float *bad = llvm::find_if(
-        elements, [](float x) { return !std::isfinite(x); });
+    const float *bad =
+        llvm::find_if(elements, [](float x) { return !std::isfinite(x); });
     if (bad != elements.end())
       return op.emitError("the weight '")
              << op.getId() << "' is not finite: element "
@@ -172,8 +174,8 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
       note["note"] = "no single dimension is that of the output channels: one "
                      "scale for the tensor";
     if (log->wantsCandidates)
-      note["candidates"] = weightCandidates(elements, shape, *granularity,
-                                            settings);
+      note["candidates"] =
+          weightCandidates(elements, shape, *granularity, settings);
     return success();
   }
 
@@ -269,6 +271,13 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
       min = imported->second.min;
       max = imported->second.max;
       note["method"] = "imported (" + statistics->source + ")";
+      unsigned bits = imported->second.bits;
+      if (bits && bits != settings.format.width)
+        note["note"] =
+            llvm::formatv("the range was chosen for {0} bits", bits).str();
+    } else if (statistics && statistics->values.count(value.id())) {
+      return op.emitError("the value '")
+             << op.getId() << "' was never computed on the calibration data";
     } else if (statistics &&
                !(statistics->values.empty() && statistics->ranges.empty())) {
       return op.emitError("the calibration table has no value '")
@@ -358,8 +367,8 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     std::vector<llvm::json::Array> lists(values.size());
     mlir::parallelFor(&getContext(), 0, values.size(), [&](size_t i) {
       if (candidates[i].statistics)
-        lists[i] = activationCandidates(*candidates[i].statistics,
-                                        values[i].settings);
+        lists[i] =
+            activationCandidates(*candidates[i].statistics, values[i].settings);
     });
     for (auto [i, value] : llvm::enumerate(values))
       if (candidates[i].statistics)
@@ -370,10 +379,11 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
   void noteSharing(const Sharing &shared, MutableArrayRef<ObservedValue> values,
                    ArrayRef<SharingCandidate> candidates) {
     auto idsOf = [&](ArrayRef<size_t> members) {
-      llvm::json::Array ids;
+      std::vector<std::string> ids;
       for (size_t i : members)
         ids.push_back(values[i].id());
-      return ids;
+      llvm::sort(ids);
+      return llvm::json::Array(ids);
     };
     for (const SharedGroup &group : shared.groups) {
       double most = *llvm::max_element(group.lossDb);
@@ -386,23 +396,21 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
                          std::max(most, 0.0))
                .str()}});
       for (size_t i : group.members) {
-        SmallVector<size_t> others(
-            llvm::make_filter_range(group.members,
-                                    [&](size_t j) { return j != i; }));
+        SmallVector<size_t> others(llvm::make_filter_range(
+            group.members, [&](size_t j) { return j != i; }));
         log->value(values[i].id())["shared_with"] = idsOf(others);
       }
     }
     for (const Sharing::Cut &cut : shared.cuts) {
       llvm::json::Array places;
       for (const Rescale &rescale : cut.rescales)
-        places.push_back(llvm::json::Object{
-            {"before", nameOf(rescale.op)},
-            {"op", rescale.op->getName().getStringRef()},
-            {"operand", int64_t(rescale.operand)},
-            {"elements", rescale.elements}});
+        places.push_back(
+            llvm::json::Object{{"before", nameOf(rescale.op)},
+                               {"op", rescale.op->getName().getStringRef()},
+                               {"operand", int64_t(rescale.operand)},
+                               {"elements", rescale.elements}});
       SmallVector<size_t> all(cut.side);
       all.append(cut.otherSide);
-      llvm::sort(all);
       log->constraints.push_back(
           llvm::json::Object{{"values", idsOf(all)},
                              {"apart", idsOf(cut.side)},

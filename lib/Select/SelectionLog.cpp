@@ -37,8 +37,6 @@ static std::pair<StringRef, bool> describe(SelectionLog::Warning kind) {
             false};
   case SelectionLog::HeavyTail:
     return {"heavy tails: few elements stretch the range", true};
-  case SelectionLog::Dropped:
-    return {"a choice that does not fit was changed", true};
   }
   llvm_unreachable("all kinds are listed");
 }

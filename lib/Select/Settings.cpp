@@ -3,8 +3,8 @@
 // In: observers and rules. Out: settings; a warning for each rule that matches
 // nothing, or whose choices fit nothing that it matches. Nothing is refused.
 //
-// Defaults: activations i8, asymmetric, a scale a tensor; weights and tables i8,
-// narrow, a scale for each index of the observer's axis, minmax.
+// Defaults: activations i8, asymmetric, a scale a tensor; weights and tables
+// i8, narrow, a scale for each index of the observer's axis, minmax.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Select/Settings.h"
@@ -21,8 +21,8 @@ using namespace lowbit;
 
 Target Settings::target() const {
   Target target;
-  target.range = rangeForWidth(format.width, format.isSigned,
-                               zero == ZeroPlace::Narrow);
+  target.range =
+      rangeForWidth(format.width, format.isSigned, zero == ZeroPlace::Narrow);
   target.symmetry = zero == ZeroPlace::Asymmetric ? Symmetry::Asymmetric
                                                   : Symmetry::Symmetric;
   return target;
@@ -136,7 +136,8 @@ public:
     std::string unfit;
     if (rule.granularity && !numFitting[0])
       unfit = "granularity=" + rule.granularity->text() +
-              ": activations have one scale a tensor";
+              ": activations have one scale a tensor, tables one for each row "
+              "or one";
     else if (rule.method && !numFitting[1])
       unfit = "method=" + rule.method->text() +
               (isDynamic ? ": weights and tables take minmax, percentile or "
@@ -162,9 +163,7 @@ private:
       settings.format = *rule.format;
       isChanged = true;
     }
-    bool isTensor = !rule.granularity ||
-                    rule.granularity->kind == GranularityChoice::Tensor;
-    if (rule.granularity && (!isActivation || isTensor)) {
+    if (rule.granularity && fitsGranularity(value)) {
       settings.granularity = *rule.granularity;
       isChanged = numFitting[0] = true;
     }
@@ -172,13 +171,25 @@ private:
       settings.method = *rule.method;
       isChanged = numFitting[1] = true;
     }
-    if (rule.zero && (!isActivation || !isDynamic ||
-                      *rule.zero == ZeroPlace::Asymmetric)) {
+    if (rule.zero &&
+        (!isActivation || !isDynamic || *rule.zero == ZeroPlace::Asymmetric)) {
       settings.zero = *rule.zero;
       isChanged = numFitting[2] = true;
     }
     if (isChanged)
       settings.rule = rule.describe();
+  }
+
+  bool fitsGranularity(ObservedValue &value) const {
+    switch (rule.granularity->kind) {
+    case GranularityChoice::Tensor:
+      return true;
+    case GranularityChoice::Channel:
+      return !value.isActivation();
+    case GranularityChoice::Group:
+      return value.op.getRole() == "weight";
+    }
+    llvm_unreachable("all kinds are listed");
   }
 
   bool fitsMethod(bool isActivation) const {
@@ -306,11 +317,11 @@ unsigned lowbit::keepFloats(MutableArrayRef<ObservedValue> values) {
     if (llvm::all_of(value.readers, isKept)) {
       value.isQuantized = false;
       const Reader &first = value.readers.front();
-      value.reason = first.keptBy.empty()
-                         ? "read only by operations that stay float: " +
-                               first.id + " is " +
-                               RuleApplication::keptReason(kept[first.op])
-                         : RuleApplication::keptReason(first.keptBy);
+      value.reason =
+          first.keptBy.empty()
+              ? "read only by operations that stay float: " + first.id +
+                    " is " + RuleApplication::keptReason(kept[first.op])
+              : RuleApplication::keptReason(first.keptBy);
       continue;
     }
     llvm::MapVector<Operation *, Operation *> copies;

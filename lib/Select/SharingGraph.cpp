@@ -29,8 +29,7 @@ static bool isFloatTensor(Value value) {
 static int64_t countElements(Value value) {
   int64_t count = 1;
   for (int64_t size : cast<RankedTensorType>(value.getType()).getShape())
-    if (!ShapedType::isDynamic(size) &&
-        llvm::MulOverflow(count, size, count))
+    if (!ShapedType::isDynamic(size) && llvm::MulOverflow(count, size, count))
       return std::numeric_limits<int64_t>::max() / 2;
   return count;
 }

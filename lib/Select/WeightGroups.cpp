@@ -44,9 +44,7 @@ static std::optional<int64_t> summedDim(const Contraction &c,
 /// The dimension of the observed constant that `reader` sums over.
 static std::optional<int64_t> sourceDim(const Reader &reader) {
   std::optional<int64_t> dim;
-  if (reader.kind == "look-up")
-    dim = cast<RankedTensorType>(reader.operand->get().getType()).getRank() - 1;
-  else if (auto contraction = matchFloatContraction(reader.op))
+  if (auto contraction = matchFloatContraction(reader.op))
     dim = summedDim(*contraction, reader.operand->getOperandNumber());
   for (Operation *move : llvm::reverse(reader.moves))
     if (dim)
@@ -68,14 +66,15 @@ FailureOr<GranularityAttr> lowbit::weightGranularity(ObservedValue &value) {
   std::optional<int64_t> dim;
   auto refuse = [&](const Twine &why) {
     return value.op.emitError("the weight '")
-           << value.op.getId() << "' cannot have granularity="
-           << choice.text() << " (" << value.settings.rule << "): " << why
+           << value.op.getId() << "' cannot have granularity=" << choice.text()
+           << " (" << value.settings.rule << "): " << why
            << "; choose granularity=channel for it";
   };
   for (const Reader &reader : value.readers) {
     auto one = sourceDim(reader);
     if (!one)
-      return refuse("'" + reader.id + "' does not sum along one dimension of it");
+      return refuse("'" + reader.id +
+                    "' does not sum along one dimension of it");
     if (dim && *dim != *one)
       return refuse("its readers sum along dimensions " + Twine(*dim) +
                     " and " + Twine(*one));
@@ -187,7 +186,8 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
   };
   std::vector<Part> parts(walk.groups());
   mlir::parallelFor(granularity.getContext(), 0, parts.size(), [&](size_t i) {
-    ArrayRef<float> group(grouped.data() + starts[i], starts[i + 1] - starts[i]);
+    ArrayRef<float> group(grouped.data() + starts[i],
+                          starts[i + 1] - starts[i]);
     Part &part = parts[i];
     part.chosen = chooseWeightGroup(group, method, target, &part.objective);
     AffineParams p = part.chosen.params;
@@ -195,8 +195,8 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
       double error = double(x) - fakeQuant(x, p, target.range);
       part.error += error * error;
       part.square += double(x) * x;
-      double q = double(roundToInteger(x / p.scale, Rounding::HalfEven)) +
-                 p.zeroPoint;
+      double q =
+          double(roundToInteger(x / p.scale, Rounding::HalfEven)) + p.zeroPoint;
       part.clipped += q < target.range.min || q > target.range.max;
     }
   });
@@ -205,7 +205,10 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
   double error = 0, square = 0;
   size_t clipped = 0;
   for (auto [i, part] : llvm::enumerate(parts)) {
-    choice.params.push_back(part.chosen.params);
+    AffineParams p = part.chosen.params;
+    choice.params.push_back(p);
+    choice.min = std::min(choice.min, dequantize(target.range.min, p));
+    choice.max = std::max(choice.max, dequantize(target.range.max, p));
     choice.dead += part.chosen.floored;
     choice.objective += part.objective * double(starts[i + 1] - starts[i]);
     error += part.error;
@@ -220,9 +223,5 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
       error == 0    ? 200
       : square == 0 ? -200
                     : std::clamp(10 * std::log10(square / error), -200., 200.);
-  for (float x : values) {
-    choice.min = std::min(choice.min, x);
-    choice.max = std::max(choice.max, x);
-  }
   return choice;
 }

@@ -18,8 +18,8 @@ struct WeightChoice {
   std::vector<AffineParams> params;
   /// Groups whose scale had to be raised to the floor.
   unsigned dead = 0;
-  /// Over all elements, as in RangeChoice; the objective is the mean over the
-  /// elements.
+  /// Over all elements, as in RangeChoice: the range is what the integers of
+  /// any group reach, the objective the mean over the elements.
   float min = 0, max = 0;
   double objective = 0, meanSquaredError = 0, sqnrDb = 0, clippedShare = 0;
 };

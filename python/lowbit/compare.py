@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from lowbit import compiler, samples
+from lowbit.data import save_arrays
 from lowbit.errors import LowbitError
 from lowbit.files import is_mlir
-from lowbit.model import save_arrays
 from lowbit.progress import Report
 
 SQNR_EQUAL = 200.0

@@ -1,12 +1,10 @@
-"""The verbs over files: import, quantize, run, bench, signature. The command line and the Python API both call these.
+"""The verbs over files: import, run, bench, signature; ptq.py has calibrate and quantize.
 
-Paths given for writing are temporary ones, or the caller's own (see files.staged); a function here that fails may leave
-files in the folder that it was given.
+The command line and the Python API both call these. Paths given for writing are temporary ones, or the caller's own
+(see files.staged); a function here that fails may leave files in the folder that it was given.
 """
 
 import json
-import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,12 +14,12 @@ from typing import Any
 from lowbit.errors import LowbitError
 from lowbit.files import is_mlir, require_file
 from lowbit.progress import Report, step
-from lowbit.tools import is_quotable, pass_options, run_tool
+from lowbit.tools import run_tool
 
 Shapes = Mapping[str, int]
 
 # A message names its place; the whole operation printed after it would bury it.
-_OPT_OPTIONS = ("--mlir-print-op-on-diagnostic=false",)
+OPT_OPTIONS = ("--mlir-print-op-on-diagnostic=false",)
 
 
 def import_model(source: Path, module: Path, shapes: Shapes | None = None) -> None:
@@ -40,8 +38,8 @@ def import_model(source: Path, module: Path, shapes: Shapes | None = None) -> No
                 import_onnx(source, text, store, shapes, progress=nodes)
             except ModelError as error:
                 raise LowbitError(str(error)) from error
-        arguments = ["--lowbit-attach-weights", "--emit-bytecode", _plain(Path(text.name)), "-o", str(module.resolve())]
-        run_tool("quant-opt", [*_OPT_OPTIONS, *arguments], cwd=Path(folder))
+        arguments = ["--lowbit-attach-weights", "--emit-bytecode", plain(Path(text.name)), "-o", str(module.resolve())]
+        run_tool("quant-opt", [*OPT_OPTIONS, *arguments], cwd=Path(folder))
 
 
 @contextmanager
@@ -58,72 +56,13 @@ def opened(source: Path, shapes: Shapes | None = None) -> Iterator[tuple[Path, d
 
 def signature(module: Path, aliases: Mapping[Path, str] | None = None) -> dict[str, Any]:
     """`{"inputs": [{"name", "dtype", "shape", "dims"}], "outputs": [...]}`; an open dimension is None."""
-    result: dict[str, Any] = _json("quant-run", run_tool("quant-run", [_plain(module), "--signature"], aliases=aliases))
+    result: dict[str, Any] = _json("quant-run", run_tool("quant-run", [plain(module), "--signature"], aliases=aliases))
     return result
-
-
-def quantize_model(
-    module: Path,
-    output: Path,
-    *,
-    calibration_data: Path | None = None,
-    method: str | None = None,
-    mode: str | None = None,
-    shapes: Shapes | None = None,
-    threads: int | None = None,
-    explain: Path | None = None,
-    aliases: Mapping[Path, str] | None = None,
-    report: Report | None = None,
-) -> None:
-    """Writes the quantized module as text, its store beside it, and to `explain` what became of each operation."""
-    names = dict(aliases or {})
-    # The tool advises in terms of its own option.
-    names[Path('--quantize-ptq="calibration-data=inputs.npz"')] = "--calibration-data inputs.npz"
-    with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
-
-        def quotable(path: Path | None) -> Path | None:
-            """A path that a pass option can hold: the path itself, or a link to it where its name has odd quotes."""
-            if path is None or is_quotable(str(path)):
-                return path
-            link = Path(folder) / f"data{path.suffix}"
-            link.symlink_to(path.resolve())
-            names[link] = str(path)
-            return link
-
-        written = None
-        if explain is not None:
-            written = explain if is_quotable(str(explain)) else Path(folder) / "explain.json"
-            names[written] = str(explain)
-        options = {
-            "calibration-data": quotable(calibration_data),
-            "method": method,
-            "mode": mode,
-            "shape": _shape_text(shapes),
-            "threads": threads,
-            "explain": written,
-        }
-        arguments = [*_OPT_OPTIONS, f"--quantize-ptq={pass_options(options)}", _plain(module), "-o", _plain(output)]
-        try:
-            run_tool("quant-opt", arguments, aliases=names, report=report)
-        except LowbitError as error:
-            if "float contract" in error.message and _is_quantized(module):
-                name = names.get(module, str(module))
-                raise LowbitError(
-                    f"{name}: is quantized already", "quantize the float model that it came from"
-                ) from error
-            raise
-        if explain is not None and written is not None and written != explain and written.exists():
-            shutil.move(written, explain)
-
-
-def _is_quantized(module: Path) -> bool:
-    """Whether the module has integer contractions that a quantization made; their ids end so."""
-    return re.search(rb"\.i32\b", module.read_bytes()) is not None
 
 
 def copy_module(module: Path, output: Path, *, aliases: Mapping[Path, str] | None = None) -> None:
     """Writes the module as text to another folder, and its store beside it under the name that goes with it."""
-    run_tool("quant-opt", [*_OPT_OPTIONS, _plain(module), "-o", _plain(output)], aliases=aliases)
+    run_tool("quant-opt", [*OPT_OPTIONS, plain(module), "-o", plain(output)], aliases=aliases)
 
 
 def run_model(
@@ -142,8 +81,8 @@ def run_model(
 
     `interpret`: by the reference interpreter, which compiles nothing.
     """
-    arguments: list[str] = [_plain(module), "--inputs", _plain(inputs), *(["--interpret"] if interpret else [])]
-    arguments += ["--dump-values" if dump_values else "-o", _plain(output), *_common(threads, shapes)]
+    arguments: list[str] = [plain(module), "--inputs", plain(inputs), *(["--interpret"] if interpret else [])]
+    arguments += ["--dump-values" if dump_values else "-o", plain(output), *_common(threads, shapes)]
     run_tool("quant-run", arguments, aliases=aliases, report=report)
 
 
@@ -158,9 +97,9 @@ def bench_model(
 ) -> dict[str, Any]:
     """Latency and operations a second: median_ms, min_ms, gops, peak_share, threads, target and more."""
     arguments = [
-        _plain(module),
+        plain(module),
         "--bench",
-        *(["--inputs", _plain(inputs)] if inputs else []),
+        *(["--inputs", plain(inputs)] if inputs else []),
         *_common(threads, shapes),
     ]
     result: dict[str, Any] = _json("quant-run", run_tool("quant-run", arguments, aliases=aliases, report=report))
@@ -169,7 +108,7 @@ def bench_model(
 
 def verify_contractions(module: Path, inputs: Path) -> str:
     """Checks every integer contraction of a run against plain arithmetic; the line that says how many were checked."""
-    return run_tool("quant-run", [_plain(module), "--inputs", _plain(inputs), "--verify-contractions"]).strip()
+    return run_tool("quant-run", [plain(module), "--inputs", plain(inputs), "--verify-contractions"]).strip()
 
 
 def require_data(path: Path) -> Path:
@@ -183,17 +122,17 @@ def _counting(report: Report, what: str) -> Callable[[int, int], None]:
 
 def _common(threads: int | None, shapes: Shapes | None) -> list[str]:
     arguments = ["--threads", str(threads)] if threads else []
-    if text := _shape_text(shapes):
+    if text := shape_text(shapes):
         arguments += ["--shape", text]
     return arguments
 
 
-def _shape_text(shapes: Shapes | None) -> str | None:
+def shape_text(shapes: Shapes | None) -> str | None:
     """`batch=1,seq=128`"""
     return ",".join(f"{name}={size}" for name, size in shapes.items()) if shapes else None
 
 
-def _plain(path: Path) -> str:
+def plain(path: Path) -> str:
     """A path that cannot be taken for an option."""
     text = str(path)
     return f"./{text}" if text.startswith("-") else text

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from lowbit import compiler, sts
+from lowbit import compiler, ptq, sts
 from lowbit.errors import LowbitError
 from lowbit.files import staged, store_of
 from lowbit.progress import Report, step
@@ -87,7 +87,9 @@ class Demo:
             data = self.folder / "calibration"
             sts.write_by_length(pairs.calibration(), data)
             with staged(store_of(self.int8), self.int8) as (_, module):
-                compiler.quantize_model(self.float, module, calibration_data=data, method="minmax", report=report)
+                ptq.quantize_model(
+                    self.float, module, calibration_data=data, selection=ptq.Selection("minmax"), report=report
+                )
             said.append(f"static int8: calibrated on {len(pairs.calibration())} sentences, folded, lowered to integers")
 
     def measure_accuracy(self, pairs: sts.Pairs, float_result: dict[str, Any], int8_result: dict[str, Any]) -> None:

@@ -1,22 +1,20 @@
 """The Python API: `lowbit.load(path).quantize(calibration_data=...).run(inputs)`, the verbs of the command line."""
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lowbit import compiler
-from lowbit.errors import ArgumentTypeError, ArgumentValueError, LowbitError
-from lowbit.files import check_module_output, check_overwrite, is_mlir, staged, store_of
-
-Arrays = Mapping[str, np.ndarray]
-# A path as the command line takes it, the inputs of one run, or those of several.
-Data = str | Path | Arrays | Iterable[Arrays]
-
-METHODS = ("minmax",)
-MODES = ("static", "dynamic")
+from lowbit import choices, compiler, ptq
+from lowbit.data import Arrays, Chunks, Data, on_disk, pieces_of, save_arrays
+from lowbit.errors import ArgumentValueError, LowbitError
+from lowbit.files import check_module_output, check_overwrite, data_inputs, is_mlir, require_file, staged, store_of
+from lowbit.ptq import Observation, Selection
+from lowbit.table import Table, calibrate_into
 
 
 def load(path: str | Path, shapes: compiler.Shapes | None = None) -> "Model":
@@ -56,39 +54,99 @@ class Model:
         """Names, types and shapes of the inputs and outputs."""
         return compiler.signature(self._module, self._aliases)
 
+    def calibrate(
+        self,
+        data: Data,
+        *,
+        mask: str | None = None,
+        observe: str | None = None,
+        channels: bool = False,
+        shapes: compiler.Shapes | None = None,
+        threads: int | None = None,
+    ) -> Table:
+        """Statistics of the model's values on the data, for `quantize(calibration_table=...)`.
+
+        An iterable is read as it is used. Where a sample is bad, `table` of the error has what was observed before it.
+        """
+        observation = observation_of(shapes, threads, mask, observe, channels)
+        table = Table.new(f"the calibration table of {self._name}")
+        aliases = dict(self._aliases)
+        pieces = pieces_of(data, table.path.with_name("data"), aliases)
+        calibrate_into(table, self._module, pieces, observation, aliases)
+        return table
+
     def quantize(
         self,
         calibration_data: Data | None = None,
         mode: str | None = None,
-        method: str = "minmax",
+        method: str | None = None,
         threads: int | None = None,
         explain: str | Path | None = None,
+        *,
+        calibration_table: str | Path | Table | None = None,
+        recipe: str | Path | None = None,
+        rules: Sequence[str] = (),
+        weights: str | None = None,
+        activations: str | None = None,
+        prepare: str | Sequence[str] = (),
+        smooth_quant_strength: float | str | None = None,
+        held_out: int | None = None,
+        mask: str | None = None,
+        shapes: compiler.Shapes | None = None,
+        report: str | Path | None = None,
     ) -> "Model":
-        """A quantized model. Without data, activations are quantized as they come (`mode="dynamic"`)."""
-        if method not in METHODS:
-            raise ArgumentValueError(f"method {method!r} is not available in this version: {', '.join(METHODS)}")
-        if mode is not None and mode not in MODES:
-            raise ArgumentValueError(f"mode {mode!r} is not available in this version: {', '.join(MODES)}")
-        if mode == "static" and calibration_data is None:
-            raise ArgumentValueError("mode 'static' needs calibration_data")
-        _check_threads(threads)
-        if explain is not None:
-            check_overwrite([Path(explain)], self._sources)
+        """A quantized model. Without data or a table, activations are quantized as they come (`mode="dynamic"`)."""
+        selection = _selection(mode, method, recipe, rules, weights, activations, prepare)
+        selection = _with_search(selection, smooth_quant_strength, held_out)
+        observation = observation_of(shapes, threads, mask, None, False)
+        if mode == "static" and calibration_data is None and calibration_table is None:
+            raise ArgumentValueError("mode 'static' needs calibration_data or a calibration_table")
+        if mode == "dynamic":
+            calibration_data = calibration_table = None
+        table = _table_path(calibration_table)
+        outputs = [Path(path) for path in (explain, report) if path is not None]
+        data = Path(calibration_data) if isinstance(calibration_data, str | Path) else None
+        read = [*data_inputs(data), *(path for path in (table, selection.recipe) if path)]
+        check_overwrite(outputs, self._sources, read)
+        if len({path.resolve() for path in outputs}) < len(outputs):
+            raise ArgumentValueError(f"explain and report name the same file, {outputs[0]}")
         folder = tempfile.TemporaryDirectory(prefix="lowbit-")
         module = Path(folder.name) / "model.mlir"
         aliases = dict(self._aliases)
-        data = None if calibration_data is None else _on_disk(calibration_data, Path(folder.name) / "data", aliases)
-        compiler.quantize_model(
-            self._module,
-            module,
-            calibration_data=None if mode == "dynamic" else data,
-            method=method if data else None,
-            mode=mode,
-            threads=threads,
-            explain=None if explain is None else Path(explain),
-            aliases=aliases,
-        )
+        if isinstance(calibration_table, Table):
+            aliases[calibration_table.path] = repr(calibration_table)
+        with tempfile.TemporaryDirectory(prefix="lowbit-") as scratch, staged(*outputs) as made:
+            samples = None
+            if calibration_data is not None:
+                samples, counted = self._samples(calibration_data, selection, observation, Path(scratch), aliases)
+                table = table or counted
+            ptq.quantize_model(
+                self._module,
+                module,
+                calibration_data=samples,
+                calibration_table=table,
+                observation=observation,
+                selection=selection,
+                explain=made[0] if explain is not None else None,
+                report_page=made[-1] if report is not None else None,
+                aliases={**aliases, **{path: str(output) for output, path in zip(outputs, made, strict=True)}},
+            )
         return Model(module, f"{self._name} (quantized)", folder, self._sources)
+
+    def _samples(
+        self, data: Data, selection: Selection, observation: Observation, folder: Path, aliases: dict[Path, str]
+    ) -> tuple[Path | None, Path | None]:
+        """The data on disk where it is little, or the choice runs the model on it again; else a table of it."""
+        if isinstance(data, str | Path) or _runs_again(selection):
+            return on_disk(data, folder / "data", aliases), None
+        chunks = Chunks(data, folder / "data", aliases)
+        pieces = iter(chunks)
+        first = next(pieces)
+        if chunks.is_last:
+            return first, None
+        table = Table(folder / "table.json", "calibration_data")
+        calibrate_into(table, self._module, chain([first], pieces), observation, aliases)
+        return None, table.path
 
     def save(self, path: str | Path) -> None:
         """Writes the module as MLIR, and its weight store beside it: q.mlir and q.safetensors."""
@@ -125,41 +183,67 @@ class Model:
             return compiler.bench_model(self._module, inputs=source, threads=threads, shapes=shapes, aliases=names)
 
 
-def save_arrays(path: Path, arrays: Arrays, what: str = "arrays") -> None:
-    """Writes an npz; numpy's own savez takes names as keyword arguments, of which `file` is taken."""
-    if not isinstance(arrays, Mapping):
-        raise ArgumentTypeError(
-            f"{what}: expected a dict keyed by input name, got {type(arrays).__name__}", 'such as {"input": array}'
-        )
-    for name in arrays:
-        if not isinstance(name, str):
-            raise ArgumentTypeError(f"{what}: expected a dict keyed by input name, got the key {name!r}")
-    np.savez(path, **{name: np.asarray(value) for name, value in arrays.items()})  # type: ignore[arg-type]
+def observation_of(
+    shapes: compiler.Shapes | None, threads: int | None, mask: str | None, observe: str | None, channels: bool
+) -> Observation:
+    _check_threads(threads)
+    if observe is not None and observe not in choices.OBSERVED:
+        raise ArgumentValueError(f"observe {observe!r} is not known: {', '.join(choices.OBSERVED)}")
+    return Observation(shapes, threads, mask, observe, channels)
+
+
+def _selection(
+    mode: str | None,
+    method: str | None,
+    recipe: str | Path | None,
+    rules: Sequence[str],
+    weights: str | None,
+    activations: str | None,
+    prepare: str | Sequence[str],
+) -> Selection:
+    """The choices, checked."""
+    if method is not None and (problem := choices.method_problem(method)):
+        raise ArgumentValueError(f"method {problem}")
+    if mode is not None and mode not in choices.MODES:
+        raise ArgumentValueError(f"mode {mode!r} is not available in this version: {', '.join(choices.MODES)}")
+    names = prepare.split(",") if isinstance(prepare, str) else list(prepare)
+    if problem := choices.preparation_problem(names):
+        raise ArgumentValueError(f"prepare: {problem}")
+    return Selection(
+        method=method,
+        mode=mode,
+        recipe=None if recipe is None else require_file(Path(recipe), "the recipe"),
+        rules=[rules] if isinstance(rules, str) else list(rules),
+        weights=weights,
+        activations=activations,
+        prepare=names,
+    )
+
+
+def _with_search(selection: Selection, strength: float | str | None, held_out: int | None) -> Selection:
+    if strength is not None and (problem := choices.strength_problem(str(strength))):
+        raise ArgumentValueError(f"smooth_quant_strength: {problem}")
+    if held_out is not None and (not isinstance(held_out, int) or held_out < 1):
+        raise ArgumentValueError(f"held_out: {held_out!r} is not a number of samples")
+    return replace(selection, smooth_quant_strength=None if strength is None else str(strength), held_out=held_out)
+
+
+def _runs_again(selection: Selection) -> bool:
+    """Whether choosing runs the model on samples again, so that their statistics alone do not do."""
+    texts = [*selection.rules, *(f"method={word}" for word in (selection.activations or "").split(","))]
+    if selection.recipe is not None:
+        texts.append(selection.recipe.read_text(encoding="utf-8", errors="replace"))
+    return selection.method == "auto" or bool(selection.prepare) or any(map(choices.asks_for_auto, texts))
+
+
+def _table_path(table: str | Path | Table | None) -> Path | None:
+    if table is None:
+        return None
+    if isinstance(table, Table):
+        return table.path
+    return require_file(Path(table), "the calibration table")
 
 
 def _check_threads(threads: int | None) -> None:
     if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= 4096):
         raise ArgumentValueError(f"threads: {threads!r} is not a number from 1 to 4096")
-
-
-def _on_disk(data: Data, folder: Path, aliases: dict[Path, str]) -> Path:
-    """A path for the data; `aliases` gets the names that messages should use for what is written."""
-    if isinstance(data, str | Path):
-        return compiler.require_data(Path(data))
-    if isinstance(data, np.ndarray) or not isinstance(data, Iterable):
-        raise ArgumentTypeError(
-            f"calibration_data: expected a path, a dict keyed by input name, or several of these, "
-            f"got {type(data).__name__}",
-            'such as {"input": array}',
-        )
-    folder.mkdir()
-    aliases[folder] = "calibration_data"
-    runs: Iterable[Arrays] = [data] if isinstance(data, Mapping) else data
-    index = -1
-    for index, arrays in enumerate(runs):
-        path = folder / f"{index:06}.npz"
-        aliases[path] = f"sample {index}"
-        save_arrays(path, arrays, f"calibration_data, sample {index}")
-    if index < 0:
-        raise ArgumentValueError("no calibration samples were given", "calibration_data is empty")
-    return folder

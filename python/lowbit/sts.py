@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from lowbit import compiler
+from lowbit.data import save_arrays
 from lowbit.errors import LowbitError
-from lowbit.model import save_arrays
 from lowbit.progress import Report
 
 CALIBRATION_PAIRS = 100

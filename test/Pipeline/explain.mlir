@@ -2,7 +2,8 @@
 // RUN: quant-opt %s --quantize-ptq="mode=dynamic explain=%t.json" -o /dev/null
 // RUN: FileCheck %s < %t.json
 
-// CHECK: "operations": [
+// CHECK: "constraints": [],
+// CHECK-NEXT: "operations": [
 // CHECK: "format": "i8 x i8 -> i32"
 // CHECK: "name": "matmul_0"
 // CHECK-NEXT: "op": "linalg.matmul"
@@ -15,13 +16,26 @@
 // CHECK: "name": "matmul_1"
 // CHECK: "reason": "each sum has a single product"
 // CHECK-NEXT: "result": "float"
-// CHECK: "values": [
+// CHECK: "preparations": [],
+// CHECK-NEXT: "values": [
 // CHECK: "format": "!lowbit.affine<i8>"
-// CHECK: "name": "arg0"
+// CHECK-NEXT: "granularity": "tensor"
+// CHECK: "method": "minmax"
+// CHECK-NEXT: "name": "arg0"
 // CHECK: "parameters": "found at run time"
 // CHECK: "role": "activation"
+// CHECK: "candidates": [
+// CHECK: "method": "minmax",
+// CHECK: "method": "percentile:99.99",
+// CHECK: "method": "mse",
+// CHECK: "clipped": 0,
+// CHECK: "format": "!lowbit.affine<i8, -127:127, axis = 1>"
+// CHECK-NEXT: "granularity": "channel"
 // CHECK: "name": "matmul_0.weight"
 // CHECK: "scale": [
+// CHECK: "range": [
+// CHECK-NEXT: -6,
+// CHECK-NEXT: 6
 func.func @main(%x: tensor<4x2xf32>) -> (tensor<3x4xf32>, tensor<4x4xf32>) {
   %w = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
   %zero = arith.constant 0.0 : f32

@@ -14,7 +14,7 @@
 // DYNAMIC: error: {{.*}}mode=dynamic finds ranges at run time and takes no calibration-data
 // MODE: error: {{.*}}mode 'weight-only' is not available in this version; available: static, dynamic
 // UNKNOWN-MODE: error: {{.*}}unknown mode 'statik'; available: static, dynamic
-// METHOD: error: {{.*}}method 'percentile' is not available in this version; available: minmax
+// METHOD: error: {{.*}}method=percentile chooses from calibration data; give calibration-data=<inputs>, or leave it out
 // PHASE: error: {{.*}}unknown phase 'kernel' in compile-to; the phases are import, calibrate, select, quantize, fold, lower
 // OPTION: no such option calibration
 // ALONE: Unknown command line argument '--compile-to=fold'

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from lowbit import sts
 CALIBRATION_SAMPLES = 100
 LOWBIT = Path(sys.executable).parent / "lowbit"
 MODELS = (*ONNX, "minilm")
+Refused = Callable[..., None]
 
 
 def tools_folder() -> Path:
@@ -34,6 +35,17 @@ def must(done: "subprocess.CompletedProcess[str]") -> str:
     """The standard output of a command that has to succeed."""
     assert done.returncode == 0, f"{done.args} failed with {done.returncode}:\n{done.stderr}"
     return done.stdout
+
+
+def refuse(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
+    """The command said what was wrong, once, and with these words."""
+    assert done.returncode == 1, f"exit code {done.returncode}\n{done.stderr}"
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("error:") == 1, done.stderr
+    assert done.stderr.startswith("error: "), done.stderr
+    for word in words:
+        assert word.lower() in done.stderr.lower(), f"{word!r} is not in: {done.stderr}"
 
 
 class Artifacts:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from artifacts import Artifacts, tools_folder
+from artifacts import Artifacts, Refused, lowbit, refuse, tools_folder
 from inputs import mnist_folder
 
 
@@ -27,3 +27,17 @@ def mnist() -> Path:
     if folder is None:
         pytest.skip("MNIST's test images do not ship: set LOWBIT_DATA (see test/data/SOURCES.md)")
     return folder
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Refused:
+    """Runs a command that must be refused, and checks that the folder is as it was."""
+
+    def run(arguments: list[object], *words: str) -> None:
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        refuse(lowbit(*arguments, cwd=tmp_path), *words)
+        after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        assert set(after) == set(before), "files were left or removed"
+        assert {p: t for p, t in after.items() if p.is_file()} == {p: t for p, t in before.items() if p.is_file()}
+
+    return run

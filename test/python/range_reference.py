@@ -1,4 +1,4 @@
-"""The methods of docs/calibration.md by brute force on raw samples, in numpy: what test_range_methods.py holds ours against.
+"""The methods of docs/calibration.md by brute force on raw samples, in numpy.
 
 Nothing here knows of histograms or of searches that skip ranges. A quantizer is (scale, zero point) by rules N4 and N5.
 """
@@ -98,3 +98,103 @@ def clipping_grids(low, high, target, best) -> Iterator[tuple[np.ndarray, np.nda
         wide = (abs(lows[1] - lows[0]), abs(highs[1] - highs[0]))
         lows = np.minimum(np.linspace(best()[0] - wide[0], best()[0] + wide[0], 49), 0)
         highs = np.maximum(np.linspace(best()[1] - wide[1], best()[1] + wide[1], 49), 0)
+
+
+class LinearCounts:
+    """Counts in bins of width 2^(E - 10), E the exponent of the largest magnitude."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        x = x.astype(float).ravel()
+        self.min, self.max = min(x.min(), 0.0), max(x.max(), 0.0)
+        x = x[x != 0]
+        self.width = 2.0 ** (int(np.floor(np.log2(np.abs(x).max()))) - 10)
+        bins = np.floor(np.abs(x) / self.width).astype(int)
+        bins = np.where(x < 0, -bins - 1, bins)
+        self.below, self.above = max(-bins.min(), 0), max(bins.max() + 1, 0)
+        self.counts = np.bincount(bins + self.below, minlength=self.below + self.above).astype(float)
+
+    def bins(self, low: float, high: float, target: Target) -> tuple[int, int]:
+        """The bins of a range, which ends where one does or where the values do."""
+        ends = (-self.min, self.max)
+        if target.symmetric:
+            ends = (max(ends), max(ends))
+        bins = (round(-low / self.width), round(high / self.width))
+        whole = (self.below, self.above) if not target.symmetric else (max(self.below, self.above),) * 2
+        return tuple(w if x == np.float32(end) else b for x, end, b, w in zip((-low, high), ends, bins, whole))
+
+    def divergence(self, low: int, high: int, target: Target) -> float:
+        """That of the range of `low` bins below zero and `high` above."""
+        low, high = min(low, self.below), min(high, self.above)
+        ends = (
+            (self.min if low == self.below else -low * self.width),
+            (self.max if high == self.above else high * self.width),
+        )
+        scale, zero = target.parameters(*map(np.float64, ends))
+        inside = self.counts[self.below - low : self.below + high]
+        p = inside.copy()
+        p[0] += self.counts[: self.below - low].sum()
+        p[-1] += self.counts[self.below + high :].sum()
+        middles = (np.arange(-low, high) + 0.5) * self.width
+        levels = np.clip(np.floor(middles / float(scale) + 0.5) + zero, target.low, target.high).astype(int)
+        levels -= levels.min()
+        used = p > 0
+        share = np.bincount(levels, inside) / np.maximum(np.bincount(levels, used), 1)
+        q = np.where(used, np.where(share > 0, share, 1e-4)[levels], 0)
+        p, q = p[used] / p.sum(), q[used] / q.sum()
+        return max(float(np.sum(p * np.log(p / q))), 0.0)
+
+    def least_divergence(self, target: Target) -> float:
+        if target.symmetric or self.below == 0 or self.above == 0:
+            least = max(target.levels // 2 if target.symmetric else target.levels, 128)
+            most = max(self.below, self.above)
+            return min(self.divergence(end, end, target) for end in range(min(least, most), most + 1))
+        least = min(max(target.levels, 128), self.below + self.above)
+        best: tuple[float, int, int] = (np.inf, 0, 0)
+        lows, highs = (np.unique(np.linspace(1, most, 64).astype(int)) for most in (self.below, self.above))
+        step = max(self.below, self.above) // 64 + 1
+        while True:
+            tried = [(self.divergence(i, j, target), i, j) for i in lows for j in highs if i + j >= least]
+            best = min([best, *tried])
+            if step == 0:
+                return best[0]
+            reach = np.arange(-8, 9)
+            lows = np.unique(np.clip(best[1] + reach * max(step // 8, 1), 1, self.below))
+            highs = np.unique(np.clip(best[2] + reach * max(step // 8, 1), 1, self.above))
+            step //= 8
+
+
+def cross_entropy(rows: list[np.ndarray], scale: float, zero: int, target: Target) -> float:
+    """The mean over rows of -sum p log q, q the softmax of the quantized row or, for probabilities, its share."""
+    probabilities = all(row.min() >= 0 and abs(row.astype(float).sum() - 1) <= 2**-10 for row in rows)
+    total = 0.0
+    for row in rows:
+        p, q = row.astype(float), fake_quantize(row, scale, zero, target).astype(float)
+        if probabilities:
+            q = np.maximum(q, 1e-7)
+            logs = np.log(q / q.sum())
+        else:
+            p = np.exp(p - p.max())
+            p /= p.sum()
+            logs = q - q.max() - np.log(np.exp(q - q.max()).sum())
+        total -= float(np.sum(p * logs))
+    return total / len(rows)
+
+
+def least_cross_entropy(rows: list[np.ndarray], low: float, high: float, target: Target) -> float:
+    """Over a grid of clipping ranges, evenly and by the values that there are."""
+    values = np.sort(np.concatenate(rows).astype(float))
+    if target.symmetric:
+        values, low, high = np.sort(np.abs(values)), 0.0, max(-low, high)
+    even = np.linspace(0, 1, 33)[1:]
+    lows = np.unique([low * even, np.minimum(np.quantile(values, 1 - even), 0)]) if low < 0 else np.zeros(1)
+    highs = np.unique([high * even, np.maximum(np.quantile(values, even), 0)]) if high > 0 else np.zeros(1)
+    best = (np.inf, 0.0, 0.0)
+    for turn in range(3):
+        tried = []
+        for i, j in ((i, j) for i in lows for j in highs):
+            scale, zero = target.parameters(np.float64(-j if target.symmetric else i), np.float64(j))
+            tried.append((cross_entropy(rows, float(scale), int(zero), target), i, j))
+        best = min([best, *tried])
+        near = 1 + np.linspace(-1, 1, 17) * (0.05, 0.006, 0)[turn]
+        lows, highs = np.unique(best[1] * near), np.unique(best[2] * near)
+    return best[0]

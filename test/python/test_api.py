@@ -52,8 +52,14 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(package.LowbitError, match="no such file"):
         package.load(tmp_path / "absent.onnx")
     model = package.load(ONNX[MODEL])
-    with pytest.raises(ValueError, match="not available in this version"):
-        model.quantize(method="mse")
+    with pytest.raises(ValueError, match="percentile"):
+        model.quantize(method="guess")
+    with pytest.raises(ValueError, match="smooth-quant"):
+        model.quantize(prepare="polish")
+    with pytest.raises(package.LowbitError, match="no such file"):
+        model.quantize(recipe=tmp_path / "absent.txt")
+    with pytest.raises(package.LowbitError, match="no such file"):
+        model.quantize(calibration_table=tmp_path / "absent.json")
     with pytest.raises(ValueError, match="needs calibration_data"):
         model.quantize(mode="static")
     with pytest.raises(package.LowbitError, match="picture"):

@@ -5,14 +5,12 @@ Each case says which words its message must have: the thing at fault, and what w
 
 import os
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from artifacts import Artifacts, load, lowbit, must
+from artifacts import Artifacts, Refused, load, lowbit, must
 from inputs import INPUT, ONNX, samples
 from lowbit.errors import LowbitError
 from lowbit.files import staged, store_of
@@ -20,34 +18,6 @@ from onnx import TensorProto, helper
 
 MODEL = ONNX["mnist_pytorch"]
 NAME = INPUT["mnist_pytorch"]
-
-
-def refuse(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
-    """The command said what was wrong, once, and with these words."""
-    assert done.returncode == 1, f"exit code {done.returncode}\n{done.stderr}"
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert done.stderr.count("error:") == 1, done.stderr
-    assert done.stderr.startswith("error: "), done.stderr
-    for word in words:
-        assert word.lower() in done.stderr.lower(), f"{word!r} is not in: {done.stderr}"
-
-
-@pytest.fixture
-def refused(tmp_path: Path) -> Callable[..., None]:
-    """Runs a command that must be refused, and checks that the folder is as it was."""
-
-    def run(arguments: list[object], *words: str) -> None:
-        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-        refuse(lowbit(*arguments, cwd=tmp_path), *words)
-        after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-        assert set(after) == set(before), "files were left or removed"
-        assert {p: t for p, t in after.items() if p.is_file()} == {p: t for p, t in before.items() if p.is_file()}
-
-    return run
-
-
-Refused = Callable[..., None]
 
 
 def broken_models(folder: Path) -> dict[str, tuple[Path, list[str]]]:

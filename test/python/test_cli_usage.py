@@ -4,22 +4,18 @@ from pathlib import Path
 
 import pytest
 from artifacts import lowbit
-from inputs import ONNX
+from inputs import ONNX, PAIRS
 
 MODEL = ONNX["mnist_pytorch"]
+DATA = PAIRS  # a file that is there; nothing is read of it
+RECIPE = Path(__file__)
 QUANTIZE = ["quantize", MODEL, "-o", "q.mlir"]
 
 LATER = [
-    ["calibrate", MODEL, "--calibration-data", "d.npz", "-o", "table"],
     ["compile", "q.mlir", "-o", "model.so"],
-    [*QUANTIZE, "--calibration-data", "d.npz", "--method", "mse"],
-    [*QUANTIZE, "--calibration-data", "d.npz", "--method", "entropy"],
     [*QUANTIZE, "--mode", "integer-only"],
     [*QUANTIZE, "--mode", "weight-only"],
-    [*QUANTIZE, "--recipe", "r.json"],
     [*QUANTIZE, "--quantized-io"],
-    [*QUANTIZE, "--report", "r.html"],
-    [*QUANTIZE, "--calibration-table", "table"],
     [*QUANTIZE, "--calibration-data", "random"],
 ]
 
@@ -46,6 +42,33 @@ WRONG = [
     [*QUANTIZE, "--mode", "sometimes"],
     [*QUANTIZE, "--method", "guess"],
     [*QUANTIZE, "--method", "minmax"],
+    [*QUANTIZE, "--method", "percentile:"],
+    [*QUANTIZE, "--method", "percentile:most"],
+    [*QUANTIZE, "--prepare", "polish"],
+    [*QUANTIZE, "--prepare", "equalize,equalize"],
+    [*QUANTIZE, "--prepare", "auto,equalize"],
+    [*QUANTIZE, "--prepare", "equalize", "--smooth-quant-strength", "0.5"],
+    [*QUANTIZE, "--prepare", "smooth-quant", "--smooth-quant-strength", "1.5"],
+    [*QUANTIZE, "--prepare", "smooth-quant", "--smooth-quant-strength", "strong"],
+    [*QUANTIZE, "--held-out", "0"],
+    [*QUANTIZE, "--save-table", "t.json"],
+    [*QUANTIZE, "--mask", "attention_mask"],
+    [*QUANTIZE, "--calibration-data", DATA, "--mode", "dynamic", "--save-table", "t.json"],
+    [*QUANTIZE, "--report", "q.mlir"],
+    [*QUANTIZE, "--report", "q.safetensors"],
+    [*QUANTIZE, "--report", MODEL],
+    [*QUANTIZE, "--report", "r", "--explain", "r"],
+    [*QUANTIZE, "--report", "r", "--explain", "./r"],
+    [*QUANTIZE, "--calibration-data", DATA, "--save-table", DATA],
+    [*QUANTIZE, "--calibration-data", DATA, "--save-table", "t", "--report", "t"],
+    [*QUANTIZE, "--recipe", RECIPE, "--explain", RECIPE],
+    ["calibrate", MODEL, "--calibration-data", DATA],
+    ["calibrate", MODEL, "-o", "table.json"],
+    ["calibrate", MODEL, "--calibration-data", DATA, "-o", "-"],
+    ["calibrate", MODEL, "--calibration-data", DATA, "-o", "table.json", "--observe", "some"],
+    ["calibrate", MODEL, "--calibration-data", DATA, "-o", "table.json", "--method", "mse"],
+    ["merge-tables", "-o", "table.json"],
+    ["merge-tables", "a.json", "b.json"],
     [*QUANTIZE, "--threads", "0"],
     [*QUANTIZE, "--threads", "many"],
     [*QUANTIZE, "--explain", "q.mlir"],
@@ -82,7 +105,7 @@ def test_wrong_usage_is_refused(arguments: list[object], tmp_path: Path) -> None
     check(arguments, tmp_path)
 
 
-@pytest.mark.parametrize("command", ["", "import", "quantize", "run", "bench", "compare"])
+@pytest.mark.parametrize("command", ["", "import", "calibrate", "merge-tables", "quantize", "run", "bench", "compare"])
 def test_help_has_examples(command: str) -> None:
     done = lowbit(*filter(None, [command]), "--help")
     assert done.returncode == 0

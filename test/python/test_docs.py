@@ -54,5 +54,5 @@ def test_pages_have_commands() -> None:
 
 def test_every_command_is_documented() -> None:
     text = (REPOSITORY / "docs" / "commands.md").read_text(encoding="utf-8")
-    for command in ("import", "quantize", "run", "bench", "compare"):
+    for command in ("import", "calibrate", "merge-tables", "quantize", "run", "bench", "compare"):
         assert f"## lowbit {command}" in text

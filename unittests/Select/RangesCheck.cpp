@@ -14,7 +14,7 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <chrono>
+#include <ctime>
 
 using namespace lowbit;
 using llvm::ArrayRef;
@@ -58,11 +58,11 @@ static llvm::json::Object toJson(const ChosenParams &chosen) {
 
 static llvm::json::Object chooseFor(const ValueStatistics &statistics,
                                     const Mode &mode) {
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();
   RangeChoice choice = chooseRange(statistics, mode.method, mode.target);
-  std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  double seconds = double(std::clock() - start) / CLOCKS_PER_SEC;
   llvm::json::Object result = toJson(choice.chosen);
-  result["seconds"] = time.count();
+  result["seconds"] = seconds;
   result["min"] = double(choice.min);
   result["max"] = double(choice.max);
   result["objective"] = choice.objective;
@@ -77,7 +77,7 @@ static llvm::json::Object chooseGroups(const NpyArray &array, int64_t groups,
                                        const Mode &mode) {
   llvm::json::Array chosen;
   int64_t size = groups ? array.numElements() / groups : 0;
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();
   for (int64_t i = 0; i < groups; ++i) {
     double objective = 0;
     llvm::json::Object group =
@@ -86,9 +86,9 @@ static llvm::json::Object chooseGroups(const NpyArray &array, int64_t groups,
     group["objective"] = objective;
     chosen.push_back(std::move(group));
   }
-  std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  double seconds = double(std::clock() - start) / CLOCKS_PER_SEC;
   return llvm::json::Object{{"groups", std::move(chosen)},
-                            {"seconds", time.count()}};
+                            {"seconds", seconds}};
 }
 
 int main(int argc, char **argv) {

@@ -35,6 +35,10 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
   Option<std::string> saveTable{
       *this, "save-table",
       llvm::cl::desc("file to keep the table of the calibration data in")};
+  Option<std::string> selectionTable{
+      *this, "selection-table",
+      llvm::cl::desc("file for the statistics that ranges are chosen from: "
+                     "those of the prepared model, where it was prepared")};
   Option<std::string> resume{
       *this, "resume",
       llvm::cl::desc(
@@ -76,6 +80,14 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       llvm::cl::desc("the most calibration samples that are not observed: "
                      "method=auto compares the outputs on them; 0 is 32 with "
                      "method=auto, else none")};
+  ListOption<std::string> prepare{
+      *this, "prepare",
+      llvm::cl::desc("what to do to the model before ranges are chosen: "
+                     "equalize, smooth-quant, bias-correction, or auto")};
+  Option<std::string> smoothQuantStrength{
+      *this, "smooth-quant-strength", llvm::cl::init("0.6"),
+      llvm::cl::desc("how much of a range smooth-quant moves into the weights: "
+                     "0 to 1, or search")};
   Option<std::string> shape{
       *this, "shape",
       llvm::cl::desc("sizes of dynamic dimensions: batch=1,seq=128")};

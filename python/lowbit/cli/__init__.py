@@ -11,17 +11,18 @@ from collections.abc import Sequence
 from types import FrameType
 
 from lowbit import __version__
-from lowbit.cli import bench, compare, import_, quantize, run
+from lowbit.cli import bench, calibrate, compare, import_, merge_tables, quantize, run
 from lowbit.errors import LowbitError, UsageError
 
-COMMANDS = (import_, quantize, run, bench, compare)
+COMMANDS = (import_, calibrate, merge_tables, quantize, run, bench, compare)
 
 # Named in the design and not here yet: asking for one is an error that says so.
-LATER_COMMANDS = ("calibrate", "compile")
+LATER_COMMANDS = ("compile",)
 
 _EPILOG = """examples:
   lowbit import model.onnx -o model.mlir
   lowbit quantize model.onnx --calibration-data calib.npz -o model.int8.mlir
+  lowbit calibrate model.onnx --calibration-data calib.npz -o table.json
   lowbit run model.int8.mlir --inputs in.npz -o out.npz
   lowbit compare model.onnx model.int8.mlir --inputs in.npz
 

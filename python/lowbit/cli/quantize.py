@@ -4,11 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from lowbit import compiler
+from lowbit import choices, compiler, ptq
+from lowbit.cli.calibrate import add_mask
 from lowbit.cli.options import (
     add_later,
     add_shape,
     add_threads,
+    count,
     make_command,
     model,
     module_output,
@@ -16,13 +18,13 @@ from lowbit.cli.options import (
     output,
 )
 from lowbit.errors import UsageError
-from lowbit.files import check_module_output, data_inputs, input_at, staged, store_of
-from lowbit.model import METHODS, MODES
+from lowbit.files import check_module_output, data_inputs, input_at, require_file, staged, store_of
 from lowbit.progress import step
 
 _DETAILS = """examples:
   lowbit quantize model.onnx --calibration-data calib.npz -o model.int8.mlir
-  lowbit quantize model.onnx --calibration-data batches/ -o model.int8.mlir --explain why.json
+  lowbit quantize model.onnx --calibration-data batches/ --method mse -o model.int8.mlir --report report.html
+  lowbit quantize model.onnx --calibration-table table.json -o model.int8.mlir --rule "op=matmul method=percentile:99.9"
   lowbit quantize model.onnx -o model.int8.mlir        (no data: activations are quantized as they come)
 
 Calibration data is an .npz with one array for each input of the model, an .npy for a model with one input, a folder of
@@ -32,69 +34,133 @@ of what the model will see are usually enough.
 The quantized module is MLIR text; its weights are in the .safetensors file of the same name beside it.
 """
 
-LATER_METHODS = ("moving-average", "percentile", "mse", "entropy", "kl", "cross-entropy", "auto")
-LATER_MODES = ("integer-only", "weight-only")
-
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = make_command(commands, "quantize", "quantize a float model", _DETAILS)
     parser.add_argument("model", metavar="MODEL", type=model, help="ONNX or MLIR")
-    parser.add_argument(
-        "--calibration-data", metavar="D", type=Path, help="inputs to measure the ranges of activations on"
-    )
     parser.add_argument("-o", dest="output", metavar="OUT.mlir", type=module_output, required=True, help="the module")
-    parser.add_argument("--method", metavar="M", help=f"how ranges are chosen: {', '.join(METHODS)} (the default)")
-    parser.add_argument(
+    data = parser.add_argument_group("calibration")
+    data.add_argument("--calibration-data", metavar="D", type=Path, help="inputs to observe the model on")
+    data.add_argument("--calibration-table", metavar="TABLE.json", type=Path, help="what lowbit calibrate wrote")
+    data.add_argument("--save-table", metavar="TABLE.json", type=output, help="keep what was observed on the data")
+    add_mask(parser)
+    add_shape(parser, "fix open dimensions by name")
+    add_threads(parser)
+    how = parser.add_argument_group("selection")
+    how.add_argument("--method", metavar="M", help=f"how ranges are chosen: {', '.join(choices.METHODS)}, percentile:P")
+    how.add_argument(
         "--mode",
         metavar="MODE",
-        help="static: ranges of activations from the calibration data (the default with data); "
+        help="static: ranges of activations from calibration (the default with data or a table); "
         "dynamic: ranges measured in every run (the default without)",
     )
-    add_shape(parser, "fix open dimensions by name")
-    parser.add_argument(
-        "--explain", metavar="OUT.json", type=output, help="what became of each operation, and every range"
+    how.add_argument("--weights", metavar="WORDS", help="format, granularity and method of weights: i4,group:32,mse")
+    how.add_argument("--activations", metavar="WORDS", help="the same for activations: i8,percentile:99.9")
+    how.add_argument("--recipe", metavar="FILE", type=Path, help="rules, one a line: docs/commands.md")
+    how.add_argument(
+        "--rule", metavar="RULE", action="append", default=[], help="a rule after those of the recipe; the later wins"
     )
-    add_threads(parser)
-    add_later(parser, "--recipe", "--quantized-io", "--report", "--calibration-table")
+    how.add_argument(
+        "--prepare", metavar="LIST", help=f"any of {', '.join(choices.PREPARATIONS)}, with commas; or auto"
+    )
+    how.add_argument(
+        "--smooth-quant-strength", metavar="S", help="of smooth-quant: 0 to 1 (0.6, if not given), or search"
+    )
+    how.add_argument(
+        "--held-out", metavar="N", type=count, help="the most samples that auto measures on, and does not observe (32)"
+    )
+    why = parser.add_argument_group("explanation")
+    why.add_argument("--explain", metavar="OUT.json", type=output, help="what became of each operation and value")
+    why.add_argument("--report", metavar="OUT.html", type=output, help="the same as one page to read, with figures")
+    add_later(parser, "--quantized-io")
     parser.set_defaults(execute=execute, parser=parser)
 
 
 def execute(args: argparse.Namespace) -> None:
-    method = one_of("--method", args.method, METHODS, LATER_METHODS)
-    mode = one_of("--mode", args.mode, MODES, LATER_MODES)
-    data: Path | None = args.calibration_data
-    if mode == "static" and data is None:
-        raise UsageError("--mode static needs --calibration-data: ranges of activations come from it")
-    if data is not None and str(data) == "random":
-        raise UsageError("--calibration-data random is not available in this version")
-    if data is None and method is not None:
-        raise UsageError("--method chooses ranges from calibration data: give --calibration-data too")
-    if args.explain is not None:
-        if args.explain.resolve() in (args.output.resolve(), store_of(args.output).resolve()):
-            raise UsageError(f"--explain {args.explain} and -o {args.output} name the same file, or its weight store")
-        if found := input_at(args.explain, [args.model], data_inputs(data)):
-            raise UsageError(f"--explain {args.explain} would overwrite {found}")
-    if data is not None:
-        compiler.require_data(data)
-    check_module_output(args.output, [args.model], data_inputs(data))
-    if mode == "dynamic" and data is not None:
-        print(f"remark: --mode dynamic measures ranges in every run: {data} is not used", file=sys.stderr)
-        data = None
-    outputs = [store_of(args.output), *([args.explain] if args.explain else []), args.output]
+    selection = _selection(args)
+    data, table = _calibration(args, selection)
+    extra = [path for path in (args.explain, args.report, args.save_table) if path is not None]
+    read = [*data_inputs(args.calibration_data), *(path for path in (args.calibration_table, args.recipe) if path)]
+    _check_extra_outputs(args, extra, read)
+    check_module_output(args.output, [args.model], read)
+    outputs = [store_of(args.output), *extra, args.output]
     with staged(*outputs) as made, compiler.opened(args.model) as (module, aliases):
+        where = dict(zip(outputs, made, strict=True))
         with step(f"quantizing {args.model.name}") as report:
-            compiler.quantize_model(
+            ptq.quantize_model(
                 module,
-                made[-1],
+                where[args.output],
                 calibration_data=data,
-                method=method,
-                mode=mode,
-                shapes=args.shape,
-                threads=args.threads,
-                explain=made[1] if args.explain else None,
-                aliases={
-                    **aliases,
-                    **{temporary: str(output) for temporary, output in zip(made, outputs, strict=True)},
-                },
+                calibration_table=table,
+                observation=ptq.Observation(args.shape, args.threads, args.mask),
+                selection=selection,
+                save_table=where.get(args.save_table),
+                explain=where.get(args.explain),
+                report_page=where.get(args.report),
+                aliases={**aliases, **{temporary: str(output) for output, temporary in where.items()}},
                 report=report,
             )
+
+
+def _selection(args: argparse.Namespace) -> ptq.Selection:
+    if args.method is not None and (problem := choices.method_problem(args.method)):
+        raise UsageError(f"--method: {problem}")
+    prepare = args.prepare.split(",") if args.prepare is not None else []
+    if problem := choices.preparation_problem(prepare):
+        raise UsageError(f"--prepare: {problem}")
+    if args.smooth_quant_strength is not None:
+        if not {"smooth-quant", "auto"} & set(prepare):
+            raise UsageError("--smooth-quant-strength is for --prepare smooth-quant")
+        if problem := choices.strength_problem(args.smooth_quant_strength):
+            raise UsageError(f"--smooth-quant-strength: {problem}")
+    if args.recipe is not None:
+        require_file(args.recipe, "the recipe")
+    return ptq.Selection(
+        method=args.method,
+        mode=one_of("--mode", args.mode, choices.MODES, choices.LATER_MODES),
+        recipe=args.recipe,
+        rules=args.rule,
+        weights=args.weights,
+        activations=args.activations,
+        prepare=prepare,
+        smooth_quant_strength=args.smooth_quant_strength,
+        held_out=args.held_out,
+    )
+
+
+def _calibration(args: argparse.Namespace, selection: ptq.Selection) -> tuple[Path | None, Path | None]:
+    """The data and the table to use."""
+    data, table = args.calibration_data, args.calibration_table
+    if selection.mode == "static" and data is None and table is None:
+        raise UsageError("--mode static needs --calibration-data or --calibration-table: ranges come from them")
+    if data is not None and str(data) == "random":
+        raise UsageError("--calibration-data random is not available in this version")
+    if data is None and table is None and args.method is not None:
+        raise UsageError("--method chooses ranges from calibration: give --calibration-data or --calibration-table too")
+    if data is None and args.save_table is not None:
+        raise UsageError("--save-table keeps what is observed on --calibration-data: give that too")
+    if data is None and args.mask is not None:
+        raise UsageError("--mask is for --calibration-data: give that too")
+    if data is not None:
+        compiler.require_data(data)
+    if table is not None:
+        require_file(table, "the calibration table")
+    if selection.mode == "dynamic" and (data or table):
+        if args.save_table is not None:
+            raise UsageError("--save-table keeps what is observed, and --mode dynamic observes nothing")
+        print(f"remark: --mode dynamic measures ranges in every run: {data or table} is not used", file=sys.stderr)
+        return None, None
+    return data, table
+
+
+def _check_extra_outputs(args: argparse.Namespace, extra: list[Path], read: list[Path]) -> None:
+    """Every output has a name of its own, and none is an input."""
+    options = {args.explain: "--explain", args.report: "--report", args.save_table: "--save-table"}
+    store = store_of(args.output)
+    taken = {args.output.resolve(): f"-o {args.output}", store.resolve(): f"the weight store of -o {args.output}"}
+    for path in extra:
+        if other := taken.get(path.resolve()):
+            raise UsageError(f"{options[path]} {path} and {other} are the same file")
+        taken[path.resolve()] = f"{options[path]} {path}"
+        if found := input_at(path, [args.model], read):
+            raise UsageError(f"{options[path]} {path} would overwrite {found}")

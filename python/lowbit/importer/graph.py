@@ -76,10 +76,10 @@ def attributes(proto: onnx.NodeProto) -> dict[str, Any]:
     return {attribute.name: convert(attribute) for attribute in proto.attribute}
 
 
-def build_graph(model: onnx.ModelProto, opset: int) -> Graph:
-    """The live part of the model's graph: nodes that no output needs are left out."""
+def build_graph(model: onnx.ModelProto, weights: dict[str, np.ndarray], opset: int) -> Graph:
+    """The live part of the model's graph: nodes that no output needs are left out. `weights` are further constants."""
     proto = model.graph
-    consts = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.initializer}
+    consts = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.initializer} | weights
     needed = {output.name for output in proto.output}
     live: list[Node] = []
     for index, node in reversed(list(enumerate(proto.node))):

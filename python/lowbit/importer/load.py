@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnx.inliner
 from google.protobuf.message import DecodeError
+from onnx import helper, numpy_helper
 
 from .errors import ModelError
 from .graph import STANDARD_DOMAINS
 
 LOWEST_OPSET = 7
-_PROTOBUF_LIMIT = 2**31 - 1
+# Smaller ones may be shapes, which inference reads.
+_LEAST_WEIGHT_ELEMENTS = 1024
 _HARMLESS = ("No Op registered", "Field 'shape' of")
 
 
-def load_model(path: Path) -> tuple[onnx.ModelProto, int]:
-    """The checked model with its types inferred, and its opset.
+def load_model(path: Path) -> tuple[onnx.ModelProto, dict[str, np.ndarray], int]:
+    """The checked model with its types inferred, its weights, and its opset.
 
-    Raises ModelError: no such file, not ONNX, truncated, external data missing, invalid, too old, empty.
+    The weights are the large initializers; in the model that is returned they are inputs, so that checking it does not
+    copy them again and again. Raises ModelError: no such file, not ONNX, truncated, external data missing, invalid, too
+    old, empty.
     """
     model = _parse(path)
     opset = _opset(model, path)
@@ -28,11 +34,42 @@ def load_model(path: Path) -> tuple[onnx.ModelProto, int]:
     if not model.graph.output:
         raise ModelError(f"{path}: the graph has no outputs; name at least one value as graph output")
     _load_external_data(model, path)
-    if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
-    if model.ByteSize() < _PROTOBUF_LIMIT:
-        model = _check(model, path)
-    return model, opset
+    weights = _take_weights(model, path)
+    # A copy, for a message keeps the memory of what was removed from it.
+    small = onnx.ModelProto()
+    small.CopyFrom(model)
+    del model
+    if small.functions:
+        small = onnx.inliner.inline_local_functions(small)
+    return _check(small, path), weights, opset
+
+
+def _take_weights(model: onnx.ModelProto, path: Path) -> dict[str, np.ndarray]:
+    """Moves the large initializers out of the model and declares them as inputs."""
+    graph = model.graph
+    declared = {value.name for value in graph.input}
+    weights: dict[str, np.ndarray] = {}
+    kept: list[onnx.TensorProto] = []
+    for tensor in graph.initializer:
+        if tensor.name in weights:
+            raise ModelError(f"{path}: not a valid ONNX model: two initializers are called {tensor.name}")
+        if math.prod(tensor.dims) < _LEAST_WEIGHT_ELEMENTS:
+            kept.append(tensor)
+            continue
+        try:
+            weights[tensor.name] = numpy_helper.to_array(tensor)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ModelError(
+                f"{path}: the weight {tensor.name} does not hold the {list(tensor.dims)} elements that it declares, or "
+                f"the file is truncated: {error}"
+            ) from error
+        tensor.ClearField("raw_data")
+        if tensor.name not in declared:
+            graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims)))
+    kept = [onnx.TensorProto.FromString(tensor.SerializeToString()) for tensor in kept]
+    graph.ClearField("initializer")
+    graph.initializer.extend(kept)
+    return weights
 
 
 def _parse(path: Path) -> onnx.ModelProto:

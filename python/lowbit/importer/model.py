@@ -48,8 +48,7 @@ def import_onnx(
     for target in (mlir, store):
         if not target.parent.is_dir():
             raise ModelError(f"{target}: the folder {target.parent} does not exist; make it first")
-    proto, opset = load_model(source)
-    graph = build_graph(proto, opset)
+    graph = build_graph(*load_model(source))
     fold_batch_norm(graph)
     importer = _Importer(graph, source, dict(shapes or {}))
     importer.run(progress)

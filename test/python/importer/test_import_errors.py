@@ -59,6 +59,22 @@ def test_truncated(tmp_path: Path, share: float) -> None:
     assert "truncated" in fail(tmp_path, data[: int(len(data) * share)])
 
 
+def big_weight() -> onnx.ModelProto:
+    return model([("MatMul", ["x", "w"], ["y"], {})], {"x": (F32, [2, 64])}, {"y": F32}, {"w": normal(64, 64)})
+
+
+def test_two_weights_of_one_name(tmp_path: Path) -> None:
+    proto = big_weight()
+    proto.graph.initializer.append(proto.graph.initializer[0])
+    assert "two initializers are called w" in fail(tmp_path, proto)
+
+
+def test_weight_shorter_than_declared(tmp_path: Path) -> None:
+    proto = big_weight()
+    proto.graph.initializer[0].raw_data = b"\0" * 1000
+    assert "the weight w does not hold the [64, 64] elements that it declares" in fail(tmp_path, proto)
+
+
 def test_empty_graph(tmp_path: Path) -> None:
     proto = relu()
     del proto.graph.node[:]

@@ -5,12 +5,14 @@
 // will do with its result, recipes and shared parameters included.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LIB_SELECT_METHODTRIALS_H
-#define LOWBIT_LIB_SELECT_METHODTRIALS_H
+#ifndef LOWBIT_SELECT_METHODTRIALS_H
+#define LOWBIT_SELECT_METHODTRIALS_H
 
 #include "lowbit/Evaluate/Evaluator.h"
 #include "lowbit/Select/Passes.h"
 #include "lowbit/Select/Recipe.h"
+
+#include "mlir/IR/OwningOpRef.h"
 
 namespace lowbit {
 
@@ -38,8 +40,10 @@ public:
                std::shared_ptr<CalibrationTable> table)
       : module(module), options(std::move(options)), table(std::move(table)) {}
 
-  /// The values whose method is `auto`, in the module's order.
-  std::vector<SearchedValue> searched(const Recipe &recipe);
+  /// The values whose method is `auto`, in the module's order. In `prepared`, a
+  /// copy of the module, operations that the recipe keeps float read no observer.
+  std::vector<SearchedValue>
+  searched(const Recipe &recipe, mlir::OwningOpRef<mlir::ModuleOp> &prepared);
   /// Emits the errors of the selection; its remarks and warnings come again.
   llvm::FailureOr<Trial> run(const MethodsById &methods);
 
@@ -55,4 +59,4 @@ bool areAlike(const ValueParameters &left, const ValueParameters &right);
 
 } // namespace lowbit
 
-#endif // LOWBIT_LIB_SELECT_METHODTRIALS_H
+#endif // LOWBIT_SELECT_METHODTRIALS_H

@@ -6,15 +6,18 @@
 // The start is the best single method for all values. Then one unit (a value, or
 // those that share their parameters) after another takes the method with the
 // greatest gain, the worst by their own error first. A gain counts when the mean
-// over the samples rises by more than a hair and by more than the standard error
-// of the samples' differences, so that no single sample decides. Most candidates
-// are passed over after a part of the samples.
+// over the samples rises by more than a hair and by more than half the standard
+// error of the samples' differences, so that no single sample decides. Most
+// candidates are passed over after a part of the samples.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LIB_SELECT_SEARCH_H
-#define LOWBIT_LIB_SELECT_SEARCH_H
+#ifndef LOWBIT_SELECT_SEARCH_H
+#define LOWBIT_SELECT_SEARCH_H
 
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -44,8 +47,10 @@ struct SearchResult {
   double meanDb = 0;
   unsigned evaluations = 0, sweeps = 0;
   /// By unit: the mean dB with each method that all samples were run with, the
-  /// other units being as they were then.
+  /// other units being as they were in its last turn.
   std::vector<std::map<unsigned, double>> tried;
+  /// By unit: what its changes gained, in dB.
+  std::vector<double> gains;
 };
 
 /// The least gain that counts, in dB.
@@ -61,7 +66,10 @@ llvm::FailureOr<SearchResult> searchMethods(const SearchProblem &problem,
                                             Assignment start);
 
 double meanOf(llvm::ArrayRef<double> values);
+/// The mean of the differences, and its standard error.
+std::pair<double, double> gainOf(llvm::ArrayRef<double> now,
+                                 llvm::ArrayRef<double> before);
 
 } // namespace lowbit
 
-#endif // LOWBIT_LIB_SELECT_SEARCH_H
+#endif // LOWBIT_SELECT_SEARCH_H

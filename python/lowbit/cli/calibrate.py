@@ -1,0 +1,104 @@
+"""lowbit calibrate: statistics of a model's values on data, as a table to quantize from."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from lowbit import choices, compiler, ptq
+from lowbit.cli.options import add_shape, add_threads, make_command, model, output
+from lowbit.errors import LowbitError
+from lowbit.files import check_overwrite, data_inputs, staged
+from lowbit.progress import step
+from lowbit.table import interrupted
+
+_DETAILS = """examples:
+  lowbit calibrate model.onnx --calibration-data calib.npz -o table.json
+  lowbit calibrate model.onnx --calibration-data batches/ --mask attention_mask -o table.json
+  lowbit quantize model.onnx --calibration-table table.json -o model.int8.mlir
+
+The table holds raw ranges and histograms, never scales: every method can choose from it. The order of the data, how it
+is batched and the number of threads do not change a byte of it. Tables of shards merge with `lowbit merge-tables`.
+
+When calibration is interrupted, or a sample is bad, the statistics until then are kept; --resume goes on from there.
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = make_command(commands, "calibrate", "observe the values of a model on data", _DETAILS)
+    parser.add_argument("model", metavar="MODEL", type=model, help="ONNX or MLIR")
+    parser.add_argument(
+        "--calibration-data", metavar="D", type=Path, required=True, help="inputs to observe the model on"
+    )
+    parser.add_argument("-o", dest="output", metavar="TABLE.json", type=output, required=True, help="the table")
+    add_mask(parser)
+    add_shape(parser, "fix open dimensions by name")
+    parser.add_argument(
+        "--observe",
+        choices=choices.OBSERVED,
+        help="operands: what could become integer (the default); all: every float value",
+    )
+    parser.add_argument("--channels", action="store_true", help="statistics of each channel too: the table grows")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the table that an interrupted run left at TABLE.json"
+    )
+    add_threads(parser)
+    parser.set_defaults(execute=execute, parser=parser)
+
+
+def add_mask(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mask", metavar="NAME", help="the input that is 0 where the others are padding: padding is not observed"
+    )
+
+
+def execute(args: argparse.Namespace) -> None:
+    table: Path = args.output
+    compiler.require_data(args.calibration_data)
+    check_overwrite([table], [args.model], data_inputs(args.calibration_data))
+    resume = _resumed(table) if args.resume else None
+    observation = ptq.Observation(args.shape, args.threads, args.mask, args.observe, args.channels)
+    with staged(table) as (made,), compiler.opened(args.model) as (module, aliases):
+        try:
+            with step(f"observing {args.model.name}") as report:
+                ptq.calibrate_model(
+                    module,
+                    made,
+                    calibration_data=args.calibration_data,
+                    observation=observation,
+                    resume=resume,
+                    aliases={**aliases, made: str(table)},
+                    report=report,
+                )
+        except BaseException as error:
+            note = _keep(made, table, resume is not None)
+            if note and isinstance(error, LowbitError):
+                raise LowbitError(error.message, *error.notes, note) from error
+            if note:
+                print(f"note: {note}", file=sys.stderr)
+            raise
+
+
+def _resumed(table: Path) -> Path | None:
+    """The table to go on from; None where nothing is there yet."""
+    if not table.exists():
+        return None
+    if interrupted(table) is None:
+        raise LowbitError(
+            f"{table}: is no table that an interrupted run left, so there is nothing to resume",
+            "leave out --resume to calibrate anew",
+        )
+    return table
+
+
+def _keep(made: Path, table: Path, resumed: bool) -> str | None:
+    """Keeps a partial table, and says where; a complete one that is there from earlier is not given up for it."""
+    if (state := interrupted(made)) is None:
+        return None
+    observed, total = state
+    kept = table
+    if table.exists() and not resumed and interrupted(table) is None:
+        kept = table.with_name(f"{table.name}.partial")
+    os.replace(made, kept)
+    again = "--resume" if kept == table else f"-o {kept} --resume"
+    return f"the statistics of {observed} of {total} samples were kept in {kept}: the same command with {again} goes on"

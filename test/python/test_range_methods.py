@@ -1,0 +1,178 @@
+"""Each method's objective, on the raw samples, is within 1 % of the least that brute force finds on them.
+
+The choices come from lowbit-ranges-check, which sees the samples through the statistics that calibration keeps; the
+brute force is range_reference.py. Values, rows and weights are those of three models.
+"""
+
+import functools
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from artifacts import Artifacts, load, must, save, tools_folder
+from inputs import REPOSITORY, samples
+from range_reference import LinearCounts, SortedSamples, Target, cross_entropy, least_cross_entropy, squared_error
+from safetensors.numpy import load_file
+
+CHECK = REPOSITORY / "build" / "unittests" / "lowbit-ranges-check"
+MODELS = ("mnist_pytorch", "resnet8", "minilm")
+TARGETS = (Target(-128, 127, False), Target(-127, 127, True), Target(-8, 7, False), Target(-7, 7, True))
+BAR = 1.01
+
+pytestmark = pytest.mark.skipif(not os.access(CHECK, os.X_OK), reason="`ninja lowbit-unittests` builds the check")
+
+
+def choices(folder: Path, arrays: dict[str, np.ndarray], kind: str, methods: list[str]) -> dict:
+    """By array and by `method,low:high,symmetry`."""
+    path = save(folder / f"{kind}.npz", {name: np.ascontiguousarray(x, np.float32) for name, x in arrays.items()})
+    modes = [f"{method},{target.text()}" for method in methods for target in TARGETS]
+    done = subprocess.run([str(CHECK), str(path), kind, *modes], capture_output=True, text=True)
+    return json.loads(must(done))
+
+
+def dump(model: Path, inputs: Path, to: Path) -> dict[str, np.ndarray]:
+    command = [str(tools_folder() / "quant-run"), str(model), f"--inputs={inputs}", f"--dump-values={to}"]
+    must(subprocess.run(command, capture_output=True, text=True))
+    return load(to)
+
+
+@functools.cache
+def all_values(artifacts: Artifacts, model: str) -> dict[str, np.ndarray]:
+    """Every named value on a few samples, which are the first dimension."""
+    target = artifacts.folder / f"{model}-range-values.npz"
+    if not target.exists():
+        if model == "minilm":
+            values = dump(artifacts.imported(model), artifacts.inputs(model, 4), target.with_suffix(".dump.npz"))
+        else:
+            parts = []
+            for name, stacked in samples(model, 8).items():
+                for sample in np.split(stacked, len(stacked)):
+                    one = save(target.with_suffix(".one.npz"), {name: sample})
+                    dumped = dump(artifacts.imported(model), one, target.with_suffix(".dump.npz"))
+                    parts.append({name: sample, **dumped})
+            values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        save(target, values)
+    return {name: x for name, x in load(target).items() if x.dtype == np.float32 and x.size >= 64}
+
+
+def some_values(artifacts: Artifacts, model: str, count: int) -> dict[str, np.ndarray]:
+    """From the whole length of the model, and its input."""
+    values = all_values(artifacts, model)
+    names = list(values)
+    return {names[i]: values[names[i]] for i in np.unique(np.linspace(0, len(names) - 1, count).astype(int))}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_mse(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
+    values = some_values(artifacts, model, 8)
+    chosen = choices(tmp_path, values, "activations", ["mse"])
+    for name, x in values.items():
+        reference = SortedSamples(x)
+        for target in TARGETS:
+            choice = chosen[name][f"mse,{target.text()}"]
+            error = squared_error(x, choice["scale"], choice["zero_point"], target)
+            least = reference.least_error(target)
+            assert error <= BAR * least, (name, target, choice, least)
+            # What the statistics say of the choice is what it does to the samples.
+            assert choice["mse"] == pytest.approx(error, rel=0.01, abs=1e-12 * np.mean(x.astype(float) ** 2)), name
+            assert choice["objective"] == pytest.approx(choice["mse"], rel=1e-3, abs=1e-12), name
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_entropy(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
+    values = some_values(artifacts, model, 5)
+    chosen = choices(tmp_path, values, "activations", ["entropy"])
+    for name, x in values.items():
+        reference = LinearCounts(x)
+        for target in TARGETS:
+            choice = chosen[name][f"entropy,{target.text()}"]
+            divergence = reference.divergence(*reference.bins(choice["min"], choice["max"], target), target)
+            assert choice["objective"] == pytest.approx(divergence, rel=1e-6, abs=1e-12), name
+            assert divergence <= BAR * reference.least_divergence(target) + 1e-12, (name, target, choice)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_percentiles_and_extremes(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
+    values = some_values(artifacts, model, 40)
+    percentiles = (99.99, 99.9, 99, 90, 100)
+    chosen = choices(tmp_path, values, "activations", [*(f"percentile:{p}" for p in percentiles), "minmax", "moving-average"])
+    for name, x in values.items():
+        x = x.astype(float)
+        for target in TARGETS:
+            for p in percentiles:
+                if target.symmetric:
+                    high = np.percentile(np.abs(x), p)
+                    low = -high
+                else:
+                    low, high = np.percentile(x, [(100 - p) / 2, 100 - (100 - p) / 2])
+                choice = chosen[name][f"percentile:{p},{target.text()}"]
+                assert choice["min"] == pytest.approx(min(low, 0), rel=0.01, abs=1e-30), (name, target, p)
+                assert choice["max"] == pytest.approx(max(high, 0), rel=0.01, abs=1e-30), (name, target, p)
+            rows = x.reshape(len(x), -1)
+            ends = {"minmax": (x.min(), x.max()), "moving-average": (rows.min(1).mean(), rows.max(1).mean())}
+            for method, (low, high) in ends.items():
+                low, high = min(low, 0.0), max(high, 0.0)
+                if target.symmetric:
+                    low, high = -max(-low, high), max(-low, high)
+                choice = chosen[name][f"{method},{target.text()}"]
+                assert (choice["min"], choice["max"]) == (np.float32(low), np.float32(high)), (name, method)
+            assert chosen[name][f"minmax,{target.text()}"]["clipped"] == 0
+
+
+def logits_and_probabilities(artifacts: Artifacts, model: str) -> dict[str, np.ndarray]:
+    """Rows of values that a softmax reads or makes."""
+    values = all_values(artifacts, model)
+    names = {
+        "mnist_pytorch": ["20"],
+        "resnet8": ["add_45", "softmax_46"],
+        "minilm": ["layer.0/masked", "layer.0/softmax", "layer.5/softmax"],
+    }[model]
+    return {name: values[name].reshape(-1, values[name].shape[-1]) for name in names}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_cross_entropy(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
+    # 24 rows are all kept.
+    values = {name: rows[:24] for name, rows in logits_and_probabilities(artifacts, model).items()}
+    chosen = choices(tmp_path, values, "rows", ["cross-entropy"])
+    for name, rows in values.items():
+        for target in TARGETS:
+            choice = chosen[name][f"cross-entropy,{target.text()}"]
+            ours = cross_entropy(list(np.unique(rows, axis=0)), choice["scale"], choice["zero_point"], target)
+            assert choice["objective"] == pytest.approx(ours, rel=1e-6), name
+            least = least_cross_entropy(list(np.unique(rows, axis=0)), rows.min(), rows.max(), target)
+            assert ours <= BAR * least, (name, target, choice, least)
+
+
+def some_weights(artifacts: Artifacts, model: str) -> dict[str, np.ndarray]:
+    """A row for each output channel, of some weights of the model."""
+    tensors = load_file(artifacts.imported(model).with_suffix(".safetensors"))
+    weights = {name: x for name, x in sorted(tensors.items()) if x.dtype == np.float32 and x.ndim >= 2 and x.size > 256}
+    names = list(weights)
+    chosen = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, 4).astype(int))]
+    return {name: weights[name].reshape(-1, weights[name].shape[-1]).T[:3, :4096] for name in chosen}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_weights(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
+    weights = some_weights(artifacts, model)
+    chosen = choices(tmp_path, weights, "weights", ["mse", "percentile:99", "minmax"])
+    for name, channels in weights.items():
+        for target in TARGETS:
+            for i, x in enumerate(channels):
+                choice = {method: chosen[name][f"{method},{target.text()}"]["groups"][i] for method in ("mse", "minmax")}
+                error = squared_error(x, choice["mse"]["scale"], choice["mse"]["zero_point"], target)
+                assert choice["mse"]["objective"] == pytest.approx(error, rel=1e-9), name
+                assert error <= BAR * SortedSamples(x).least_error(target), (name, i, target)
+                scale, zero = target.parameters(x.min(), x.max())
+                assert (choice["minmax"]["scale"], choice["minmax"]["zero_point"]) == (scale, zero)
+                low, high = np.percentile(x.astype(float), [0.5, 99.5])
+                if target.symmetric:
+                    high = np.percentile(np.abs(x.astype(float)), 99)
+                    low = -high
+                scale, zero = target.parameters(low, high)
+                group = chosen[name][f"percentile:99,{target.text()}"]["groups"][i]
+                assert (group["scale"], group["zero_point"]) == (pytest.approx(scale, rel=1e-6), zero), name
