@@ -353,7 +353,7 @@ def peak_memory(command: list[str]) -> int:
     return int(usage.ru_maxrss)
 
 
-@pytest.mark.parametrize("how", ["stored", "deflated", "npy"])
+@pytest.mark.parametrize("how", ["stored", "deflated", "npy", "folder"])
 def test_memory_does_not_grow_with_the_samples(
     how: str, artifacts: Artifacts, images: np.ndarray, tmp_path: Path
 ) -> None:
@@ -361,9 +361,13 @@ def test_memory_does_not_grow_with_the_samples(
     peaks = []
     for count in (32, 32768):
         array = np.resize(images, (count, *images.shape[1:]))
-        path = tmp_path / f"data.{'npy' if how == 'npy' else 'npz'}"
+        path = tmp_path / {"npy": "data.npy", "folder": f"data{count}"}.get(how, "data.npz")
         if how == "npy":
             np.save(path, array)
+        elif how == "folder":
+            path.mkdir()
+            for i, image in enumerate(array):
+                np.save(path / f"{i}.npy", image[None])
         elif how == "stored":
             archive(path, array)
         else:
