@@ -84,8 +84,8 @@ static RecipeOptions recipeOptions(const PtqOptions &options) {
           std::vector<std::string>(options.rules.begin(), options.rules.end())};
 }
 
-/// Whether outputs are compared on samples: the method of a value may be `auto`,
-/// or a preparation is measured.
+/// Whether outputs are compared on samples: the method of a value may be
+/// `auto`, or a preparation is measured.
 static bool searches(const PtqOptions &options) {
   if (llvm::is_contained(options.prepare, "auto") ||
       options.smoothQuantStrength == "search")
@@ -269,11 +269,10 @@ LogicalResult lowbit::buildPtqPipeline(
     case Phase::Select:
       appendPreparations(pm, plan, options.smoothQuantStrength, preparation);
       if (isStatic)
-        pm.addPass(createSearchRangesPass(searchOptions(options),
-                                          selectOptions(options, mode), table,
-                                          log));
-      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
-                                        log));
+        pm.addPass(createSearchRangesPass(
+            searchOptions(options), selectOptions(options, mode), table, log));
+      pm.addPass(
+          createSelectRangesPass(selectOptions(options, mode), table, log));
       if (plan.biasCorrection) {
         CorrectBiasesOptions correction;
         correction.measure = plan.measure;

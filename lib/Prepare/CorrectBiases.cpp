@@ -68,11 +68,11 @@ std::vector<float> negate(ArrayRef<double> shifts) {
 void addToResult(const Correction &found, OpBuilder &builder, Value constant) {
   Operation *op = found.contraction.op;
   Value result = op->getResult(0);
-  Value sum = combineChannels(
-      builder, op->getLoc(), result, constant, found.resultDim,
-      [](OpBuilder &b, Location l, Value x, Value y) -> Value {
-        return arith::AddFOp::create(b, l, x, y);
-      });
+  Value sum =
+      combineChannels(builder, op->getLoc(), result, constant, found.resultDim,
+                      [](OpBuilder &b, Location l, Value x, Value y) -> Value {
+                        return arith::AddFOp::create(b, l, x, y);
+                      });
   // Sizes may be read before the sum is made.
   result.replaceUsesWithIf(sum, [&](OpOperand &use) -> bool {
     return use.getOwner() != sum.getDefiningOp() &&
@@ -140,16 +140,16 @@ private:
   }
 
   /// The activation's channels, with their means.
-  bool matchMeans(Correction &found, unsigned operand, ArrayRef<int64_t> extents,
-                  std::string &reason) {
+  bool matchMeans(Correction &found, unsigned operand,
+                  ArrayRef<int64_t> extents, std::string &reason) {
     const Contraction &c = found.contraction;
     unsigned other = 1 - operand;
     for (unsigned loop : c.reduction) {
       AffineExpr expr = getAffineDimExpr(loop, module.getContext());
       auto dim = c.map(other).getResultPosition(expr);
       auto weightDim = c.map(operand).getResultPosition(expr);
-      auto source = dim ? traceToObserver(c.op->getOperand(other), *dim)
-                        : std::nullopt;
+      auto source =
+          dim ? traceToObserver(c.op->getOperand(other), *dim) : std::nullopt;
       auto weight = weightDim
                         ? traceToObserver(c.op->getOperand(operand), *weightDim)
                         : std::nullopt;
@@ -172,16 +172,15 @@ private:
 
   bool readMeans(Correction &found, ObserveOp observer, std::string &reason) {
     auto statistics = table.values.find(observer.getId().str());
-    if (statistics == table.values.end() ||
-        !statistics->second.channels || statistics->second.empty()) {
+    if (statistics == table.values.end() || !statistics->second.channels ||
+        statistics->second.empty()) {
       reason = "the table has no statistics of the channels of '" +
                observer.getId().str() + "'";
       return false;
     }
     const ChannelStatistics &channels = *statistics->second.channels;
-    int64_t count =
-        cast<RankedTensorType>(found.weight.getType()).getDimSize(
-            found.inputAxis);
+    int64_t count = cast<RankedTensorType>(found.weight.getType())
+                        .getDimSize(found.inputAxis);
     if (int64_t(channels.sum.size()) != count) {
       reason = "the table has another number of channels of '" +
                observer.getId().str() + "'";
@@ -203,8 +202,7 @@ private:
     parameters.zeroPoint = found.weight.getZeroPointAttr();
     auto known = parameters.read();
     if (!known)
-      return found.weight.emitError(
-          "the scales or zero points cannot be read");
+      return found.weight.emitError("the scales or zero points cannot be read");
     auto format = cast<QuantizedTypeInterface>(*found.weight.getFormat());
     std::vector<float> rounded = dequantizeTensor(
         quantizeTensor(*values, type.getShape(), format, *known,
@@ -275,8 +273,7 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     if (measure && !finder.corrections.empty() && failed(tryOut(measured)))
       return failure();
     WeightEditor editor(module);
-    for (auto [found, outcome] :
-         llvm::zip_equal(finder.corrections, measured))
+    for (auto [found, outcome] : llvm::zip_equal(finder.corrections, measured))
       if (failed(apply(found, outcome, editor)))
         return failure();
     for (const auto &[target, reason] : finder.refused)
@@ -347,8 +344,8 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     problem.candidates.assign(names.size(), {0, 1});
     problem.priority.assign(names.size(), 0);
     problem.progress = [](size_t, size_t) {};
-    problem.evaluate = [&](const Assignment &wanted, size_t samples)
-        -> FailureOr<std::vector<double>> {
+    problem.evaluate = [&](const Assignment &wanted,
+                           size_t samples) -> FailureOr<std::vector<double>> {
       for (size_t i = 0; i < names.size(); ++i) {
         if (wanted[i] == loaded[i])
           continue;
@@ -440,13 +437,13 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     OpBuilder builder(op->getContext());
     builder.setInsertionPointAfter(op);
     std::vector<float> values = negate(found.shifts);
-    addToResult(found, builder,
-                editor.createConstant(
-                    builder, op->getLoc(),
-                    found.weight.getId().str() + ".correction",
-                    RankedTensorType::get({int64_t(values.size())},
-                                          builder.getF32Type()),
-                    values));
+    addToResult(
+        found, builder,
+        editor.createConstant(builder, op->getLoc(),
+                              found.weight.getId().str() + ".correction",
+                              RankedTensorType::get({int64_t(values.size())},
+                                                    builder.getF32Type()),
+                              values));
     return success();
   }
 
