@@ -113,7 +113,8 @@ static std::string checkOptions(const PtqOptions &options) {
   bool hasTable = !options.calibrationTable.empty();
   if (hasData && hasTable && !searches(options))
     return "calibration-data and calibration-table both give statistics; leave "
-           "one of them out (method=auto takes both: it compares the outputs on "
+           "one of them out (method=auto takes both: it compares the outputs "
+           "on "
            "the data)";
   if (hasTable && !hasData && searches(options))
     return "method=auto compares the outputs on samples: give "
@@ -212,7 +213,8 @@ LogicalResult lowbit::buildPtqPipeline(
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();
   log->wantsCandidates = !options.explain.empty();
-  PreparationPlan plan = llvm::cantFail(PreparationPlan::parse(options.prepare));
+  PreparationPlan plan =
+      llvm::cantFail(PreparationPlan::parse(options.prepare));
   auto preparation = std::make_shared<PreparationState>();
   preparation->table = table;
   preparation->log = log;
@@ -245,11 +247,10 @@ LogicalResult lowbit::buildPtqPipeline(
     case Phase::Select:
       appendPreparations(pm, plan, preparationOptions(options), preparation);
       if (isStatic)
-        pm.addPass(createSearchRangesPass(searchOptions(options),
-                                          selectOptions(options, mode), table,
-                                          log));
-      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
-                                        log));
+        pm.addPass(createSearchRangesPass(
+            searchOptions(options), selectOptions(options, mode), table, log));
+      pm.addPass(
+          createSelectRangesPass(selectOptions(options, mode), table, log));
       if (plan.biasCorrection)
         pm.addPass(createCorrectBiasesPass(preparation));
       if (account)

@@ -141,16 +141,16 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
   }
 
   /// The activation's channels, with their means.
-  bool matchMeans(Correction &found, unsigned operand, ArrayRef<int64_t> extents,
-                  std::string &reason) {
+  bool matchMeans(Correction &found, unsigned operand,
+                  ArrayRef<int64_t> extents, std::string &reason) {
     const Contraction &c = found.contraction;
     unsigned other = 1 - operand;
     for (unsigned loop : c.reduction) {
       AffineExpr expr = getAffineDimExpr(loop, &getContext());
       auto dim = c.map(other).getResultPosition(expr);
       auto weightDim = c.map(operand).getResultPosition(expr);
-      auto source = dim ? traceToObserver(c.op->getOperand(other), *dim)
-                        : std::nullopt;
+      auto source =
+          dim ? traceToObserver(c.op->getOperand(other), *dim) : std::nullopt;
       auto weight = weightDim
                         ? traceToObserver(c.op->getOperand(operand), *weightDim)
                         : std::nullopt;
@@ -180,9 +180,8 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
       return false;
     }
     const ChannelStatistics &channels = *statistics->second.channels;
-    int64_t count =
-        cast<RankedTensorType>(found.weight.getType()).getDimSize(
-            found.inputAxis);
+    int64_t count = cast<RankedTensorType>(found.weight.getType())
+                        .getDimSize(found.inputAxis);
     if (int64_t(channels.sum.size()) != count) {
       reason = "the table has another number of channels of '" +
                observer.getId().str() + "'";
@@ -204,8 +203,7 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     parameters.zeroPoint = found.weight.getZeroPointAttr();
     auto known = parameters.read();
     if (!known)
-      return found.weight.emitError(
-          "the scales or zero points cannot be read");
+      return found.weight.emitError("the scales or zero points cannot be read");
     auto format = cast<QuantizedTypeInterface>(*found.weight.getFormat());
     std::vector<float> rounded = dequantizeTensor(
         quantizeTensor(*values, type.getShape(), format, *known,
@@ -215,9 +213,8 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
         inputs(type.getShape(), found.inputAxis);
     std::vector<double> shifts(outputs.size, 0.0);
     for (int64_t i = 0, e = rounded.size(); i < e; ++i)
-      shifts[outputs.channelOf(i)] +=
-          (double(rounded[i]) - (*values)[i]) *
-          found.means[inputs.channelOf(i)];
+      shifts[outputs.channelOf(i)] += (double(rounded[i]) - (*values)[i]) *
+                                      found.means[inputs.channelOf(i)];
     std::string target = describe(found.contraction.op);
     if (llvm::all_of(shifts, [](double s) { return s == 0; })) {
       ++numRefused;

@@ -19,8 +19,10 @@ using namespace lowbit;
 void PreparationState::note(StringRef name, StringRef target, bool kept,
                             StringRef reason) {
   if (log)
-    log->preparations.push_back(llvm::json::Object{
-        {"name", name}, {"target", target}, {"kept", kept}, {"reason", reason}});
+    log->preparations.push_back(llvm::json::Object{{"name", name},
+                                                   {"target", target},
+                                                   {"kept", kept},
+                                                   {"reason", reason}});
 }
 
 llvm::Expected<PreparationPlan>

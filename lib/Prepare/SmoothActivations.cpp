@@ -112,8 +112,8 @@ struct SmoothActivations
   }
 
   /// What could be smoothed; none with a reason where it cannot.
-  FailureOr<std::optional<Candidate>>
-  match(ObserveOp op, WeightEditor &editor, std::string &reason) {
+  FailureOr<std::optional<Candidate>> match(ObserveOp op, WeightEditor &editor,
+                                            std::string &reason) {
     std::optional<Candidate> none;
     Candidate candidate;
     auto group = matchChannelGroup(op, reason);
@@ -157,15 +157,13 @@ struct SmoothActivations
   }
 
   static bool addReader(Candidate &candidate, ChannelReader &reader) {
-    OpOperand *use =
-        &reader.contraction.op->getOpOperand(1 - reader.operand);
+    OpOperand *use = &reader.contraction.op->getOpOperand(1 - reader.operand);
     for (WeightChange &change : candidate.weights)
       if (change.weight == reader.weight) {
         change.readers.insert(use);
         return change.axis == reader.weightAxis;
       }
-    candidate.weights.push_back(
-        {reader.weight, reader.weightAxis, {use}, {}});
+    candidate.weights.push_back({reader.weight, reader.weightAxis, {use}, {}});
     return true;
   }
 
@@ -180,9 +178,8 @@ struct SmoothActivations
     }
     SmallVector<std::vector<float>> scaled;
     for (WeightChange &change : candidate.weights) {
-      scaled.push_back(scaleChannels(change.old,
-                                     change.weight.getType().getShape(),
-                                     change.axis, scales));
+      scaled.push_back(scaleChannels(
+          change.old, change.weight.getType().getShape(), change.axis, scales));
       if (!isFinite(scaled.back())) {
         reason = "the weight '" + change.weight.getId().str() +
                  "' would not be finite any more";

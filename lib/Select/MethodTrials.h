@@ -1,8 +1,8 @@
 //===- MethodTrials.h - what every method would choose ----------*- C++ -*-===//
 //
 // Runs lowbit-select-ranges on copies of a module, with a method in place of
-// `auto`, and keeps what it chose: so the search knows exactly what the selection
-// will do with its result, recipes and shared parameters included.
+// `auto`, and keeps what it chose: so the search knows exactly what the
+// selection will do with its result, recipes and shared parameters included.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_LIB_SELECT_METHODTRIALS_H
