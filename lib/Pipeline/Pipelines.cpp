@@ -84,8 +84,8 @@ static RecipeOptions recipeOptions(const PtqOptions &options) {
           std::vector<std::string>(options.rules.begin(), options.rules.end())};
 }
 
-/// Whether outputs are compared on samples: the method of a value may be `auto`,
-/// or a preparation is measured.
+/// Whether outputs are compared on samples: the method of a value may be
+/// `auto`, or a preparation is measured.
 static bool searches(const PtqOptions &options) {
   if (llvm::is_contained(options.prepare, "auto") ||
       options.smoothQuantStrength == "search")
@@ -117,7 +117,8 @@ static std::string checkOptions(const PtqOptions &options) {
   bool hasTable = !options.calibrationTable.empty();
   if (hasData && hasTable && !searches(options))
     return "calibration-data and calibration-table both give statistics; leave "
-           "one of them out (method=auto takes both: it compares the outputs on "
+           "one of them out (method=auto takes both: it compares the outputs "
+           "on "
            "the data)";
   if (hasTable && !hasData && searches(options))
     return "method=auto compares the outputs on samples: give "
@@ -209,7 +210,8 @@ LogicalResult lowbit::buildPtqPipeline(
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();
   log->wantsCandidates = !options.explain.empty();
-  PreparationPlan plan = llvm::cantFail(PreparationPlan::parse(options.prepare));
+  PreparationPlan plan =
+      llvm::cantFail(PreparationPlan::parse(options.prepare));
   auto preparation = std::make_shared<PreparationState>();
   preparation->table = table;
   preparation->log = log;
@@ -245,11 +247,10 @@ LogicalResult lowbit::buildPtqPipeline(
     case Phase::Select:
       appendPreparations(pm, plan, options.smoothQuantStrength, preparation);
       if (isStatic)
-        pm.addPass(createSearchRangesPass(searchOptions(options),
-                                          selectOptions(options, mode), table,
-                                          log));
-      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
-                                        log));
+        pm.addPass(createSearchRangesPass(
+            searchOptions(options), selectOptions(options, mode), table, log));
+      pm.addPass(
+          createSelectRangesPass(selectOptions(options, mode), table, log));
       if (plan.biasCorrection) {
         CorrectBiasesOptions correction;
         correction.measure = plan.measure;

@@ -130,16 +130,16 @@ private:
         reason = "the weight '" + weight.getId().str() + "' is not finite";
         return false;
       }
-      weights[weight] = {
-          weight, cast<RankedTensorType>(weight.getType()).getShape(), *values,
-          {}};
+      weights[weight] = {weight,
+                         cast<RankedTensorType>(weight.getType()).getShape(),
+                         *values,
+                         {}};
     }
     return true;
   }
 
   /// Moves the factors until both sides of each pair have one range.
-  static void settle(ArrayRef<LayerPair> pairs,
-                     Weights &weights) {
+  static void settle(ArrayRef<LayerPair> pairs, Weights &weights) {
     for (unsigned round = 0; round < kMostRounds; ++round) {
       double greatest = 0;
       for (const LayerPair &pair : pairs) {
@@ -147,9 +147,8 @@ private:
         std::vector<double> before = first.magnitudes(pair.weightAxis),
                             after(pair.channels, 0.0);
         for (const ChannelReader &second : pair.seconds)
-          for (auto [all, one] :
-               llvm::zip(after, weights[second.weight]
-                                    .magnitudes(second.weightAxis)))
+          for (auto [all, one] : llvm::zip(
+                   after, weights[second.weight].magnitudes(second.weightAxis)))
             all = std::max(all, one);
         std::vector<double> &logs = first.logsOf(pair.weightAxis);
         for (int64_t k = 0; k < pair.channels; ++k) {
@@ -170,8 +169,7 @@ private:
     }
   }
 
-  LogicalResult apply(ArrayRef<LayerPair> pairs,
-                      Weights &weights) {
+  LogicalResult apply(ArrayRef<LayerPair> pairs, Weights &weights) {
     // Everything is made before anything is put in place.
     std::vector<std::pair<OpOperand *, std::vector<float>>> changes;
     for (auto &entry : weights) {
@@ -180,21 +178,21 @@ private:
       weight.forEach([&](int64_t i, double value) {
         values[i] = static_cast<float>(value);
       });
-      changes.emplace_back(&weight.weight.getInputMutable(),
-                           std::move(values));
+      changes.emplace_back(&weight.weight.getInputMutable(), std::move(values));
     }
     for (const LayerPair &pair : pairs) {
       std::vector<float> factors;
       for (double log : weights[pair.weight].logsOf(pair.weightAxis))
         factors.push_back(static_cast<float>(std::exp2(log)));
       for (const AddedConstant &constant : pair.constants) {
-        FailureOr<ArrayRef<float>> values = editor.read(constant.operand->get());
+        FailureOr<ArrayRef<float>> values =
+            editor.read(constant.operand->get());
         if (failed(values))
           return failure();
         auto type = cast<RankedTensorType>(constant.operand->get().getType());
-        changes.emplace_back(constant.operand,
-                             scaleChannels(*values, type.getShape(),
-                                           constant.axis, factors));
+        changes.emplace_back(
+            constant.operand,
+            scaleChannels(*values, type.getShape(), constant.axis, factors));
       }
     }
     for (auto &[operand, values] : changes)
@@ -216,10 +214,10 @@ private:
     for (const ChannelReader &second : pair.seconds)
       target += " " + describe(second.contraction.op);
     state.note(kName, target, /*kept=*/true,
-                llvm::formatv("channels scaled by {0:g3} to {1:g3}",
-                              std::exp2(*llvm::min_element(logs)),
-                              std::exp2(*llvm::max_element(logs)))
-                    .str());
+               llvm::formatv("channels scaled by {0:g3} to {1:g3}",
+                             std::exp2(*llvm::min_element(logs)),
+                             std::exp2(*llvm::max_element(logs)))
+                   .str());
   }
 
   ModuleOp module;

@@ -113,9 +113,8 @@ static void rebase(OpOperand &operand, Value from, Value to) {
   operand.set(to);
 }
 
-ObserveOp
-WeightEditor::isolate(ObserveOp weight,
-                      const llvm::DenseSet<OpOperand *> &mine) {
+ObserveOp WeightEditor::isolate(ObserveOp weight,
+                                const llvm::DenseSet<OpOperand *> &mine) {
   SmallVector<OpOperand *> readers;
   SmallVector<Operation *> others;
   collectContractionReaders(weight.getOutput(), readers, others);

@@ -129,7 +129,8 @@ LogicalResult StrengthSearch::load(const Assignment &assignment) {
       std::vector<float> values;
       if (!scales.empty())
         values = scaleChannels(
-            entry.values, cast<RankedTensorType>(entry.weight.getType()).getShape(),
+            entry.values,
+            cast<RankedTensorType>(entry.weight.getType()).getShape(),
             entry.axis, scales);
       if (failed(evaluator->load(id, bytesOf(values))))
         return failure();

@@ -108,8 +108,8 @@ Smoother::scalesOf(const SmoothingGroup &group, double strength,
     return std::nullopt;
   }
   for (const SmoothedWeight &entry : group.weights)
-    if (!isFinite(scaleChannels(entry.values, shapeOf(entry.weight),
-                                entry.axis, scales))) {
+    if (!isFinite(scaleChannels(entry.values, shapeOf(entry.weight), entry.axis,
+                                scales))) {
       reason = "the weight '" + ObserveOp(entry.weight).getId().str() +
                "' would not be finite any more";
       return std::nullopt;
@@ -126,9 +126,9 @@ Value Smoother::apply(SmoothingGroup &group, ArrayRef<float> scales,
                       bool asParameter) {
   isolate(group);
   for (SmoothedWeight &entry : group.weights)
-    editor.replace(entry.weight, scaleChannels(entry.values,
-                                               shapeOf(entry.weight),
-                                               entry.axis, scales));
+    editor.replace(
+        entry.weight,
+        scaleChannels(entry.values, shapeOf(entry.weight), entry.axis, scales));
   ObserveOp op = group.channels.observer;
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -138,14 +138,13 @@ Value Smoother::apply(SmoothingGroup &group, ArrayRef<float> scales,
       {group.channels.channels},
       cast<RankedTensorType>(op.getType()).getElementType());
   Value factors =
-      asParameter
-          ? editor.createParameter(builder, loc, name, type, inverses)
-          : editor.createConstant(builder, loc, name, type, inverses);
-  Value product = combineChannels(
-      builder, loc, op.getInput(), factors, group.channels.axis,
-      [](OpBuilder &b, Location l, Value x, Value y) -> Value {
-        return arith::MulFOp::create(b, l, x, y);
-      });
+      asParameter ? editor.createParameter(builder, loc, name, type, inverses)
+                  : editor.createConstant(builder, loc, name, type, inverses);
+  Value product =
+      combineChannels(builder, loc, op.getInput(), factors, group.channels.axis,
+                      [](OpBuilder &b, Location l, Value x, Value y) -> Value {
+                        return arith::MulFOp::create(b, l, x, y);
+                      });
   op.getInputMutable().assign(product);
   return factors;
 }

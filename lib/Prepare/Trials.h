@@ -19,8 +19,8 @@ namespace lowbit {
 llvm::FailureOr<std::shared_ptr<CalibrationTable>>
 observeTrial(mlir::ModuleOp module, const PreparationState &state);
 
-/// What selection makes of a module; minmax stands for methods that are searched
-/// only later.
+/// What selection makes of a module; minmax stands for methods that are
+/// searched only later.
 llvm::FailureOr<Trial> selectTrial(mlir::ModuleOp module,
                                    const PreparationState &state,
                                    std::shared_ptr<CalibrationTable> table);

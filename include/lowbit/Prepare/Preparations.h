@@ -57,8 +57,8 @@ struct PreparationPlan {
 /// `search`. Empty when nothing is.
 std::string checkStrength(llvm::StringRef text);
 
-/// Runs calibration again where a preparation changed what is observed. Refused:
-/// no data.
+/// Runs calibration again where a preparation changed what is observed.
+/// Refused: no data.
 std::unique_ptr<mlir::Pass>
 createRecalibratePass(std::shared_ptr<PreparationState> state);
 
