@@ -107,7 +107,7 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     if (!outcome.helps) {
       ++numRefused;
       state->note(kName, target, /*kept=*/false,
-                  "it does not help at the outputs", outcome.beforeDb,
+                  refusalOf(outcome.beforeDb, outcome.afterDb), outcome.beforeDb,
                   outcome.afterDb);
       return success();
     }
@@ -193,17 +193,12 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     auto with = problem.evaluate(all, problem.samples);
     if (failed(with))
       return failure();
-    auto found = searchMethods(problem, isGain(*with, *without) ? all : none);
-    if (failed(found))
+    auto outcomes =
+        searchVariants(problem, isGain(*with, *without) ? all : none);
+    if (failed(outcomes))
       return failure();
-    for (auto [outcome, helps, tried] :
-         llvm::zip_equal(measured, found->methods, found->tried)) {
-      outcome.helps = helps != 0;
-      if (auto it = tried.find(0); it != tried.end())
-        outcome.beforeDb = it->second;
-      if (auto it = tried.find(1); it != tried.end())
-        outcome.afterDb = it->second;
-    }
+    for (auto [measurement, outcome] : llvm::zip_equal(measured, *outcomes))
+      measurement = {outcome.variant != 0, outcome.withoutDb, outcome.withDb};
     return success();
   }
 

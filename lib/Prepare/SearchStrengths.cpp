@@ -201,18 +201,15 @@ FailureOr<std::map<std::string, StrengthChoice>> StrengthSearch::search() {
       startDb = meanOf(*db);
     }
   }
-  auto found = searchMethods(problem, start);
-  if (failed(found))
+  auto outcomes = searchVariants(problem, start);
+  if (failed(outcomes))
     return failure();
-  for (auto [unit, variant, tried] :
-       llvm::zip_equal(units, found->methods, found->tried)) {
+  for (auto [unit, outcome] : llvm::zip_equal(units, *outcomes)) {
     StrengthChoice &choice = result[unit.id];
-    if (variant > 0)
-      choice.strength = kStrengths[variant - 1];
-    if (auto it = tried.find(0); it != tried.end())
-      choice.beforeDb = it->second;
-    if (auto it = tried.find(variant); it != tried.end())
-      choice.afterDb = it->second;
+    if (outcome.variant > 0)
+      choice.strength = kStrengths[outcome.variant - 1];
+    choice.beforeDb = outcome.withoutDb;
+    choice.afterDb = outcome.withDb;
   }
   return result;
 }

@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "Trials.h"
 
-#include "lowbit/Select/Search.h"
-
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -47,7 +45,13 @@ lowbit::startEvaluator(ModuleOp module, const PreparationState &state) {
   options.threads = state.calibrate.threads;
   if (state.calibrate.heldOut > 0)
     options.heldOut = state.calibrate.heldOut;
-  return Evaluator::start(module, options);
+  auto evaluator = Evaluator::start(module, options);
+  if (succeeded(evaluator) && state.log && !state.log->heldOut)
+    state.log->heldOut =
+        llvm::json::Object{{"samples", (*evaluator)->samples()},
+                           {"of", (*evaluator)->total()},
+                           {"separate", (*evaluator)->isHeldOut()}};
+  return evaluator;
 }
 
 std::vector<double> lowbit::bySample(const Quality &quality) {
@@ -75,6 +79,48 @@ lowbit::measureTrial(ModuleOp module, const PreparationState &state,
 bool lowbit::isGain(ArrayRef<double> now, ArrayRef<double> before) {
   auto [gain, error] = gainOf(now, before);
   return gain > std::max(kLeastGainDb, error);
+}
+
+FailureOr<std::vector<Outcome>>
+lowbit::searchVariants(const SearchProblem &problem, Assignment start) {
+  auto found = searchMethods(problem, std::move(start));
+  if (failed(found))
+    return failure();
+  Assignment chosen = found->methods;
+  double db = found->meanDb;
+  std::vector<Outcome> outcomes(chosen.size());
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i] == 0)
+      continue;
+    unsigned variant = std::exchange(chosen[i], 0);
+    auto without = problem.evaluate(chosen, problem.samples);
+    if (failed(without))
+      return failure();
+    outcomes[i].withoutDb = meanOf(*without);
+    outcomes[i].withDb = db;
+    if (db - meanOf(*without) > kLeastGainDb)
+      chosen[i] = variant;
+    else
+      db = meanOf(*without);
+  }
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    outcomes[i].variant = chosen[i];
+    if (outcomes[i].withDb)
+      continue;
+    // Never chosen: the best that was run on all samples.
+    for (auto [variant, tried] : found->tried[i])
+      (variant == 0 ? outcomes[i].withoutDb : outcomes[i].withDb) = std::max(
+          tried, (variant == 0 ? outcomes[i].withoutDb : outcomes[i].withDb)
+                     .value_or(tried));
+  }
+  return outcomes;
+}
+
+std::string lowbit::refusalOf(std::optional<double> withoutDb,
+                              std::optional<double> withDb) {
+  if (withoutDb && withDb && *withDb > *withoutDb)
+    return "what it gains at the outputs is less than the samples differ";
+  return "it does not help at the outputs";
 }
 
 void lowbit::dropOwnParameters(ModuleOp copy, ModuleOp original) {
