@@ -103,6 +103,25 @@ static bool searches(const PtqOptions &options) {
   });
 }
 
+namespace {
+/// Writes the table that ranges were chosen from.
+struct WriteTable : PassWrapper<WriteTable, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WriteTable)
+  WriteTable(std::shared_ptr<const CalibrationTable> table, std::string path)
+      : table(std::move(table)), path(std::move(path)) {}
+
+  void runOnOperation() override {
+    if (llvm::Error error = table->write(path)) {
+      getOperation().emitError(llvm::toString(std::move(error)));
+      signalPassFailure();
+    }
+  }
+
+  std::shared_ptr<const CalibrationTable> table;
+  std::string path;
+};
+} // namespace
+
 /// What is wrong with the options; empty when nothing is.
 static std::string checkOptions(const PtqOptions &options) {
   if (!parsePhase(options.compileTo))
@@ -133,6 +152,9 @@ static std::string checkOptions(const PtqOptions &options) {
     if (isGiven && !hasData)
       return std::string(name) + " needs calibration-data=<inputs>";
   hasData |= hasTable;
+  if (!options.selectionTable.empty() && !hasData)
+    return "selection-table needs calibration-data=<inputs> or "
+           "calibration-table=<file>";
   if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
     return "method=" + options.method +
            " chooses from calibration data; give calibration-data=<inputs>, or "
@@ -258,6 +280,8 @@ LogicalResult lowbit::buildPtqPipeline(
       }
       if (account)
         pm.addPass(createRecordValuesPass(account));
+      if (!options.selectionTable.empty())
+        pm.addPass(std::make_unique<WriteTable>(table, options.selectionTable));
       return;
     case Phase::Quantize:
       pm.addPass(createInsertQdq());

@@ -8,7 +8,6 @@
 
 #include "lowbit/Select/Settings.h"
 
-#include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
@@ -21,9 +20,10 @@ static auto ignoreRemarks() {
   };
 }
 
-std::vector<SearchedValue> MethodTrials::searched(const Recipe &recipe) {
+std::vector<SearchedValue>
+MethodTrials::searched(const Recipe &recipe, OwningOpRef<ModuleOp> &prepared) {
   ScopedDiagnosticHandler quiet(module.getContext(), ignoreRemarks());
-  OwningOpRef<ModuleOp> copy(module.clone());
+  prepared = module.clone();
   auto method = MethodSpec::parse(options.method);
   if (!method) {
     // The selection says it.
@@ -31,7 +31,7 @@ std::vector<SearchedValue> MethodTrials::searched(const Recipe &recipe) {
     return {};
   }
   std::vector<ObservedValue> values = resolveSettings(
-      *copy, recipe, *method, /*isDynamic=*/options.mode == "dynamic");
+      *prepared, recipe, *method, /*isDynamic=*/options.mode == "dynamic");
   keepFloats(values);
   std::vector<SearchedValue> result;
   for (ObservedValue &value : values)

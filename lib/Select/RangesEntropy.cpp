@@ -286,8 +286,9 @@ MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
   std::string note;
   if (most <= least) {
     found = search.at(bins.below, bins.above);
-    note = "entropy has " + std::to_string(most) + " bins and needs more than " +
-           std::to_string(least) + ", so it is minmax";
+    note = "entropy has " + std::to_string(most) +
+           " bins and needs more than " + std::to_string(least) +
+           ", so it is minmax";
   } else if (symmetric || bins.below == 0 || bins.above == 0) {
     found = search.overOneEnd(least);
   } else {

@@ -189,8 +189,8 @@ void Search::startAlong(bool negative) {
 void Search::startFromPairs() {
   for (int i = 0; i < kMost; i += kFirst) {
     double high = endAt(extent[1], i), widestLow = high * 2 * steps;
-    int first = extent[0] > widestLow ? stepsTo(widestLow / extent[0], kFirst)
-                                      : 0;
+    int first =
+        extent[0] > widestLow ? stepsTo(widestLow / extent[0], kFirst) : 0;
     for (int j = first; j < kMost; j += kFirst) {
       if (endAt(extent[0], j) * 2 * steps < high)
         break;

@@ -99,7 +99,7 @@ private:
         return mlir::failure();
       result.tried[unit][candidate] = meanOf(db);
       auto [gain, error] = gainOf(db, current);
-      if (gain > kLeastGainDb && gain > error && gain > bestGain) {
+      if (gain > kLeastGainDb && gain > error / 2 && gain > bestGain) {
         best = candidate;
         bestGain = gain;
         bestDb = std::move(db);

@@ -98,7 +98,9 @@ def test_entropy(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
 def test_percentiles_and_extremes(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
     values = some_values(artifacts, model, 40)
     percentiles = (99.99, 99.9, 99, 90, 100)
-    chosen = choices(tmp_path, values, "activations", [*(f"percentile:{p}" for p in percentiles), "minmax", "moving-average"])
+    chosen = choices(
+        tmp_path, values, "activations", [*(f"percentile:{p}" for p in percentiles), "minmax", "moving-average"]
+    )
     for name, x in values.items():
         x = x.astype(float)
         for target in TARGETS:
@@ -163,7 +165,9 @@ def test_weights(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
     for name, channels in weights.items():
         for target in TARGETS:
             for i, x in enumerate(channels):
-                choice = {method: chosen[name][f"{method},{target.text()}"]["groups"][i] for method in ("mse", "minmax")}
+                choice = {
+                    method: chosen[name][f"{method},{target.text()}"]["groups"][i] for method in ("mse", "minmax")
+                }
                 error = squared_error(x, choice["mse"]["scale"], choice["mse"]["zero_point"], target)
                 assert choice["mse"]["objective"] == pytest.approx(error, rel=1e-9), name
                 assert error <= BAR * SortedSamples(x).least_error(target), (name, i, target)

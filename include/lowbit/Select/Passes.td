@@ -72,7 +72,7 @@ def SearchRanges : Pass<"lowbit-search-ranges", "::mlir::ModuleOp"> {
     2. One value after another, the worst by its own error first, tries the
        methods that give it another range (by more than 1 % of its width); values
        that share their parameters try together. A change is kept where the mean
-       rises by more than the standard error of the samples' differences. A
+       rises by more than half the standard error of the samples' differences. A
        second sweep follows where the first gained.
 
     So the result is at least as good as the best single method on the held-out

@@ -3,18 +3,21 @@
 // Coordinate descent over methods. What a choice costs is asked of a function,
 // so nothing here knows of models or processes.
 //
-// The start is the best single method for all values. Then one unit (a value, or
-// those that share their parameters) after another takes the method with the
-// greatest gain, the worst by their own error first. A gain counts when the mean
-// over the samples rises by more than a hair and by more than the standard error
-// of the samples' differences, so that no single sample decides. Most candidates
-// are passed over after a part of the samples.
+// The start is the best single method for all values. Then one unit (a value,
+// or those that share their parameters) after another takes the method with the
+// greatest gain, the worst by their own error first. A gain counts when the
+// mean over the samples rises by more than a hair and by more than half the
+// standard error of the samples' differences, so that no single sample decides.
+// Most candidates are passed over after a part of the samples.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_SELECT_SEARCH_H
 #define LOWBIT_SELECT_SEARCH_H
 
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include <functional>
 #include <map>
 #include <vector>
 
