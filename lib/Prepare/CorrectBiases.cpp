@@ -107,8 +107,8 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     if (!outcome.helps) {
       ++numRefused;
       state->note(kName, target, /*kept=*/false,
-                  refusalOf(outcome.beforeDb, outcome.afterDb), outcome.beforeDb,
-                  outcome.afterDb);
+                  refusalOf(outcome.beforeDb, outcome.afterDb),
+                  outcome.beforeDb, outcome.afterDb);
       return success();
     }
     bool folded = false;
