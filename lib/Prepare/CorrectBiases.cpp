@@ -153,7 +153,8 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
           constant.getDefiningOp<GetParameterOp>().getParameter().str());
       addToResult(found, builder, constant);
     }
-    auto evaluator = startEvaluator(*copy, *state);
+    OwningOpRef<ModuleOp> evaluated;
+    auto evaluator = startEvaluator(*copy, *state, evaluated);
     if (failed(evaluator))
       return failure();
     Choices choices = choicesOf(module);

@@ -53,6 +53,7 @@ private:
   std::vector<Unit> units;
   /// The choices without any smoothing, and with each strength.
   std::vector<Trial> trials;
+  OwningOpRef<ModuleOp> evaluated;
   std::unique_ptr<Evaluator> evaluator;
   Assignment loaded;
 };
@@ -81,7 +82,7 @@ LogicalResult StrengthSearch::prepare() {
   for (double strength : kStrengths)
     if (failed(tryStrength(strength)))
       return failure();
-  auto started = startEvaluator(*copy, state);
+  auto started = startEvaluator(*copy, state, evaluated);
   if (failed(started))
     return failure();
   evaluator = std::move(*started);

@@ -39,13 +39,22 @@ FailureOr<Trial> lowbit::selectTrial(ModuleOp module,
 }
 
 FailureOr<std::unique_ptr<Evaluator>>
-lowbit::startEvaluator(ModuleOp module, const PreparationState &state) {
+lowbit::startEvaluator(ModuleOp module, const PreparationState &state,
+                       OwningOpRef<ModuleOp> &copy) {
+  const SelectRangesOptions &select = *state.select;
+  Recipe recipe;
+  RecipeOptions sources{
+      select.activations, select.weights, select.recipeFile,
+      std::vector<std::string>(select.rules.begin(), select.rules.end())};
+  // What is wrong with it, the selection says.
+  readRecipe(sources, recipe, [](auto &&...) {});
+  MethodTrials(module, select, state.table).searched(recipe, copy);
   EvaluatorOptions options;
   options.data = state.calibrate.data;
   options.threads = state.calibrate.threads;
   if (state.calibrate.heldOut > 0)
     options.heldOut = state.calibrate.heldOut;
-  auto evaluator = Evaluator::start(module, options);
+  auto evaluator = Evaluator::start(*copy, options);
   if (succeeded(evaluator) && state.log && !state.log->heldOut)
     state.log->heldOut =
         llvm::json::Object{{"samples", (*evaluator)->samples()},
@@ -67,7 +76,8 @@ lowbit::measureTrial(ModuleOp module, const PreparationState &state,
   auto trial = selectTrial(module, state, std::move(table));
   if (failed(trial))
     return failure();
-  auto evaluator = startEvaluator(module, state);
+  OwningOpRef<ModuleOp> copy;
+  auto evaluator = startEvaluator(module, state, copy);
   if (failed(evaluator))
     return failure();
   auto quality = (*evaluator)->evaluate(trial->choices);

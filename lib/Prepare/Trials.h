@@ -26,8 +26,11 @@ llvm::FailureOr<Trial> selectTrial(mlir::ModuleOp module,
                                    const PreparationState &state,
                                    std::shared_ptr<CalibrationTable> table);
 
+/// An evaluator of a copy, in which operations that the recipe keeps float read
+/// no observer. It lives no longer than `copy`.
 llvm::FailureOr<std::unique_ptr<Evaluator>>
-startEvaluator(mlir::ModuleOp module, const PreparationState &state);
+startEvaluator(mlir::ModuleOp module, const PreparationState &state,
+               mlir::OwningOpRef<mlir::ModuleOp> &copy);
 
 /// The mean dB of each sample.
 std::vector<double> bySample(const Quality &quality);
