@@ -14,11 +14,10 @@
 // Bias Correction", 2019, section 4.2.
 //
 //===----------------------------------------------------------------------===//
-#include "ChannelReaders.h"
+#include "MeanErrors.h"
 #include "ScaledWeights.h"
 #include "Trials.h"
 
-#include "lowbit/Dialect/Lowbit/IR/Evaluate.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Prepare/Passes.h"
 #include "lowbit/Select/Search.h"
@@ -38,19 +37,6 @@ namespace lowbit {
 static constexpr StringLiteral kName = "bias-correction";
 
 namespace {
-/// A contraction with all that its mean error is computed from.
-struct Correction {
-  Contraction contraction;
-  ObserveOp weight;
-  /// Of the weight: output channels, and channels of the activation.
-  int64_t outputAxis = 0, inputAxis = 0;
-  std::vector<double> means;
-  /// The dimension of the result that has the output channels.
-  unsigned resultDim = 0;
-  /// dw E[x], by output channel.
-  std::vector<double> shifts;
-};
-
 /// What the outputs say of a correction.
 struct Measured {
   bool helps = true;
@@ -78,173 +64,6 @@ void addToResult(const Correction &found, OpBuilder &builder, Value constant) {
     return use.getOwner() != sum.getDefiningOp() &&
            !isa<tensor::DimOp>(use.getOwner());
   });
-}
-
-/// Finds what can be corrected in one module.
-class CorrectionFinder {
-public:
-  CorrectionFinder(ModuleOp module, const CalibrationTable &table)
-      : module(module), table(table), editor(module) {}
-
-  LogicalResult run(func::FuncOp main);
-
-  std::vector<Correction> corrections;
-  /// The others, with the reason.
-  std::vector<std::pair<std::string, std::string>> refused;
-
-private:
-  std::optional<Correction> match(const Contraction &c, std::string &reason) {
-    for (unsigned operand : {1, 0}) {
-      auto axis = c.channelDim(operand);
-      auto weight = axis ? traceToObserver(c.op->getOperand(operand), *axis)
-                         : std::nullopt;
-      if (!weight || weight->first.getRole() != "weight")
-        continue;
-      Correction found;
-      found.contraction = c;
-      found.weight = weight->first;
-      found.outputAxis = weight->second;
-      auto loop = cast<AffineDimExpr>(c.map(operand).getResult(*axis));
-      auto dim = c.resultDim(loop.getPosition());
-      if (!dim)
-        continue;
-      found.resultDim = *dim;
-      if (!matchParts(found, operand, reason))
-        return std::nullopt;
-      return found;
-    }
-    reason = "it has no constant weight with one dimension of output channels";
-    return std::nullopt;
-  }
-
-  bool matchParts(Correction &found, unsigned operand, std::string &reason) {
-    const Contraction &c = found.contraction;
-    ObserveOp weight = found.weight;
-    if (!weight.getFormat() || !weight.getScaleAttr()) {
-      reason = "its weight stays float";
-      return false;
-    }
-    if (cast<RankedTensorType>(weight.getType()).getNumElements() !=
-        cast<RankedTensorType>(c.op->getOperand(operand).getType())
-            .getNumElements()) {
-      reason = "it reads only a part of its weight, or pads it";
-      return false;
-    }
-    SmallVector<int64_t, 4> extents = c.loopExtents();
-    for (unsigned batch : c.batch)
-      if (extents[batch] != 1) {
-        reason = "its weight has a batch dimension";
-        return false;
-      }
-    return matchMeans(found, operand, extents, reason);
-  }
-
-  /// The activation's channels, with their means.
-  bool matchMeans(Correction &found, unsigned operand,
-                  ArrayRef<int64_t> extents, std::string &reason) {
-    const Contraction &c = found.contraction;
-    unsigned other = 1 - operand;
-    for (unsigned loop : c.reduction) {
-      AffineExpr expr = getAffineDimExpr(loop, module.getContext());
-      auto dim = c.map(other).getResultPosition(expr);
-      auto weightDim = c.map(operand).getResultPosition(expr);
-      auto source =
-          dim ? traceToObserver(c.op->getOperand(other), *dim) : std::nullopt;
-      auto weight = weightDim
-                        ? traceToObserver(c.op->getOperand(operand), *weightDim)
-                        : std::nullopt;
-      if (!source || !weight || !source->first.getAxis() ||
-          int64_t(*source->first.getAxis()) != source->second)
-        continue;
-      // Means of the other sums of products are those of the channel only where
-      // they run over the image.
-      for (unsigned rest : c.reduction)
-        if (rest != loop && extents[rest] != 1 && !c.isConvolution) {
-          reason = "it sums over several dimensions";
-          return false;
-        }
-      found.inputAxis = weight->second;
-      return readMeans(found, source->first, reason);
-    }
-    reason = "no single dimension of what it reads is its channels";
-    return false;
-  }
-
-  bool readMeans(Correction &found, ObserveOp observer, std::string &reason) {
-    auto statistics = table.values.find(observer.getId().str());
-    if (statistics == table.values.end() || !statistics->second.channels ||
-        statistics->second.empty()) {
-      reason = "the table has no statistics of the channels of '" +
-               observer.getId().str() + "'";
-      return false;
-    }
-    const ChannelStatistics &channels = *statistics->second.channels;
-    int64_t count = cast<RankedTensorType>(found.weight.getType())
-                        .getDimSize(found.inputAxis);
-    if (int64_t(channels.sum.size()) != count) {
-      reason = "the table has another number of channels of '" +
-               observer.getId().str() + "'";
-      return false;
-    }
-    double elements = double(statistics->second.count) / double(count);
-    for (const ExactSum &sum : channels.sum)
-      found.means.push_back(sum.toDouble() / elements);
-    return true;
-  }
-
-  LogicalResult computeShifts(Correction &found) {
-    auto type = cast<RankedTensorType>(found.weight.getType());
-    FailureOr<ArrayRef<float>> values = editor.read(found.weight);
-    if (failed(values))
-      return failure();
-    QuantParameters parameters;
-    parameters.scale = found.weight.getScaleAttr();
-    parameters.zeroPoint = found.weight.getZeroPointAttr();
-    auto known = parameters.read();
-    if (!known)
-      return found.weight.emitError("the scales or zero points cannot be read");
-    auto format = cast<QuantizedTypeInterface>(*found.weight.getFormat());
-    std::vector<float> rounded = dequantizeTensor(
-        quantizeTensor(*values, type.getShape(), format, *known,
-                       RoundingMode::HalfEven, /*saturate=*/true),
-        type.getShape(), format, *known);
-    ChannelView outputs(type.getShape(), found.outputAxis),
-        inputs(type.getShape(), found.inputAxis);
-    found.shifts.assign(outputs.size, 0.0);
-    for (int64_t i = 0, e = rounded.size(); i < e; ++i)
-      found.shifts[outputs.channelOf(i)] +=
-          (double(rounded[i]) - (*values)[i]) *
-          found.means[inputs.channelOf(i)];
-    return success();
-  }
-
-  ModuleOp module;
-  const CalibrationTable &table;
-  WeightEditor editor;
-};
-
-LogicalResult CorrectionFinder::run(func::FuncOp main) {
-  SmallVector<Contraction> contractions;
-  main.walk([&](linalg::LinalgOp op) {
-    if (auto contraction = matchFloatContraction(op))
-      contractions.push_back(*contraction);
-  });
-  for (const Contraction &contraction : contractions) {
-    std::string reason;
-    auto correction = match(contraction, reason);
-    if (correction && failed(computeShifts(*correction)))
-      return failure();
-    if (correction &&
-        llvm::all_of(correction->shifts, [](double s) { return s == 0; })) {
-      reason = "the quantized weight has no mean error";
-      correction = std::nullopt;
-    }
-    if (correction)
-      corrections.push_back(std::move(*correction));
-    else
-      refused.emplace_back(describe(contraction.op), reason);
-  }
-  return success();
 }
 
 struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
@@ -288,8 +107,8 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     if (!outcome.helps) {
       ++numRefused;
       state->note(kName, target, /*kept=*/false,
-                  "it does not help at the outputs", outcome.beforeDb,
-                  outcome.afterDb);
+                  refusalOf(outcome.beforeDb, outcome.afterDb),
+                  outcome.beforeDb, outcome.afterDb);
       return success();
     }
     bool folded = false;
@@ -334,7 +153,8 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
           constant.getDefiningOp<GetParameterOp>().getParameter().str());
       addToResult(found, builder, constant);
     }
-    auto evaluator = startEvaluator(*copy, *state);
+    OwningOpRef<ModuleOp> evaluated;
+    auto evaluator = startEvaluator(*copy, *state, evaluated);
     if (failed(evaluator))
       return failure();
     Choices choices = choicesOf(module);
@@ -374,17 +194,12 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     auto with = problem.evaluate(all, problem.samples);
     if (failed(with))
       return failure();
-    auto found = searchMethods(problem, isGain(*with, *without) ? all : none);
-    if (failed(found))
+    auto outcomes =
+        searchVariants(problem, isGain(*with, *without) ? all : none);
+    if (failed(outcomes))
       return failure();
-    for (auto [outcome, helps, tried] :
-         llvm::zip_equal(measured, found->methods, found->tried)) {
-      outcome.helps = helps != 0;
-      if (auto it = tried.find(0); it != tried.end())
-        outcome.beforeDb = it->second;
-      if (auto it = tried.find(1); it != tried.end())
-        outcome.afterDb = it->second;
-    }
+    for (auto [measurement, outcome] : llvm::zip_equal(measured, *outcomes))
+      measurement = {outcome.variant != 0, outcome.withoutDb, outcome.withDb};
     return success();
   }
 

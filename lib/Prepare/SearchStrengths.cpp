@@ -53,6 +53,7 @@ private:
   std::vector<Unit> units;
   /// The choices without any smoothing, and with each strength.
   std::vector<Trial> trials;
+  OwningOpRef<ModuleOp> evaluated;
   std::unique_ptr<Evaluator> evaluator;
   Assignment loaded;
 };
@@ -81,7 +82,7 @@ LogicalResult StrengthSearch::prepare() {
   for (double strength : kStrengths)
     if (failed(tryStrength(strength)))
       return failure();
-  auto started = startEvaluator(*copy, state);
+  auto started = startEvaluator(*copy, state, evaluated);
   if (failed(started))
     return failure();
   evaluator = std::move(*started);
@@ -201,18 +202,15 @@ FailureOr<std::map<std::string, StrengthChoice>> StrengthSearch::search() {
       startDb = meanOf(*db);
     }
   }
-  auto found = searchMethods(problem, start);
-  if (failed(found))
+  auto outcomes = searchVariants(problem, start);
+  if (failed(outcomes))
     return failure();
-  for (auto [unit, variant, tried] :
-       llvm::zip_equal(units, found->methods, found->tried)) {
+  for (auto [unit, outcome] : llvm::zip_equal(units, *outcomes)) {
     StrengthChoice &choice = result[unit.id];
-    if (variant > 0)
-      choice.strength = kStrengths[variant - 1];
-    if (auto it = tried.find(0); it != tried.end())
-      choice.beforeDb = it->second;
-    if (auto it = tried.find(variant); it != tried.end())
-      choice.afterDb = it->second;
+    if (outcome.variant > 0)
+      choice.strength = kStrengths[outcome.variant - 1];
+    choice.beforeDb = outcome.withoutDb;
+    choice.afterDb = outcome.withDb;
   }
   return result;
 }

@@ -16,8 +16,8 @@ namespace lowbit {
 struct StrengthChoice {
   /// None: it is better as it is.
   std::optional<double> strength;
-  /// At the outputs, with it as it is and as it was chosen; the other
-  /// activations are as they were when it was searched.
+  /// The mean dB at the outputs without it and with it (with the best strength,
+  /// where none was chosen).
   std::optional<double> beforeDb, afterDb;
 };
 

@@ -82,7 +82,7 @@ struct SmoothActivations
 
   bool smoothGroup(Smoother &smoother, SmoothingGroup &group,
                    const StrengthChoice &choice) {
-    std::string reason = "it does not help at the outputs";
+    std::string reason = refusalOf(choice.beforeDb, choice.afterDb);
     std::optional<std::vector<float>> scales;
     if (choice.strength)
       scales = smoother.scalesOf(group, *choice.strength, reason);

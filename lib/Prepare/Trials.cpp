@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "Trials.h"
 
-#include "lowbit/Select/Search.h"
-
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -41,13 +39,28 @@ FailureOr<Trial> lowbit::selectTrial(ModuleOp module,
 }
 
 FailureOr<std::unique_ptr<Evaluator>>
-lowbit::startEvaluator(ModuleOp module, const PreparationState &state) {
+lowbit::startEvaluator(ModuleOp module, const PreparationState &state,
+                       OwningOpRef<ModuleOp> &copy) {
+  const SelectRangesOptions &select = *state.select;
+  Recipe recipe;
+  RecipeOptions sources{
+      select.activations, select.weights, select.recipeFile,
+      std::vector<std::string>(select.rules.begin(), select.rules.end())};
+  // What is wrong with it, the selection says.
+  readRecipe(sources, recipe, [](auto &&...) {});
+  MethodTrials(module, select, state.table).searched(recipe, copy);
   EvaluatorOptions options;
   options.data = state.calibrate.data;
   options.threads = state.calibrate.threads;
   if (state.calibrate.heldOut > 0)
     options.heldOut = state.calibrate.heldOut;
-  return Evaluator::start(module, options);
+  auto evaluator = Evaluator::start(*copy, options);
+  if (succeeded(evaluator) && state.log && !state.log->heldOut)
+    state.log->heldOut =
+        llvm::json::Object{{"samples", (*evaluator)->samples()},
+                           {"of", (*evaluator)->total()},
+                           {"separate", (*evaluator)->isHeldOut()}};
+  return evaluator;
 }
 
 std::vector<double> lowbit::bySample(const Quality &quality) {
@@ -63,7 +76,8 @@ lowbit::measureTrial(ModuleOp module, const PreparationState &state,
   auto trial = selectTrial(module, state, std::move(table));
   if (failed(trial))
     return failure();
-  auto evaluator = startEvaluator(module, state);
+  OwningOpRef<ModuleOp> copy;
+  auto evaluator = startEvaluator(module, state, copy);
   if (failed(evaluator))
     return failure();
   auto quality = (*evaluator)->evaluate(trial->choices);
@@ -75,6 +89,48 @@ lowbit::measureTrial(ModuleOp module, const PreparationState &state,
 bool lowbit::isGain(ArrayRef<double> now, ArrayRef<double> before) {
   auto [gain, error] = gainOf(now, before);
   return gain > std::max(kLeastGainDb, error);
+}
+
+FailureOr<std::vector<Outcome>>
+lowbit::searchVariants(const SearchProblem &problem, Assignment start) {
+  auto found = searchMethods(problem, std::move(start));
+  if (failed(found))
+    return failure();
+  Assignment chosen = found->methods;
+  double db = found->meanDb;
+  std::vector<Outcome> outcomes(chosen.size());
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i] == 0)
+      continue;
+    unsigned variant = std::exchange(chosen[i], 0);
+    auto without = problem.evaluate(chosen, problem.samples);
+    if (failed(without))
+      return failure();
+    outcomes[i].withoutDb = meanOf(*without);
+    outcomes[i].withDb = db;
+    if (db - meanOf(*without) > kLeastGainDb)
+      chosen[i] = variant;
+    else
+      db = meanOf(*without);
+  }
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    outcomes[i].variant = chosen[i];
+    if (outcomes[i].withDb)
+      continue;
+    // Never chosen: the best that was run on all samples.
+    for (auto [variant, tried] : found->tried[i])
+      (variant == 0 ? outcomes[i].withoutDb : outcomes[i].withDb) = std::max(
+          tried, (variant == 0 ? outcomes[i].withoutDb : outcomes[i].withDb)
+                     .value_or(tried));
+  }
+  return outcomes;
+}
+
+std::string lowbit::refusalOf(std::optional<double> withoutDb,
+                              std::optional<double> withDb) {
+  if (withoutDb && withDb && *withDb > *withoutDb)
+    return "what it gains at the outputs is less than the samples differ";
+  return "it does not help at the outputs";
 }
 
 void lowbit::dropOwnParameters(ModuleOp copy, ModuleOp original) {
