@@ -37,9 +37,7 @@ def outputs(model: Path, inputs: Path, folder: Path) -> np.ndarray:
 @pytest.mark.parametrize("model", CNNS)
 def test_equalized_model_is_the_same_function(model: str, artifacts: Artifacts, tmp_path: Path) -> None:
     source, prepared = artifacts.imported(model), tmp_path / "prepared.mlir"
-    said = quant_opt(
-        source, prepared, "--lowbit-insert-observers", "--lowbit-equalize-layers", "--lowbit-insert-qdq"
-    )
+    said = quant_opt(source, prepared, "--lowbit-insert-observers", "--lowbit-equalize-layers", "--lowbit-insert-qdq")
     assert "changed nothing" not in said
     inputs = artifacts.inputs(model)
     expected, actual = outputs(source, inputs, tmp_path), outputs(prepared, inputs, tmp_path)
