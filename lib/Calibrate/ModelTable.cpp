@@ -63,8 +63,7 @@ static LogicalResult refuseNames(ModuleOp module, const Twine &message,
   InFlightDiagnostic error = module.emitError(message);
   for (const std::string &name : missing.take_front(kMostNames)) {
     Diagnostic &note = error.attachNote() << "'" << name << "'";
-    std::vector<StringRef> nearest = nearestNames(name, names);
-    for (auto [i, near] : llvm::enumerate(nearest))
+    for (auto [i, near] : llvm::enumerate(nearestNames(name, names)))
       note << (i == 0 ? "; the nearest: '" : ", '") << near << "'";
   }
   if (missing.size() > kMostNames)
@@ -118,6 +117,8 @@ FailureOr<CalibrationTable> lowbit::readModelTable(ModuleOp observed,
                        which + " has " + Twine(extra.size()) +
                            " values that the model has not",
                        extra, *known, "calibrate this model anew");
+  for (const std::string &note : table->notes)
+    observed.emitRemark(which) << ": " << note;
   if (table->interruptedOf)
     observed.emitWarning(which)
         << " is of an interrupted run: it has seen " << table->samples << " of "

@@ -9,67 +9,8 @@
 #include "lowbit/Data/DataSource.h"
 #include "lowbit/Data/Npz.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/LineIterator.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 
 using namespace lowbit;
-namespace fs = llvm::sys::fs;
-
-static bool hasExtension(llvm::StringRef path, llvm::StringRef extension) {
-  return llvm::sys::path::extension(path).equals_insensitive(extension);
-}
-static bool isDataFile(llvm::StringRef path) {
-  return hasExtension(path, ".npz") || hasExtension(path, ".npy");
-}
-
-static llvm::Expected<std::vector<std::string>>
-filesInFolder(llvm::StringRef folder) {
-  std::vector<std::string> files;
-  std::error_code ec;
-  for (fs::directory_iterator it(folder, ec), end; !ec && it != end;
-       it.increment(ec))
-    if (isDataFile(it->path()))
-      files.push_back(it->path());
-  if (ec)
-    return llvm::createStringError("cannot read folder '" + folder +
-                                   "': " + ec.message());
-  if (files.empty())
-    return llvm::createStringError("folder '" + folder +
-                                   "' holds no .npz or .npy file; put at least "
-                                   "one there");
-  llvm::sort(files);
-  return files;
-}
-
-/// The paths that a list file gives, each with its line for messages.
-static llvm::Expected<std::vector<std::pair<std::string, int64_t>>>
-filesInList(llvm::StringRef list) {
-  auto buffer = llvm::MemoryBuffer::getFile(list, /*IsText=*/true);
-  if (!buffer)
-    return llvm::createStringError("cannot open '" + list +
-                                   "': " + buffer.getError().message());
-  std::vector<std::pair<std::string, int64_t>> files;
-  for (llvm::line_iterator line(**buffer, /*SkipBlanks=*/true);
-       !line.is_at_eof(); ++line) {
-    llvm::StringRef text = line->trim();
-    if (text.empty() || text.starts_with("#"))
-      continue;
-    llvm::SmallString<256> path(text);
-    if (!llvm::sys::path::is_absolute(text)) {
-      path = llvm::sys::path::parent_path(list);
-      llvm::sys::path::append(path, text);
-    }
-    files.emplace_back(path.str().str(), line.line_number());
-  }
-  if (files.empty())
-    return llvm::createStringError("'" + list +
-                                   "' lists no file; write one path of an .npz "
-                                   "or .npy file a line");
-  return files;
-}
 
 llvm::Expected<std::unique_ptr<DataSource>>
 DataSource::open(llvm::StringRef path, llvm::ArrayRef<InputSpec> inputs,
@@ -81,31 +22,14 @@ DataSource::open(llvm::StringRef path, llvm::ArrayRef<InputSpec> inputs,
     return llvm::createStringError("the model has no inputs, so it takes no "
                                    "data from '" +
                                    path + "'");
-  fs::file_status status;
-  if (std::error_code ec = fs::status(path, status))
-    return llvm::createStringError(
-        "cannot open '" + path + "': " + ec.message() +
-        "; give an .npz or .npy file, a folder of them or a .txt list");
-
-  if (fs::is_directory(status)) {
-    auto files = filesInFolder(path);
-    if (!files)
-      return files.takeError();
-    for (const std::string &file : *files)
-      if (llvm::Error e = source->addFile(file))
-        return e;
-  } else if (hasExtension(path, ".txt")) {
-    auto files = filesInList(path);
-    if (!files)
-      return files.takeError();
-    for (const auto &[file, line] : *files)
-      if (llvm::Error e = source->addFile(file))
-        return llvm::createStringError("'" + path + "' line " +
-                                       llvm::Twine(line) + ": " +
-                                       llvm::toString(std::move(e)));
-  } else if (llvm::Error e = source->addFile(path)) {
-    return e;
-  }
+  llvm::Expected<FileList> files = FileList::open(path);
+  if (!files)
+    return files.takeError();
+  source->files = std::move(*files);
+  for (size_t i = 0; i < source->files.size(); ++i)
+    if (llvm::Error e = source->addFile(source->files.path(i)))
+      return llvm::createStringError(source->files.place(i) +
+                                     llvm::toString(std::move(e)));
   return source;
 }
 
@@ -168,7 +92,10 @@ llvm::Error DataSource::addFile(llvm::StringRef path) {
       checkArrays(path, inputs, infosOf(file->arrays), options);
   if (!cut)
     return cut.takeError();
-  files.push_back({path.str(), *cut});
+  auto known = llvm::find(cuts, *cut);
+  cutOf.push_back(known - cuts.begin());
+  if (known == cuts.end())
+    cuts.push_back(*cut);
   totalFeeds += cut->feeds;
   totalSamples += cut->samples;
   return llvm::Error::success();
@@ -277,7 +204,7 @@ llvm::Expected<Feed> DataSource::readFeed(const CheckedFile &file) {
 llvm::Expected<std::optional<Feed>> DataSource::next() {
   if (currentFile == files.size())
     return std::nullopt;
-  const CheckedFile &file = files[currentFile];
+  CheckedFile file{files.path(currentFile), cutOfFile(currentFile)};
   llvm::Expected<Feed> feed = readFeed(file);
   if (!feed) {
     currentFile = files.size();
@@ -301,8 +228,8 @@ void DataSource::rewind() {
 void DataSource::skip(int64_t count) {
   current.reset();
   nextFeed += count;
-  while (currentFile < files.size() && nextFeed >= files[currentFile].cut.feeds)
-    nextFeed -= files[currentFile++].cut.feeds;
+  while (currentFile < files.size() && nextFeed >= cutOfFile(currentFile).feeds)
+    nextFeed -= cutOfFile(currentFile++).feeds;
   if (currentFile == files.size())
     nextFeed = 0;
 }

@@ -21,9 +21,9 @@ uint64_t lowbit::hashSample(llvm::ArrayRef<NpyArray> arrays) {
     words.push_back(llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(
         reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size())));
   }
-  return llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(
-      reinterpret_cast<const uint8_t *>(words.data()),
-      words.size() * sizeof(uint64_t)));
+  return llvm::xxh3_64bits(
+      llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(words.data()),
+                              words.size() * sizeof(uint64_t)));
 }
 
 void HeldOut::show(uint64_t hash) {

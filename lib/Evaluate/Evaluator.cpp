@@ -48,9 +48,8 @@ static SmallVector<int64_t> blockOf(AffineType format,
 
 ValueParameters lowbit::parametersOf(ObserveOp op) {
   ValueParameters result;
-  auto format = op.getFormat()
-                    ? dyn_cast<AffineType>(Type(*op.getFormat()))
-                    : AffineType();
+  auto format = op.getFormat() ? dyn_cast<AffineType>(Type(*op.getFormat()))
+                               : AffineType();
   ElementsAttr scale = op.getScaleAttr(), zeroPoint = op.getZeroPointAttr();
   if (!format || !scale)
     return result;
@@ -61,8 +60,8 @@ ValueParameters lowbit::parametersOf(ObserveOp op) {
   if (auto read = zeroPoint ? readIntegers(zeroPoint) : std::nullopt)
     zeroPoints = *read;
   result.range = {int32_t(format.getMin()), int32_t(format.getMax())};
-  result.block = blockOf(
-      format, cast<RankedTensorType>(op.getType()).getShape());
+  result.block =
+      blockOf(format, cast<RankedTensorType>(op.getType()).getShape());
   for (auto [value, zero] : llvm::zip_equal(*scales, zeroPoints))
     result.params.push_back({value, zero});
   return result;
@@ -178,14 +177,16 @@ Evaluator::start(ModuleOp observed, const EvaluatorOptions &options) {
   unsigned threads = options.threads;
   if (threads == 0)
     threads = std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::string> arguments = {
-      program->path.str().str(), "--evaluate",
-      "--inputs",                options.data,
-      "--threads",               std::to_string(threads),
-      "--held-out",              std::to_string(options.heldOut)};
+  std::vector<std::string> arguments = {program->path.str().str(),
+                                        "--evaluate",
+                                        "--inputs",
+                                        options.data,
+                                        "--threads",
+                                        std::to_string(threads),
+                                        "--held-out",
+                                        std::to_string(options.heldOut)};
   std::unique_ptr<Evaluator> evaluator(new Evaluator(
-      observed,
-      std::make_unique<Child>(tool, std::move(program), arguments)));
+      observed, std::make_unique<Child>(tool, std::move(program), arguments)));
   if (failed(evaluator->greet()))
     return failure();
   return evaluator;
@@ -265,8 +266,7 @@ FailureOr<Quality> Evaluator::evaluate(const Choices &choices,
     current = choices;
   }
   auto reply =
-      ask(
-      json::Object{{"evaluate", std::min<int64_t>(samples, sampleCount)}});
+      ask(json::Object{{"evaluate", std::min<int64_t>(samples, sampleCount)}});
   if (failed(reply))
     return failure();
   Quality quality;
@@ -299,6 +299,6 @@ LogicalResult Evaluator::load(StringRef name, ArrayRef<char> bytes) {
   if (code)
     return module.emitError("evaluation: cannot write a temporary file: ")
            << code.message();
-  return success(succeeded(ask(
-      json::Object{{"load", name}, {"file", file.path.str()}})));
+  return success(
+      succeeded(ask(json::Object{{"load", name}, {"file", file.path.str()}})));
 }

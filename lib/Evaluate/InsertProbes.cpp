@@ -109,8 +109,8 @@ struct InsertProbes : lowbit::impl::InsertProbesBase<InsertProbes> {
       SmallVector<Value, 3> parameters;
       builder.setInsertionPointToStart(&main.getBody().front());
       for (int64_t column = 0; column < 3; ++column)
-        parameters.push_back(
-            extract(builder, op.getLoc(), main.getArgument(index), row, column));
+        parameters.push_back(extract(builder, op.getLoc(),
+                                     main.getArgument(index), row, column));
       builder.setInsertionPoint(op);
       replace(builder, op, parameters);
     }
@@ -157,8 +157,7 @@ struct InsertProbes : lowbit::impl::InsertProbesBase<InsertProbes> {
     auto get = op.getInput().getDefiningOp<GetParameterOp>();
     ParameterOp parameter;
     if (get && get->hasOneUse() && isReadOnce(get))
-      parameter =
-          getOperation().lookupSymbol<ParameterOp>(get.getParameter());
+      parameter = getOperation().lookupSymbol<ParameterOp>(get.getParameter());
     if (!parameter) {
       FailureOr<ConstantBytes> bytes = reader.read(op.getInput());
       if (failed(bytes))

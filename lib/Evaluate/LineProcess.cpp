@@ -74,9 +74,8 @@ LineProcess::~LineProcess() {
 bool LineProcess::write(StringRef line) {
   std::string text = line.str() + "\n";
   for (StringRef left = text; !left.empty();) {
-    ssize_t sent = process < 0 ? -1
-                               : send(socket, left.data(), left.size(),
-                                      MSG_NOSIGNAL);
+    ssize_t sent =
+        process < 0 ? -1 : send(socket, left.data(), left.size(), MSG_NOSIGNAL);
     if (sent < 0 && process > 0 && errno == EINTR)
       continue;
     if (sent <= 0)

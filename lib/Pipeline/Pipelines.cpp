@@ -84,8 +84,12 @@ static RecipeOptions recipeOptions(const PtqOptions &options) {
           std::vector<std::string>(options.rules.begin(), options.rules.end())};
 }
 
-/// Whether the method of a value may be `auto`.
+/// Whether outputs are compared on samples: the method of a value may be
+/// `auto`, or a preparation is measured.
 static bool searches(const PtqOptions &options) {
+  if (llvm::is_contained(options.prepare, "auto") ||
+      options.smoothQuantStrength == "search")
+    return true;
   auto method = MethodSpec::parse(options.method);
   if (!method)
     llvm::consumeError(method.takeError());
@@ -98,6 +102,25 @@ static bool searches(const PtqOptions &options) {
     return rule.method && rule.method->method == Method::Auto;
   });
 }
+
+namespace {
+/// Writes the table that ranges were chosen from.
+struct WriteTable : PassWrapper<WriteTable, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WriteTable)
+  WriteTable(std::shared_ptr<const CalibrationTable> table, std::string path)
+      : table(std::move(table)), path(std::move(path)) {}
+
+  void runOnOperation() override {
+    if (llvm::Error error = table->write(path)) {
+      getOperation().emitError(llvm::toString(std::move(error)));
+      signalPassFailure();
+    }
+  }
+
+  std::shared_ptr<const CalibrationTable> table;
+  std::string path;
+};
+} // namespace
 
 /// What is wrong with the options; empty when nothing is.
 static std::string checkOptions(const PtqOptions &options) {
@@ -113,7 +136,8 @@ static std::string checkOptions(const PtqOptions &options) {
   bool hasTable = !options.calibrationTable.empty();
   if (hasData && hasTable && !searches(options))
     return "calibration-data and calibration-table both give statistics; leave "
-           "one of them out (method=auto takes both: it compares the outputs on "
+           "one of them out (method=auto takes both: it compares the outputs "
+           "on "
            "the data)";
   if (hasTable && !hasData && searches(options))
     return "method=auto compares the outputs on samples: give "
@@ -128,6 +152,9 @@ static std::string checkOptions(const PtqOptions &options) {
     if (isGiven && !hasData)
       return std::string(name) + " needs calibration-data=<inputs>";
   hasData |= hasTable;
+  if (!options.selectionTable.empty() && !hasData)
+    return "selection-table needs calibration-data=<inputs> or "
+           "calibration-table=<file>";
   if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
     return "method=" + options.method +
            " chooses from calibration data; give calibration-data=<inputs>, or "
@@ -155,13 +182,6 @@ static CalibrateOptions calibrateOptions(const PtqOptions &options) {
   calibrate.mask = options.mask;
   calibrate.threads = options.threads;
   return calibrate;
-}
-
-static PreparationOptions preparationOptions(const PtqOptions &options) {
-  PreparationOptions preparation;
-  preparation.calibrate = calibrateOptions(options);
-  preparation.smoothQuantStrength = options.smoothQuantStrength;
-  return preparation;
 }
 
 static SelectRangesOptions selectOptions(const PtqOptions &options,
@@ -212,10 +232,14 @@ LogicalResult lowbit::buildPtqPipeline(
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();
   log->wantsCandidates = !options.explain.empty();
-  PreparationPlan plan = llvm::cantFail(PreparationPlan::parse(options.prepare));
+  PreparationPlan plan =
+      llvm::cantFail(PreparationPlan::parse(options.prepare));
   auto preparation = std::make_shared<PreparationState>();
   preparation->table = table;
   preparation->log = log;
+  preparation->calibrate = calibrateOptions(options);
+  preparation->calibrate.data = options.calibrationData;
+  preparation->select = selectOptions(options, mode);
   std::shared_ptr<Account> account =
       options.explain.empty() ? nullptr : createAccount(log);
 
@@ -243,17 +267,21 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;
     case Phase::Select:
-      appendPreparations(pm, plan, preparationOptions(options), preparation);
+      appendPreparations(pm, plan, options.smoothQuantStrength, preparation);
       if (isStatic)
-        pm.addPass(createSearchRangesPass(searchOptions(options),
-                                          selectOptions(options, mode), table,
-                                          log));
-      pm.addPass(createSelectRangesPass(selectOptions(options, mode), table,
-                                        log));
-      if (plan.biasCorrection)
-        pm.addPass(createCorrectBiasesPass(preparation));
+        pm.addPass(createSearchRangesPass(
+            searchOptions(options), selectOptions(options, mode), table, log));
+      pm.addPass(
+          createSelectRangesPass(selectOptions(options, mode), table, log));
+      if (plan.biasCorrection) {
+        CorrectBiasesOptions correction;
+        correction.measure = plan.measure;
+        pm.addPass(createCorrectBiasesPass(correction, preparation));
+      }
       if (account)
         pm.addPass(createRecordValuesPass(account));
+      if (!options.selectionTable.empty())
+        pm.addPass(std::make_unique<WriteTable>(table, options.selectionTable));
       return;
     case Phase::Quantize:
       pm.addPass(createInsertQdq());

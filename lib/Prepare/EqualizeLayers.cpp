@@ -14,9 +14,11 @@
 //===----------------------------------------------------------------------===//
 #include "HomogeneousPaths.h"
 #include "ScaledWeights.h"
+#include "Trials.h"
 
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Prepare/Passes.h"
+#include "lowbit/Select/Search.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -86,59 +88,16 @@ struct EqualizedWeight {
 /// In the order of the program.
 using Weights = llvm::MapVector<Operation *, EqualizedWeight>;
 
-struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
-  using EqualizeLayersBase::EqualizeLayersBase;
-  EqualizeLayers(std::shared_ptr<PreparationState> state)
-      : state(std::move(state)) {}
+/// One run over one module.
+class Equalizer {
+public:
+  Equalizer(ModuleOp module, PreparationState &state)
+      : module(module), state(state), editor(module) {}
 
-  void runOnOperation() override {
-    if (!state)
-      state = std::make_shared<PreparationState>();
-    FailureOr<func::FuncOp> main = findMain(getOperation());
-    if (failed(main) || failed(equalize(*main)))
-      signalPassFailure();
-  }
+  LogicalResult run(func::FuncOp main);
+  unsigned numPairs = 0, numRefused = 0;
 
-  LogicalResult equalize(func::FuncOp main) {
-    WeightEditor editor(getOperation());
-    std::vector<LayerPair> pairs;
-    Weights weights;
-    unsigned numContractions = 0;
-    WalkResult walked = main.walk([&](linalg::LinalgOp op) {
-      auto contraction = matchFloatContraction(op);
-      if (!contraction)
-        return WalkResult::advance();
-      ++numContractions;
-      std::string reason;
-      auto pair = matchLayerPair(*contraction, reason);
-      if (pair && isShared(*pair, reason))
-        pair = std::nullopt;
-      if (pair) {
-        FailureOr<bool> usable = readWeights(*pair, editor, weights, reason);
-        if (failed(usable))
-          return WalkResult::interrupt();
-        if (*usable) {
-          pairs.push_back(std::move(*pair));
-          return WalkResult::advance();
-        }
-      }
-      ++numRefused;
-      state->note(kName, describe(op), /*kept=*/false, reason);
-      return WalkResult::advance();
-    });
-    if (walked.wasInterrupted())
-      return failure();
-    if (pairs.empty()) {
-      getOperation().emitWarning("equalize changed nothing: none of ")
-          << numContractions
-          << " contractions is followed only by contractions with constant "
-             "weights, through operations that keep a factor";
-      return success();
-    }
-    settle(pairs, weights);
-    return apply(pairs, weights, editor);
-  }
-
+private:
   /// The weights of a pair have no other readers.
   static bool isShared(const LayerPair &pair, std::string &reason) {
     auto readBy = [&](ObserveOp weight, Operation *op) {
@@ -158,8 +117,7 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
            });
   }
 
-  FailureOr<bool> readWeights(const LayerPair &pair, WeightEditor &editor,
-                              Weights &weights,
+  FailureOr<bool> readWeights(const LayerPair &pair, Weights &weights,
                               std::string &reason) {
     SmallVector<ObserveOp> needed{pair.weight};
     for (const ChannelReader &second : pair.seconds)
@@ -172,16 +130,16 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
         reason = "the weight '" + weight.getId().str() + "' is not finite";
         return false;
       }
-      weights[weight] = {
-          weight, cast<RankedTensorType>(weight.getType()).getShape(), *values,
-          {}};
+      weights[weight] = {weight,
+                         cast<RankedTensorType>(weight.getType()).getShape(),
+                         *values,
+                         {}};
     }
     return true;
   }
 
   /// Moves the factors until both sides of each pair have one range.
-  static void settle(ArrayRef<LayerPair> pairs,
-                     Weights &weights) {
+  static void settle(ArrayRef<LayerPair> pairs, Weights &weights) {
     for (unsigned round = 0; round < kMostRounds; ++round) {
       double greatest = 0;
       for (const LayerPair &pair : pairs) {
@@ -189,9 +147,8 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
         std::vector<double> before = first.magnitudes(pair.weightAxis),
                             after(pair.channels, 0.0);
         for (const ChannelReader &second : pair.seconds)
-          for (auto [all, one] :
-               llvm::zip(after, weights[second.weight]
-                                    .magnitudes(second.weightAxis)))
+          for (auto [all, one] : llvm::zip(
+                   after, weights[second.weight].magnitudes(second.weightAxis)))
             all = std::max(all, one);
         std::vector<double> &logs = first.logsOf(pair.weightAxis);
         for (int64_t k = 0; k < pair.channels; ++k) {
@@ -212,9 +169,7 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
     }
   }
 
-  LogicalResult apply(ArrayRef<LayerPair> pairs,
-                      Weights &weights,
-                      WeightEditor &editor) {
+  LogicalResult apply(ArrayRef<LayerPair> pairs, Weights &weights) {
     // Everything is made before anything is put in place.
     std::vector<std::pair<OpOperand *, std::vector<float>>> changes;
     for (auto &entry : weights) {
@@ -223,26 +178,26 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
       weight.forEach([&](int64_t i, double value) {
         values[i] = static_cast<float>(value);
       });
-      changes.emplace_back(&weight.weight.getInputMutable(),
-                           std::move(values));
+      changes.emplace_back(&weight.weight.getInputMutable(), std::move(values));
     }
     for (const LayerPair &pair : pairs) {
       std::vector<float> factors;
       for (double log : weights[pair.weight].logsOf(pair.weightAxis))
         factors.push_back(static_cast<float>(std::exp2(log)));
       for (const AddedConstant &constant : pair.constants) {
-        FailureOr<ArrayRef<float>> values = editor.read(constant.operand->get());
+        FailureOr<ArrayRef<float>> values =
+            editor.read(constant.operand->get());
         if (failed(values))
           return failure();
         auto type = cast<RankedTensorType>(constant.operand->get().getType());
-        changes.emplace_back(constant.operand,
-                             scaleChannels(*values, type.getShape(),
-                                           constant.axis, factors));
+        changes.emplace_back(
+            constant.operand,
+            scaleChannels(*values, type.getShape(), constant.axis, factors));
       }
     }
     for (auto &[operand, values] : changes)
       if (!isFinite(values))
-        return getOperation().emitError("equalize: '")
+        return module.emitError("equalize: '")
                << valueName(operand->get())
                << "' would not be finite any more; leave equalize out";
     for (auto &[operand, values] : changes)
@@ -250,7 +205,7 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
     for (const LayerPair &pair : pairs)
       noteGain(pair, weights[pair.weight].logsOf(pair.weightAxis));
     numPairs += pairs.size();
-    state->isStale = true;
+    state.isStale = true;
     return success();
   }
 
@@ -258,18 +213,116 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
     std::string target = describe(pair.first.op) + " ->";
     for (const ChannelReader &second : pair.seconds)
       target += " " + describe(second.contraction.op);
-    state->note(kName, target, /*kept=*/true,
-                llvm::formatv("channels scaled by {0:g3} to {1:g3}",
-                              std::exp2(*llvm::min_element(logs)),
-                              std::exp2(*llvm::max_element(logs)))
-                    .str());
+    state.note(kName, target, /*kept=*/true,
+               llvm::formatv("channels scaled by {0:g3} to {1:g3}",
+                             std::exp2(*llvm::min_element(logs)),
+                             std::exp2(*llvm::max_element(logs)))
+                   .str());
+  }
+
+  ModuleOp module;
+  PreparationState &state;
+  WeightEditor editor;
+};
+
+struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
+  using EqualizeLayersBase::EqualizeLayersBase;
+  EqualizeLayers(EqualizeLayersOptions options,
+                 std::shared_ptr<PreparationState> state)
+      : EqualizeLayersBase(std::move(options)), state(std::move(state)) {}
+
+  void runOnOperation() override {
+    if (!state)
+      state = std::make_shared<PreparationState>();
+    FailureOr<func::FuncOp> main = findMain(getOperation());
+    FailureOr<bool> helps = true;
+    if (succeeded(main) && measure)
+      helps = tryOut();
+    if (failed(main) || failed(helps))
+      return signalPassFailure();
+    if (!*helps)
+      return;
+    Equalizer equalizer(getOperation(), *state);
+    if (failed(equalizer.run(*main)))
+      return signalPassFailure();
+    numPairs += equalizer.numPairs;
+    numRefused += equalizer.numRefused;
+    if (equalizer.numPairs == 0 && !measure)
+      getOperation().emitWarning("equalize changed nothing: none of ")
+          << equalizer.numRefused
+          << " contractions is followed only by contractions with constant "
+             "weights, through operations that keep a factor";
+  }
+
+  /// Compares the outputs of a copy that is equalized with those as it is.
+  FailureOr<bool> tryOut() {
+    ModuleOp module = getOperation();
+    if (failed(requireEvaluation(module, *state, "prepare=auto")))
+      return failure();
+    OwningOpRef<ModuleOp> copy(module.clone());
+    FailureOr<func::FuncOp> main = findMain(*copy);
+    PreparationState other = *state;
+    other.log = nullptr;
+    Equalizer equalizer(*copy, other);
+    if (failed(main) || failed(equalizer.run(*main)))
+      return failure();
+    if (equalizer.numPairs == 0)
+      return true; // Only says why.
+    auto table = observeTrial(*copy, *state);
+    auto after = failed(table) ? FailureOr<std::vector<double>>(failure())
+                               : measureTrial(*copy, *state, *table);
+    dropOwnParameters(*copy, module);
+    if (failed(after))
+      return failure();
+    auto before = measureTrial(module, *state, state->table);
+    if (failed(before))
+      return failure();
+    bool helps = isGain(*after, *before);
+    state->note(kName, "all pairs", helps,
+                helps ? "the error at the outputs falls"
+                      : "the error at the outputs does not fall",
+                meanOf(*before), meanOf(*after));
+    return helps;
   }
 
   std::shared_ptr<PreparationState> state;
 };
 } // namespace
 
+LogicalResult Equalizer::run(func::FuncOp main) {
+  std::vector<LayerPair> pairs;
+  Weights weights;
+  WalkResult walked = main.walk([&](linalg::LinalgOp op) {
+    auto contraction = matchFloatContraction(op);
+    if (!contraction)
+      return WalkResult::advance();
+    std::string reason;
+    auto pair = matchLayerPair(*contraction, reason);
+    if (pair && isShared(*pair, reason))
+      pair = std::nullopt;
+    if (pair) {
+      FailureOr<bool> usable = readWeights(*pair, weights, reason);
+      if (failed(usable))
+        return WalkResult::interrupt();
+      if (*usable) {
+        pairs.push_back(std::move(*pair));
+        return WalkResult::advance();
+      }
+    }
+    ++numRefused;
+    state.note(kName, describe(op), /*kept=*/false, reason);
+    return WalkResult::advance();
+  });
+  if (walked.wasInterrupted())
+    return failure();
+  if (pairs.empty())
+    return success();
+  settle(pairs, weights);
+  return apply(pairs, weights);
+}
+
 std::unique_ptr<Pass>
-lowbit::createEqualizeLayersPass(std::shared_ptr<PreparationState> state) {
-  return std::make_unique<EqualizeLayers>(std::move(state));
+lowbit::createEqualizeLayersPass(const EqualizeLayersOptions &options,
+                                 std::shared_ptr<PreparationState> state) {
+  return std::make_unique<EqualizeLayers>(options, std::move(state));
 }

@@ -156,8 +156,8 @@ private:
   }
 
   bool refuse(Operation &inner) {
-    reason = "does not keep a factor (" +
-             inner.getName().getStringRef().str() + ")";
+    reason =
+        "does not keep a factor (" + inner.getName().getStringRef().str() + ")";
     return false;
   }
 
@@ -170,8 +170,9 @@ private:
 };
 } // namespace
 
-std::optional<HomogeneousBody> lowbit::matchHomogeneousBody(
-    linalg::LinalgOp op, llvm::function_ref<bool(OpOperand &)> isScaled,
-    std::string &reason) {
+std::optional<HomogeneousBody>
+lowbit::matchHomogeneousBody(linalg::LinalgOp op,
+                             llvm::function_ref<bool(OpOperand &)> isScaled,
+                             std::string &reason) {
   return BodyMatcher(op, isScaled, reason).match();
 }

@@ -19,9 +19,10 @@ struct HomogeneousBody {
 
 /// Looks at the body of `op`, whose operands for which `isScaled` holds carry
 /// the factor. None, with the reason, where the result does not.
-std::optional<HomogeneousBody> matchHomogeneousBody(
-    mlir::linalg::LinalgOp op,
-    llvm::function_ref<bool(mlir::OpOperand &)> isScaled, std::string &reason);
+std::optional<HomogeneousBody>
+matchHomogeneousBody(mlir::linalg::LinalgOp op,
+                     llvm::function_ref<bool(mlir::OpOperand &)> isScaled,
+                     std::string &reason);
 
 } // namespace lowbit
 

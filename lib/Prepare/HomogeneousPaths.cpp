@@ -34,9 +34,8 @@ public:
       reason = "no contraction reads it";
       return false;
     }
-    return llvm::all_of(between, [&](linalg::LinalgOp op) {
-      return checkBody(op);
-    });
+    return llvm::all_of(between,
+                        [&](linalg::LinalgOp op) { return checkBody(op); });
   }
 
 private:
@@ -64,9 +63,8 @@ private:
         linalgOp.getNumDpsInits() != 1 || linalgOp.isDpsInit(&use))
       return refuse(op, "reads it");
     // The channels have to be a loop that the result has too.
-    auto expr =
-        dyn_cast<AffineDimExpr>(linalgOp.getMatchingIndexingMap(&use).getResult(
-            axis));
+    auto expr = dyn_cast<AffineDimExpr>(
+        linalgOp.getMatchingIndexingMap(&use).getResult(axis));
     auto position =
         expr ? linalgOp.getIndexingMapsArray().back().getResultPosition(expr)
              : std::nullopt;
@@ -97,8 +95,8 @@ private:
       return refuse(op, "does not sum over its channels");
     unsigned other = 1 - operand;
     auto dim = c->map(other).getResultPosition(expr);
-    auto weight = dim ? traceToObserver(op->getOperand(other), *dim)
-                      : std::nullopt;
+    auto weight =
+        dim ? traceToObserver(op->getOperand(other), *dim) : std::nullopt;
     if (!weight || weight->first.getRole() != "weight")
       return refuse(op, "multiplies it with no constant weight");
     pair.seconds.push_back({*c, operand, weight->first, weight->second});
@@ -150,9 +148,8 @@ std::optional<LayerPair> lowbit::matchLayerPair(const Contraction &first,
     pair.weight = weight->first;
     pair.weightOperand = &first.op->getOpOperand(operand);
     pair.weightAxis = weight->second;
-    pair.channels =
-        cast<RankedTensorType>(pair.weight.getType()).getDimSize(
-            pair.weightAxis);
+    pair.channels = cast<RankedTensorType>(pair.weight.getType())
+                        .getDimSize(pair.weightAxis);
     if (!isZeroFilled(first.init())) {
       reason = "it adds to a value that is not zero";
       return std::nullopt;

@@ -16,14 +16,28 @@
 using namespace mlir;
 using namespace lowbit;
 
+CalibrateOptions PreparationState::recalibration() const {
+  CalibrateOptions again = calibrate;
+  again.table.clear();
+  again.saveTable.clear();
+  again.resume.clear();
+  return again;
+}
+
 void PreparationState::note(StringRef name, StringRef target, bool kept,
-                            StringRef reason) {
-  if (log)
-    log->preparations.push_back(llvm::json::Object{
-        {"name", name.str()},
-        {"target", target.str()},
-        {"kept", kept},
-        {"reason", reason.str()}});
+                            StringRef reason, std::optional<double> beforeDb,
+                            std::optional<double> afterDb) {
+  if (!log)
+    return;
+  llvm::json::Object entry{{"name", name.str()},
+                           {"target", target.str()},
+                           {"kept", kept},
+                           {"reason", reason.str()}};
+  if (beforeDb)
+    entry["before_db"] = *beforeDb;
+  if (afterDb)
+    entry["after_db"] = *afterDb;
+  log->preparations.push_back(std::move(entry));
 }
 
 LogicalResult PreparationState::requireChannels(ModuleOp module, StringRef name,
@@ -90,13 +104,13 @@ std::string lowbit::checkStrength(StringRef text) {
 namespace {
 struct Recalibrate : PassWrapper<Recalibrate, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Recalibrate)
-  Recalibrate(CalibrateOptions options, std::shared_ptr<PreparationState> state)
-      : options(std::move(options)), state(std::move(state)) {}
+  Recalibrate(std::shared_ptr<PreparationState> state)
+      : state(std::move(state)) {}
 
   void runOnOperation() override {
     if (!state->isStale)
       return;
-    if (options.data.empty()) {
+    if (state->calibrate.data.empty()) {
       getOperation()
               .emitError("the preparation changed the values that the model "
                          "computes, and the calibration table has those from "
@@ -106,38 +120,34 @@ struct Recalibrate : PassWrapper<Recalibrate, OperationPass<ModuleOp>> {
       return signalPassFailure();
     }
     OpPassManager pipeline(ModuleOp::getOperationName());
-    pipeline.addPass(createCalibratePass(options, state->table));
+    pipeline.addPass(createCalibratePass(state->recalibration(), state->table));
     if (failed(runPipeline(pipeline, getOperation())))
       return signalPassFailure();
     state->isStale = false;
   }
 
-  CalibrateOptions options;
   std::shared_ptr<PreparationState> state;
 };
 } // namespace
 
 std::unique_ptr<Pass>
-lowbit::createRecalibratePass(const CalibrateOptions &options,
-                              std::shared_ptr<PreparationState> state) {
-  CalibrateOptions again = options;
-  // The table to keep is that of the model as it came.
-  again.saveTable.clear();
-  again.resume.clear();
-  return std::make_unique<Recalibrate>(std::move(again), std::move(state));
+lowbit::createRecalibratePass(std::shared_ptr<PreparationState> state) {
+  return std::make_unique<Recalibrate>(std::move(state));
 }
 
 void lowbit::appendPreparations(OpPassManager &pm, const PreparationPlan &plan,
-                                const PreparationOptions &options,
+                                StringRef strength,
                                 std::shared_ptr<PreparationState> state) {
   if (plan.equalize) {
-    pm.addPass(createEqualizeLayersPass(state));
-    pm.addPass(createRecalibratePass(options.calibrate, state));
+    EqualizeLayersOptions equalization;
+    equalization.measure = plan.measure;
+    pm.addPass(createEqualizeLayersPass(equalization, state));
+    pm.addPass(createRecalibratePass(state));
   }
   if (plan.smoothQuant) {
     SmoothActivationsOptions smoothing;
-    smoothing.strength = options.smoothQuantStrength;
+    smoothing.strength = plan.measure ? "search" : strength.str();
     pm.addPass(createSmoothActivationsPass(smoothing, state));
-    pm.addPass(createRecalibratePass(options.calibrate, state));
+    pm.addPass(createRecalibratePass(state));
   }
 }

@@ -44,6 +44,18 @@ std::vector<float> lowbit::scaleChannels(ArrayRef<float> values,
   return scaled;
 }
 
+std::vector<float> lowbit::invert(ArrayRef<float> scales) {
+  std::vector<float> inverses;
+  for (float scale : scales)
+    inverses.push_back(1.0f / scale);
+  return inverses;
+}
+
+ArrayRef<char> lowbit::bytesOf(ArrayRef<float> values) {
+  return {reinterpret_cast<const char *>(values.data()),
+          values.size() * sizeof(float)};
+}
+
 bool lowbit::isFinite(ArrayRef<float> values) {
   return llvm::all_of(values, [](float value) { return std::isfinite(value); });
 }
@@ -101,9 +113,8 @@ static void rebase(OpOperand &operand, Value from, Value to) {
   operand.set(to);
 }
 
-ObserveOp
-WeightEditor::isolate(ObserveOp weight,
-                      const llvm::DenseSet<OpOperand *> &mine) {
+ObserveOp WeightEditor::isolate(ObserveOp weight,
+                                const llvm::DenseSet<OpOperand *> &mine) {
   SmallVector<OpOperand *> readers;
   SmallVector<Operation *> others;
   collectContractionReaders(weight.getOutput(), readers, others);
@@ -128,6 +139,13 @@ Value WeightEditor::createConstant(OpBuilder &builder, Location loc,
                                    ArrayRef<float> values) {
   return ConstantBuilder(module).create<float>(builder, loc, name, type,
                                                values);
+}
+
+Value WeightEditor::createParameter(OpBuilder &builder, Location loc,
+                                    StringRef name, RankedTensorType type,
+                                    ArrayRef<float> values) {
+  return ConstantBuilder(module).createParameter(builder, loc, name, type,
+                                                 bytesOf(values));
 }
 
 void WeightEditor::replace(ObserveOp weight, ArrayRef<float> values) {

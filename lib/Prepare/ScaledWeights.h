@@ -30,6 +30,8 @@ std::vector<float> channelMagnitudes(llvm::ArrayRef<float> values,
 std::vector<float> scaleChannels(llvm::ArrayRef<float> values,
                                  llvm::ArrayRef<int64_t> shape, int64_t axis,
                                  llvm::ArrayRef<float> scales);
+/// 1 / scale of each.
+std::vector<float> invert(llvm::ArrayRef<float> scales);
 bool isFinite(llvm::ArrayRef<float> values);
 
 /// combine(x, channels) element by element, where `channels` is indexed by
@@ -40,6 +42,9 @@ mlir::Value combineChannels(
     llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
                                    mlir::Value, mlir::Value)>
         combine);
+
+/// The bytes of floats, as stores hold them.
+llvm::ArrayRef<char> bytesOf(llvm::ArrayRef<float> values);
 
 class WeightEditor {
 public:
@@ -61,6 +66,11 @@ public:
   mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc,
                              llvm::StringRef name, mlir::RankedTensorType type,
                              llvm::ArrayRef<float> values);
+
+  /// The same as a parameter, however small.
+  mlir::Value createParameter(mlir::OpBuilder &builder, mlir::Location loc,
+                              llvm::StringRef name, mlir::RankedTensorType type,
+                              llvm::ArrayRef<float> values);
 
 private:
   mlir::ModuleOp module;

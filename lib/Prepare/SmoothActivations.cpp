@@ -1,21 +1,17 @@
 //===- SmoothActivations.cpp - ranges move into the weights ---------------===//
 //
-//   contract(observe(x), observe(w))
-//     ->  contract(observe(x * (1/s)), observe(s * w))
-//
 // In: observers, and the calibration table with the ranges of the channels.
-// Out: a multiplication before each observer that can be smoothed, new weights;
-// ids stay. Refused: no table. An activation that cannot be smoothed is left as
-// it is, with the reason in the log.
+// Out: each activation that can be is smoothed (Smoother.h), with the strength
+// given or with the best one for it. Refused: no table, a search without data.
+// An activation that is left as it is has the reason in the log.
 //
 //===----------------------------------------------------------------------===//
-#include "ChannelReaders.h"
-#include "ScaledWeights.h"
-#include "SmoothingScales.h"
+#include "SearchStrengths.h"
+#include "Smoother.h"
+#include "Trials.h"
 
 #include "lowbit/Prepare/Passes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -29,20 +25,6 @@ namespace lowbit {
 static constexpr StringLiteral kName = "smooth-quant";
 
 namespace {
-/// A weight that readers of one group share, with its new values.
-struct WeightChange {
-  ObserveOp weight;
-  int64_t axis;
-  llvm::DenseSet<OpOperand *> readers;
-  ArrayRef<float> old;
-};
-
-struct Candidate {
-  ChannelGroup group;
-  std::vector<float> magnitudes, weightMagnitudes;
-  SmallVector<WeightChange> weights;
-};
-
 struct SmoothActivations
     : lowbit::impl::SmoothActivationsBase<SmoothActivations> {
   using SmoothActivationsBase::SmoothActivationsBase;
@@ -57,132 +39,69 @@ struct SmoothActivations
 
   LogicalResult smooth() {
     ModuleOp module = getOperation();
-    double share = 0;
-    if (strength.empty() || StringRef(strength).getAsDouble(share) ||
-        !(share >= 0 && share <= 1))
-      return module.emitError("a strength is a number from 0 to 1, found '")
-             << strength << "'";
+    if (std::string problem = checkStrength(strength); !problem.empty())
+      return module.emitError(problem);
+    bool isSearched = strength == "search";
     if (!state)
       state = std::make_shared<PreparationState>();
     if (failed(state->requireChannels(module, kName, tablePath)))
       return failure();
-    SmallVector<ObserveOp> observers;
-    module.walk([&](ObserveOp op) {
-      if (op.isActivation())
-        observers.push_back(op);
-    });
-    WeightEditor editor(module);
-    bool any = false;
-    for (ObserveOp op : observers) {
-      std::string reason;
-      auto candidate = match(op, editor, reason);
-      if (failed(candidate))
+    std::map<std::string, StrengthChoice> found;
+    if (isSearched) {
+      if (failed(requireEvaluation(module, *state,
+                                   "smooth-quant-strength=search")))
         return failure();
-      if (!*candidate || !apply(**candidate, editor, share, reason)) {
-        ++numRefused;
-        state->note(kName, op.getId(), /*kept=*/false, reason);
-        continue;
-      }
-      ++numSmoothed;
-      any = state->isStale = true;
-      state->note(kName, op.getId(), /*kept=*/true, reason);
+      auto searched = searchStrengths(module, *state);
+      if (failed(searched))
+        return failure();
+      found = std::move(*searched);
     }
-    if (!any)
+    Smoother smoother(module);
+    if (failed(smoother.match(*state->table)))
+      return failure();
+    bool changed = false;
+    for (SmoothingGroup &group : smoother.groups) {
+      StrengthChoice choice;
+      if (isSearched)
+        choice = found[group.id()];
+      else
+        choice.strength = std::stod(strength);
+      changed |= smoothGroup(smoother, group, choice);
+    }
+    for (const auto &[id, reason] : smoother.refused)
+      state->note(kName, id, /*kept=*/false, reason);
+    numRefused += smoother.refused.size();
+    if (smoother.groups.empty() && !isSearched)
       module.emitWarning("smooth-quant changed nothing: none of ")
-          << observers.size()
+          << smoother.refused.size()
           << " activations is read only by contractions with constant weights "
              "that sum over its channels";
+    state->isStale |= changed;
     return success();
   }
 
-  /// What could be smoothed; none with a reason where it cannot.
-  FailureOr<std::optional<Candidate>>
-  match(ObserveOp op, WeightEditor &editor, std::string &reason) {
-    std::optional<Candidate> none;
-    Candidate candidate;
-    auto group = matchChannelGroup(op, reason);
-    if (!group)
-      return none;
-    candidate.group = std::move(*group);
-    auto found = state->table->values.find(op.getId().str());
-    if (found == state->table->values.end() || !found->second.channels ||
-        found->second.channels->axis != candidate.group.axis ||
-        int64_t(found->second.channels->max.size()) !=
-            candidate.group.channels) {
-      reason = "the table has no statistics of its channels";
-      return none;
+  bool smoothGroup(Smoother &smoother, SmoothingGroup &group,
+                   const StrengthChoice &choice) {
+    std::string reason = refusalOf(choice.beforeDb, choice.afterDb);
+    std::optional<std::vector<float>> scales;
+    if (choice.strength)
+      scales = smoother.scalesOf(group, *choice.strength, reason);
+    if (scales) {
+      reason = describeGain(group.magnitudes, *scales, *choice.strength);
+      smoother.apply(group, *scales);
+      ++numSmoothed;
+    } else {
+      ++numRefused;
     }
-    const ChannelStatistics &channels = *found->second.channels;
-    for (auto [min, max] : llvm::zip(channels.min, channels.max))
-      candidate.magnitudes.push_back(std::max(std::fabs(min), std::fabs(max)));
-    candidate.weightMagnitudes.assign(candidate.group.channels, 0.0f);
-    for (ChannelReader &reader : candidate.group.readers)
-      if (!addReader(candidate, reader)) {
-        reason = "the weight '" + reader.weight.getId().str() +
-                 "' is read along two dimensions";
-        return none;
-      }
-    for (WeightChange &change : candidate.weights) {
-      FailureOr<ArrayRef<float>> values = editor.read(change.weight);
-      if (failed(values))
-        return failure();
-      if (!isFinite(*values)) {
-        reason =
-            "the weight '" + change.weight.getId().str() + "' is not finite";
-        return none;
-      }
-      change.old = *values;
-      std::vector<float> magnitudes = channelMagnitudes(
-          *values, change.weight.getType().getShape(), change.axis);
-      for (auto [all, one] : llvm::zip(candidate.weightMagnitudes, magnitudes))
-        all = std::max(all, one);
-    }
-    return std::optional(std::move(candidate));
-  }
-
-  static bool addReader(Candidate &candidate, ChannelReader &reader) {
-    OpOperand *use =
-        &reader.contraction.op->getOpOperand(1 - reader.operand);
-    for (WeightChange &change : candidate.weights)
-      if (change.weight == reader.weight) {
-        change.readers.insert(use);
-        return change.axis == reader.weightAxis;
-      }
-    candidate.weights.push_back(
-        {reader.weight, reader.weightAxis, {use}, {}});
-    return true;
-  }
-
-  /// False, and nothing is changed, where there is nothing to move.
-  bool apply(Candidate &candidate, WeightEditor &editor, double share,
-             std::string &reason) {
-    std::vector<float> scales = smoothingScales(
-        candidate.magnitudes, candidate.weightMagnitudes, share);
-    if (llvm::all_of(scales, [](float s) { return s == 1; })) {
-      reason = "nothing to move: its channels are even, or all zero";
-      return false;
-    }
-    SmallVector<std::vector<float>> scaled;
-    for (WeightChange &change : candidate.weights) {
-      scaled.push_back(scaleChannels(change.old,
-                                     change.weight.getType().getShape(),
-                                     change.axis, scales));
-      if (!isFinite(scaled.back())) {
-        reason = "the weight '" + change.weight.getId().str() +
-                 "' would not be finite any more";
-        return false;
-      }
-    }
-    for (auto [change, values] : llvm::zip(candidate.weights, scaled))
-      editor.replace(editor.isolate(change.weight, change.readers), values);
-    multiply(candidate.group, scales, editor);
-    reason = describeGain(candidate.magnitudes, scales);
-    return true;
+    state->note(kName, group.id(), scales.has_value(), reason, choice.beforeDb,
+                choice.afterDb);
+    return scales.has_value();
   }
 
   /// How far apart the channels were, and are.
-  std::string describeGain(const std::vector<float> &magnitudes,
-                           const std::vector<float> &scales) {
+  static std::string describeGain(const std::vector<float> &magnitudes,
+                                  const std::vector<float> &scales,
+                                  double strength) {
     auto spread = [](std::vector<float> values) {
       auto middle = values.begin() + values.size() / 2;
       std::nth_element(values.begin(), middle, values.end());
@@ -192,32 +111,10 @@ struct SmoothActivations
     std::vector<float> divided;
     for (auto [magnitude, scale] : llvm::zip(magnitudes, scales))
       divided.push_back(magnitude / scale);
-    return llvm::formatv("strength {0}: the widest channel was {1:f1} times "
+    return llvm::formatv("strength {0:f2}: the widest channel was {1:f1} times "
                          "the median one, now {2:f1} times",
                          strength, spread(magnitudes), spread(divided))
         .str();
-  }
-
-  /// x * (1/s) in front of the observer.
-  void multiply(ChannelGroup &group, ArrayRef<float> scales,
-                WeightEditor &editor) {
-    ObserveOp op = group.observer;
-    OpBuilder builder(op);
-    Location loc = op.getLoc();
-    auto type = cast<RankedTensorType>(op.getType());
-    std::vector<float> inverses;
-    for (float scale : scales)
-      inverses.push_back(1.0f / scale);
-    Value factors = editor.createConstant(
-        builder, loc, op.getId().str() + ".smoothing",
-        RankedTensorType::get({group.channels}, type.getElementType()),
-        inverses);
-    Value product = combineChannels(
-        builder, loc, op.getInput(), factors, group.axis,
-        [](OpBuilder &b, Location l, Value x, Value y) -> Value {
-          return arith::MulFOp::create(b, l, x, y);
-        });
-    op.getInputMutable().assign(product);
   }
 
   std::shared_ptr<PreparationState> state;

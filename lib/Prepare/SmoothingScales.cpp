@@ -21,8 +21,8 @@ static std::vector<double> logarithms(const std::vector<float> &magnitudes) {
   float greatest = *std::max_element(magnitudes.begin(), magnitudes.end());
   std::vector<double> logs;
   for (float magnitude : magnitudes)
-    logs.push_back(std::log2(
-        std::max<double>(magnitude, double(greatest) * kDeadShare)));
+    logs.push_back(
+        std::log2(std::max<double>(magnitude, double(greatest) * kDeadShare)));
   return logs;
 }
 

@@ -183,9 +183,9 @@ readParameters(const json::Object &value) {
     result.block.assign(block->begin(), block->end());
   }
   if (scales->size() != zeroPoints->size())
-    return llvm::createStringError(
-        "there are " + Twine(scales->size()) + " scales and " +
-        Twine(zeroPoints->size()) + " zero points");
+    return llvm::createStringError("there are " + Twine(scales->size()) +
+                                   " scales and " + Twine(zeroPoints->size()) +
+                                   " zero points");
   if (scales->empty())
     return llvm::createStringError("'scale' is empty; leave it out for float");
   result.range = {*min, *max};
@@ -265,8 +265,7 @@ EvaluationServer::evaluate(const json::Object &request,
   size_t count = *wanted == 0 ? feeds.size() : size_t(*wanted);
   std::vector<std::vector<double>> db(count);
   if (llvm::Error error = runSamples(
-          count, isWanted,
-          [&](size_t sample, std::vector<NpyArray> outputs) {
+          count, isWanted, [&](size_t sample, std::vector<NpyArray> outputs) {
             for (auto [output, result] : llvm::enumerate(outputs))
               db[sample].push_back(errors->decibels(sample, output, result));
           }))
@@ -302,6 +301,6 @@ json::Value EvaluationServer::answer(StringRef request,
   }();
   if (reply)
     return std::move(*reply);
-  return json::Object{{"error", json::fixUTF8(llvm::toString(
-                                    reply.takeError()))}};
+  return json::Object{
+      {"error", json::fixUTF8(llvm::toString(reply.takeError()))}};
 }

@@ -69,7 +69,9 @@ llvm::Error lowbit::observeModel(MLIRContext &context,
                                  const RunOptions &options,
                                  const ObserveOptions &observe,
                                  StringRef tablePath) {
-  Interruption interruption;
+  // To the end of the process: a signal that comes twice, from a terminal and
+  // from a parent, must not end it after its table was written.
+  static Interruption &interruption = *new Interruption;
   // Statistics of large values are added up side by side.
   llvm::parallel::strategy = llvm::hardware_concurrency(options.threads);
   auto program = loadAndCompile(context, options, "observers");

@@ -56,8 +56,8 @@ llvm::Error ProbedModel::readNames() {
   const InputSpec &spec = ownSignature.inputs[*probeInput];
   if (spec.dtype != table.dtype || spec.shape != table.shape)
     return llvm::createStringError("the probes' argument should be " +
-                                   shapeString(table.shape) + " of f32, found " +
-                                   specString(spec));
+                                   shapeString(table.shape) +
+                                   " of f32, found " + specString(spec));
   std::fill(table.elements<float>().begin(), table.elements<float>().end(), 0);
   ownSignature.inputs.erase(ownSignature.inputs.begin() + *probeInput);
   ownSignature.takesSmallIntegers.erase(
@@ -102,8 +102,8 @@ llvm::Error ProbedModel::check(StringRef id,
   constexpr int32_t most = 65535;
   StorageRange range = parameters.range;
   if (range.min >= range.max || range.min < -most || range.max > most)
-    return fail("the integers " + Twine(range.min) + " to " +
-                Twine(range.max) + " are no storage range");
+    return fail("the integers " + Twine(range.min) + " to " + Twine(range.max) +
+                " are no storage range");
   for (const AffineParams &p : parameters.params) {
     if (!(p.scale > 0) || !std::isfinite(p.scale))
       return fail("a scale should be positive and finite, found " +

@@ -142,8 +142,8 @@ llvm::Error Program::setParameter(StringRef name, ArrayRef<char> bytes) {
       continue;
     if (!argument.packing)
       argument.parameter = bytes;
-    else if (llvm::Error error = weights->repack(argument.packing, bytes,
-                                                 argument.parameter))
+    else if (llvm::Error error =
+                 weights->repack(argument.packing, bytes, argument.parameter))
       return error;
   }
   return llvm::Error::success();

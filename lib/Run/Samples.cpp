@@ -9,16 +9,15 @@
 
 using namespace lowbit;
 
-llvm::Expected<std::unique_ptr<Samples>>
-Samples::open(Signature signature, llvm::StringRef inputs) {
+llvm::Expected<std::unique_ptr<Samples>> Samples::open(Signature signature,
+                                                       llvm::StringRef inputs) {
   std::unique_ptr<Samples> samples(new Samples());
   samples->signature = std::move(signature);
   if (inputs == "random")
     return samples;
   DataOptions options;
   options.maxBatch = 1;
-  auto source =
-      DataSource::open(inputs, samples->signature.inputs, options);
+  auto source = DataSource::open(inputs, samples->signature.inputs, options);
   if (!source)
     return source.takeError();
   samples->source = std::move(*source);
@@ -39,8 +38,7 @@ llvm::Expected<std::optional<Feed>> Samples::nextOfAll() {
 llvm::Expected<std::optional<Feed>> Samples::next() {
   while (true) {
     auto feed = nextOfAll();
-    if (!feed || !*feed || !left ||
-        !left->take(hashSample((*feed)->arrays)))
+    if (!feed || !*feed || !left || !left->take(hashSample((*feed)->arrays)))
       return feed;
   }
 }

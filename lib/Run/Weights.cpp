@@ -42,6 +42,7 @@ llvm::Error lowbit::Weights::repack(DictionaryAttr packing,
                                     ArrayRef<char> destination) {
   for (AlignedBuffer &buffer : packed)
     if (buffer.data() == destination.data())
-      return packParameter(packing, source, {buffer.data(), destination.size()});
+      return packParameter(packing, source,
+                           {buffer.data(), destination.size()});
   return llvm::createStringError("the packed bytes are of another model");
 }

@@ -21,8 +21,7 @@ static auto ignoreRemarks() {
 }
 
 std::vector<SearchedValue>
-MethodTrials::searched(const Recipe &recipe,
-                       OwningOpRef<ModuleOp> &prepared) {
+MethodTrials::searched(const Recipe &recipe, OwningOpRef<ModuleOp> &prepared) {
   ScopedDiagnosticHandler quiet(module.getContext(), ignoreRemarks());
   prepared = module.clone();
   auto method = MethodSpec::parse(options.method);

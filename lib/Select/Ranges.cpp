@@ -75,8 +75,9 @@ std::string MethodSpec::text() const {
                    })->name;
   if (method != Method::Percentile)
     return name.str();
-  // The shortest digits that read back as the same number.
-  for (int digits = 1;; ++digits) {
+  // The fewest digits that read back as the same number; fewer than three would
+  // write 100 with an exponent.
+  for (int digits = 3;; ++digits) {
     std::string number;
     llvm::raw_string_ostream(number)
         << llvm::format("%.*g", digits, percentile);

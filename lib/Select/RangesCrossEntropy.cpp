@@ -18,7 +18,7 @@ using llvm::ArrayRef;
 /// The least probability; what Keras clips to.
 static constexpr double kEpsilon = 1e-7;
 /// Elements that are looked at, rows whole and the first one always.
-static constexpr size_t kMostElements = size_t(1) << 16;
+static constexpr size_t kMostElements = size_t(1) << 14;
 
 namespace {
 struct Row {
@@ -34,14 +34,18 @@ public:
   double operator()(const Levels &levels);
 
 private:
-  double ofLogits(const Row &row, double scale) const;
-  double ofProbabilities(const Row &row, double scale) const;
+  template <typename Exp>
+  double ofLogits(const Row &row, double scale, Exp exp);
+  template <typename Log>
+  double ofProbabilities(const Row &row, double scale, Log log);
+  template <typename Function>
+  double sumUp(const Levels &levels, Function function);
 
   std::vector<Row> rows;
   bool areProbabilities = true;
   /// Of the row that is looked at.
   std::vector<int32_t> integers;
-  /// exp(-k scale), or log(max(k scale, kEpsilon)), for k = 0, 1, ...
+  /// exp(-k scale), or log(max(k scale, kEpsilon)), for few k = 0, 1, ...
   std::vector<double> table;
 };
 } // namespace
@@ -73,65 +77,87 @@ CrossEntropy::CrossEntropy(const KeptRows &kept) {
 }
 
 /// With x = k s, sum p log softmax(x) = s sum p (k - m) - log sum exp(s (k -
-/// m)), m the greatest k.
-double CrossEntropy::ofLogits(const Row &row, double scale) const {
+/// m)), m the greatest k. `exp(n)` is that of -n s.
+template <typename Exp>
+double CrossEntropy::ofLogits(const Row &row, double scale, Exp exp) {
   int32_t max = *std::max_element(integers.begin(), integers.end());
   double expected = 0, sum = 0;
   for (size_t i = 0; i < integers.size(); ++i) {
     int32_t below = max - integers[i];
     expected -= row.probabilities[i] * below;
-    sum += table[below];
+    sum += exp(below);
   }
   return std::log(sum) - scale * expected;
 }
 
-double CrossEntropy::ofProbabilities(const Row &row, double scale) const {
+/// `log(k)` is that of the value of k, not below kEpsilon.
+template <typename Log>
+double CrossEntropy::ofProbabilities(const Row &row, double scale, Log log) {
   double expected = 0, weight = 0, sum = 0;
   for (size_t i = 0; i < integers.size(); ++i) {
     int32_t k = std::max(integers[i], 0);
-    expected += row.probabilities[i] * table[k];
+    expected += row.probabilities[i] * log(k);
     weight += row.probabilities[i];
     sum += std::max(k * scale, kEpsilon);
   }
   return weight * std::log(sum) - expected;
 }
 
-double CrossEntropy::operator()(const Levels &levels) {
-  double scale = levels.scale;
-  size_t size = size_t(int64_t(levels.highest) - levels.lowest) + 1;
-  table.resize(size);
-  for (size_t k = 0; k < size; ++k)
-    table[k] = areProbabilities ? std::log(std::max(k * scale, kEpsilon))
-                                : std::exp(-scale * double(k));
-  float divisor = float(scale);
+template <typename Function>
+double CrossEntropy::sumUp(const Levels &levels, Function function) {
+  // Clamped before they are rounded, which gives the same, and rounded half to
+  // even by a sum: they have at most 17 bits.
+  constexpr float kRound = 0x1.8p23f;
+  float scale = float(levels.scale);
   float lowest = float(levels.lowest), highest = float(levels.highest);
   double total = 0;
   for (const Row &row : rows) {
     integers.resize(row.values.size());
-    for (size_t i = 0; i < integers.size(); ++i)
-      integers[i] = int32_t(
-          roundHalfEven(std::clamp(row.values[i] / divisor, lowest, highest)));
-    total +=
-        areProbabilities ? ofProbabilities(row, scale) : ofLogits(row, scale);
+    for (size_t i = 0; i < integers.size(); ++i) {
+      float steps = row.values[i] / scale;
+      steps = steps < lowest ? lowest : steps;
+      steps = steps > highest ? highest : steps;
+      integers[i] = int32_t((steps + kRound) - kRound);
+    }
+    total += areProbabilities ? ofProbabilities(row, levels.scale, function)
+                              : ofLogits(row, levels.scale, function);
   }
   return total / double(rows.size());
 }
 
-/// Where clipping may begin: evenly among the values, and four steps an octave
-/// below the greatest magnitude and below gaps, for masked values lie far away
-/// from the others.
-static std::vector<double> startingEnds(std::vector<float> magnitudes) {
-  constexpr size_t kEven = 16, kHeads = 3, kSteps = 12;
-  std::vector<double> ends;
+double CrossEntropy::operator()(const Levels &levels) {
+  auto exact = [&](int32_t k) {
+    return areProbabilities ? std::log(std::max(k * levels.scale, kEpsilon))
+                            : std::exp(-levels.scale * k);
+  };
+  int64_t size = int64_t(levels.highest) - levels.lowest + 1;
+  if (size > 1024)
+    return sumUp(levels, exact);
+  table.resize(size);
+  for (int32_t k = 0; k < size; ++k)
+    table[k] = exact(k);
+  return sumUp(levels, [&](int32_t k) { return table[k]; });
+}
+
+/// Where clipping may begin, on either side: evenly among the magnitudes, and
+/// in half octaves below the greatest and below gaps, for masked values lie far
+/// away from the others.
+static std::vector<double> startingEnds(ArrayRef<Row> rows) {
+  constexpr size_t kEven = 12, kHeads = 3, kSteps = 6;
+  std::vector<float> magnitudes;
+  for (const Row &row : rows)
+    for (float x : row.values)
+      magnitudes.push_back(std::fabs(x));
   std::sort(magnitudes.begin(), magnitudes.end(), std::greater<float>());
+  std::vector<double> ends;
   size_t heads = 0;
   for (size_t i = 0; i < magnitudes.size() && heads < kHeads; ++i) {
     if (i > 0 && magnitudes[i] > magnitudes[i - 1] / 4)
       continue;
     ++heads;
     double end = magnitudes[i];
-    for (size_t step = 0; step < kSteps; ++step, end *= 0.8408964152537145)
-      ends.push_back(end); // 2^(-1/4) each
+    for (size_t step = 0; step < kSteps; ++step, end *= std::sqrt(0.5))
+      ends.push_back(end);
   }
   for (size_t i = 0; i < kEven && !magnitudes.empty(); ++i)
     ends.push_back(magnitudes[magnitudes.size() * i / kEven]);
@@ -142,23 +168,13 @@ MethodRange lowbit::crossEntropyRange(const ValueStatistics &statistics,
                                       const KeptRows &kept,
                                       const Target &target) {
   CrossEntropy crossEntropy(kept);
-  std::vector<float> below, above;
-  for (const Row &row : crossEntropy.allRows())
-    for (float x : row.values) {
-      if (x < 0 || target.symmetry == Symmetry::Symmetric)
-        (x < 0 ? below : above).push_back(std::fabs(x));
-      else if (x > 0)
-        above.push_back(x);
-    }
-  if (target.symmetry == Symmetry::Symmetric)
-    above.insert(above.end(), below.begin(), below.end());
   SearchSpace space;
   space.min = statistics.min;
   space.max = statistics.max;
   space.target = target;
   space.beam = 16;
-  space.lows = startingEnds(std::move(below));
-  space.highs = startingEnds(std::move(above));
+  space.toFinest = true;
+  space.starts = startingEnds(crossEntropy.allRows());
   FoundRange found = searchRange(
       space,
       [&](const Levels &levels) { return Fit{crossEntropy(levels), 0, 0}; },

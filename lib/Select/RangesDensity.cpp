@@ -155,7 +155,7 @@ Fit Density::fit(const Levels &levels) const {
   double scale = levels.scale;
   if (int64_t(levels.highest) - levels.lowest > int64_t(2 * all.size()) + 256) {
     double sum = error(levels);
-    return {sum, scale, sum};
+    return {sum, 0, 0};
   }
   double products = 0, squares = 0;
   for (const Side &side : sides) {
@@ -172,10 +172,11 @@ Fit Density::fit(const Levels &levels) const {
   Fit result;
   result.error = std::max(
       totalSquares - 2 * scale * products + scale * scale * squares, 0.0);
-  result.betterScale = squares > 0 ? products / squares : scale;
-  result.betterError =
-      squares > 0 ? std::max(totalSquares - products * result.betterScale, 0.0)
-                  : result.error;
+  if (squares > 0) {
+    result.betterScale = products / squares;
+    result.betterError =
+        std::max(totalSquares - products * result.betterScale, 0.0);
+  }
   return result;
 }
 

@@ -26,7 +26,8 @@ struct Levels {
 };
 
 /// The squared error of a quantizer, summed up over all elements; and the scale
-/// that would fit the same integers best, with the error that it has at most.
+/// that would fit the same integers best, with the error that it has at most,
+/// or 0 where none is known.
 struct Fit {
   double error = 0;
   double betterScale = 0, betterError = 0;

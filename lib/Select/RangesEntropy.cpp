@@ -9,6 +9,8 @@
 #include "RangesMethods.h"
 #include "RangesSearch.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -232,7 +234,7 @@ std::vector<int> EntropySearch::starts(bool negative) const {
 /// elements share make the divergence jump from one range to the next.
 EntropySearch::Node EntropySearch::overBothEnds(int least) const {
   std::vector<Node> nodes;
-  std::set<std::pair<int, int>> seen;
+  llvm::DenseSet<std::pair<int, int>> seen;
   auto visit = [&](int low, int high) {
     low = std::clamp(low, 1, bins.below);
     high = std::clamp(high, 1, bins.above);
@@ -286,8 +288,9 @@ MethodRange lowbit::entropyRange(const ValueStatistics &statistics,
   std::string note;
   if (most <= least) {
     found = search.at(bins.below, bins.above);
-    note = "entropy has " + std::to_string(most) + " bins and needs more than " +
-           std::to_string(least) + ", so it is minmax";
+    note = "entropy has " + std::to_string(most) +
+           " bins and needs more than " + std::to_string(least) +
+           ", so it is minmax";
   } else if (symmetric || bins.below == 0 || bins.above == 0) {
     found = search.overOneEnd(least);
   } else {

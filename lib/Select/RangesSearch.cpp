@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 #include "RangesSearch.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <tuple>
 
 using namespace lowbit;
 
@@ -18,7 +20,7 @@ static constexpr int kFinest = 1024, kFirst = 128;
 /// The last octaves of a float.
 static constexpr int kMost = 300 * kFinest;
 /// An end at zero.
-static constexpr int kZeroEnd = std::numeric_limits<int>::max();
+static constexpr int kZeroEnd = 1 << 30;
 
 ChosenParams lowbit::chooseParams(float min, float max, const Target &target) {
   if (target.symmetry == Symmetry::Symmetric)
@@ -81,8 +83,7 @@ private:
     int32_t zeroPoint = 0;
   };
 
-  void startFrom(const std::vector<double> &lows,
-                 const std::vector<double> &highs);
+  void startFromGiven();
   void startAlong(bool negative);
   void startFromPairs();
   /// False where the range clips too much for its error to be the least.
@@ -93,7 +94,8 @@ private:
   /// falls.
   void polish(const Node &node);
   Fit measure(double min, double max, Levels *levelsOut);
-  std::vector<int> ends(double extent, const std::vector<double> &given) const;
+  /// The given starts, as steps from `extent`.
+  std::vector<int> ends(double extent) const;
 
   const SearchSpace &space;
   ErrorOf error;
@@ -105,7 +107,7 @@ private:
   int widest;
   double extent[2] = {0, 0}; // magnitudes of min and max
   std::vector<Node> nodes;
-  std::set<std::pair<int, int>> seen;
+  llvm::DenseSet<std::pair<int, int>> seen;
   FoundRange best;
   bool found = false;
 };
@@ -118,8 +120,9 @@ Fit Search::measure(double min, double max, Levels *levelsOut) {
   Levels levels(chosen.params, space.target.range);
   if (levelsOut)
     *levelsOut = levels;
-  // The better scale may clip less, so what clips a little too much stays.
-  if (found && leastError(levels) > 1.25 * best.error)
+  // The better scale may clip less, so what clips a little too much stays. No
+  // range has a scale below the floor.
+  if (found && (chosen.floored || leastError(levels) > 1.25 * best.error))
     return {std::numeric_limits<double>::infinity(), 0, 0};
   Fit fit = error(levels);
   bool wider = double(high) - low > double(best.max) - best.min;
@@ -152,13 +155,12 @@ bool Search::visit(int low, int high) {
   return true;
 }
 
-std::vector<int> Search::ends(double extent,
-                              const std::vector<double> &given) const {
+std::vector<int> Search::ends(double extent) const {
   std::vector<int> result;
   if (extent == 0)
     return {kZeroEnd};
   result.push_back(0);
-  for (double magnitude : given)
+  for (double magnitude : space.starts)
     if (magnitude > 0 && magnitude < extent)
       result.push_back(stepsTo(magnitude / extent, 1));
   std::sort(result.begin(), result.end());
@@ -166,13 +168,10 @@ std::vector<int> Search::ends(double extent,
   return result;
 }
 
-void Search::startFrom(const std::vector<double> &lows,
-                       const std::vector<double> &highs) {
-  std::vector<int> lowEnds = ends(extent[0], lows);
-  if (symmetric)
-    lowEnds = {0};
-  for (int high : ends(extent[1], highs))
-    for (int low : lowEnds)
+void Search::startFromGiven() {
+  std::vector<int> lows = symmetric ? std::vector<int>{0} : ends(extent[0]);
+  for (int high : ends(extent[1]))
+    for (int low : lows)
       visit(low, high);
 }
 
@@ -189,8 +188,8 @@ void Search::startAlong(bool negative) {
 void Search::startFromPairs() {
   for (int i = 0; i < kMost; i += kFirst) {
     double high = endAt(extent[1], i), widestLow = high * 2 * steps;
-    int first = extent[0] > widestLow ? stepsTo(widestLow / extent[0], kFirst)
-                                      : 0;
+    int first =
+        extent[0] > widestLow ? stepsTo(widestLow / extent[0], kFirst) : 0;
     for (int j = first; j < kMost; j += kFirst) {
       if (endAt(extent[0], j) * 2 * steps < high)
         break;
@@ -261,8 +260,10 @@ FoundRange Search::run() {
     return {};
   // The whole range first: what clips more than all that it loses is pruned.
   visit(extent[0] > 0 ? 0 : kZeroEnd, extent[1] > 0 ? 0 : kZeroEnd);
-  if (!space.lows.empty() || !space.highs.empty()) {
-    startFrom(space.lows, space.highs);
+  if (chooseParams(best.min, best.max, space.target).floored)
+    return best;
+  if (!space.starts.empty()) {
+    startFromGiven();
   } else {
     startAlong(/*negative=*/false);
     if (!symmetric) {
@@ -271,8 +272,9 @@ FoundRange Search::run() {
     }
   }
   keepBest();
-  // Steps that move the outermost level by a quarter of the scale are enough.
   int finest = std::clamp(int(kFinest / (3 * steps)), 1, kFirst / 2);
+  if (space.toFinest)
+    finest = 1;
   for (int step = kFirst / 2; step >= finest; step /= 2) {
     refine(step);
     keepBest();

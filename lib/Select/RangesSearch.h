@@ -1,7 +1,7 @@
 //===- RangesSearch.h - coarse to fine over clipping ranges -----*- C++ -*-===//
 //
 // The least error over ranges that hold zero: each end shrinks in powers of
-// 2^(1/1024) from where the values end. A grid of four steps an octave first,
+// 2^(1/1024) from where the values end. A grid of eight steps an octave first,
 // then the best ranges and their neighbours at half the step, and so on; at
 // last the scale that fits the chosen integers best.
 //
@@ -26,12 +26,15 @@ struct SearchSpace {
   Target target;
   /// How many ranges go on to the next, finer step.
   unsigned beam = 64;
-  /// Where not empty: the magnitudes of ends to start with, instead of four an
+  /// Whether steps go on to the finest. Otherwise they end where they move the
+  /// outermost level by a third of the scale: the better scale does the rest.
+  bool toFinest = false;
+  /// Where not empty: the magnitudes of ends to start with, instead of eight an
   /// octave.
-  std::vector<double> lows, highs;
+  std::vector<double> starts;
 };
 
-/// The error of a choice. `betterScale` is used only where it is positive.
+/// The error of a choice.
 using ErrorOf = llvm::function_ref<Fit(const Levels &)>;
 /// An error that the choice has at least; cheap.
 using LeastErrorOf = llvm::function_ref<double(const Levels &)>;

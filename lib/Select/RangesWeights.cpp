@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 using namespace lowbit;
 using llvm::ArrayRef;
@@ -83,34 +85,195 @@ static std::pair<double, double> percentileEnds(ArrayRef<float> values,
   return {min, percentileOf(copy, 1 - cut)};
 }
 
+namespace {
+/// What the largest magnitudes of one side sum up to, 1/32 of an octave at a
+/// time.
+class Tails {
+public:
+  void add(float magnitude) {
+    uint32_t key = keyOf(magnitude);
+    first = std::max(first, key);
+    last = std::min(last, key);
+    Sums &own = sums[key];
+    own.count += 1;
+    own.sum += magnitude;
+    own.squares += double(magnitude) * magnitude;
+  }
+  void finish() {
+    for (uint32_t key = first; key-- > last;) {
+      sums[key].count += sums[key + 1].count;
+      sums[key].sum += sums[key + 1].sum;
+      sums[key].squares += sums[key + 1].squares;
+    }
+  }
+  void clear() {
+    for (uint32_t key = last; key <= first; ++key)
+      sums[key] = {};
+    first = 0;
+    last = kKeys;
+  }
+  /// The squared error of clipping at `reach`, or a little less.
+  double clipped(double reach) const {
+    uint32_t key = std::max(keyOf(float(reach)) + 1, last);
+    if (key > first)
+      return 0;
+    const Sums &beyond = sums[key];
+    return beyond.squares - 2 * reach * beyond.sum +
+           reach * reach * beyond.count;
+  }
+
+private:
+  struct Sums {
+    double count = 0, sum = 0, squares = 0;
+  };
+  static uint32_t keyOf(float magnitude) {
+    uint32_t bits;
+    std::memcpy(&bits, &magnitude, sizeof(bits));
+    return bits >> 18;
+  }
+  static constexpr uint32_t kKeys = 1 << 13;
+  uint32_t first = 0, last = kKeys;
+  std::vector<Sums> sums = std::vector<Sums>(kKeys + 1);
+};
+} // namespace
+
+namespace {
+/// The values of a group, ready for many choices of parameters.
+class Group {
+public:
+  Group(ArrayRef<float> values, Tails (&tails)[2]);
+  ~Group();
+
+  Fit fit(const Levels &levels) const;
+  double clipped(const Levels &levels) const {
+    return tails[0].clipped(levels.high()) + tails[1].clipped(-levels.low());
+  }
+  /// The symmetric scale of least error; 0 where it takes too many changes to
+  /// find. `whole` is that of the whole range.
+  double exactScale(const Levels &whole) const;
+
+private:
+  /// Changes of an integer that the exact search steps over at most, and so few
+  /// that it looks at all scales.
+  static constexpr size_t kMostChanges = 4096, kFewChanges = 1200;
+
+  ArrayRef<float> values;
+  Tails (&tails)[2];
+  double squares = 0;
+};
+} // namespace
+
+Group::Group(ArrayRef<float> values, Tails (&tails)[2])
+    : values(values), tails(tails) {
+  for (float x : values) {
+    squares += double(x) * x;
+    tails[x < 0].add(std::fabs(x));
+  }
+  for (Tails &side : tails)
+    side.finish();
+}
+
+Group::~Group() {
+  for (Tails &side : tails)
+    side.clear();
+}
+
+Fit Group::fit(const Levels &levels) const {
+  Sums sums = sumUp(values, levels);
+  Fit fit{sums.error, 0, 0};
+  if (sums.squares > 0) {
+    fit.betterScale = sums.products / sums.squares;
+    fit.betterError = std::max(squares - sums.products * fit.betterScale, 0.0);
+  }
+  return fit;
+}
+
+/// As the scale falls, elements reach their next integer one after the other.
+/// Between two such changes the best scale is known (see Fit), so the best of
+/// all is found by stepping over them. Scales begin where all integers are 0,
+/// or else somewhat above `whole`, and end where clipping alone costs more than
+/// the least error that a few scales have.
+double Group::exactScale(const Levels &whole) const {
+  double first = std::numeric_limits<double>::infinity(), last = 0;
+  size_t most = size_t(std::max(-whole.lowest, whole.highest));
+  if (values.size() > kMostChanges)
+    return 0;
+  if (values.size() * most > kFewChanges) {
+    Levels levels = whole;
+    double least = std::numeric_limits<double>::infinity();
+    first = whole.scale * 1.25;
+    for (last = first; clipped(levels) <= least; last = levels.scale) {
+      least = std::min(least, fit(levels).error);
+      levels.scale *= 0.97;
+      if (levels.scale < kMinScale)
+        return 0;
+    }
+  }
+  // Changes by scale, the largest first, each with its element.
+  std::vector<uint64_t> changes;
+  std::vector<int32_t> integers(values.size());
+  double products = 0, sums = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    double magnitude = std::fabs(values[i]);
+    int32_t count = values[i] < 0 ? -whole.lowest : whole.highest;
+    auto at = [&](double scale) {
+      return int32_t(
+          std::min(std::floor(magnitude / scale + 0.5), double(count)));
+    };
+    int32_t k = integers[i] = at(first);
+    products += magnitude * k;
+    sums += double(k) * k;
+    int32_t end = magnitude == 0 ? 0 : last > 0 ? at(last) : count;
+    while (k < end) {
+      float scale = float(magnitude / (++k - 0.5));
+      uint32_t bits;
+      std::memcpy(&bits, &scale, sizeof(bits));
+      changes.push_back(uint64_t(~bits) << 32 | i);
+    }
+    if (changes.size() > kMostChanges)
+      return 0;
+  }
+  std::sort(changes.begin(), changes.end());
+  double gain = 0, scale = 0;
+  auto look = [&] {
+    if (sums > 0 && products * products > gain * sums) {
+      gain = products * products / sums;
+      scale = products / sums;
+    }
+  };
+  look();
+  for (uint64_t change : changes) {
+    size_t i = uint32_t(change);
+    products += std::fabs(values[i]);
+    sums += 2.0 * integers[i]++ + 1;
+    look();
+  }
+  return scale;
+}
+
 static FoundRange leastError(ArrayRef<float> values, float min, float max,
                              const Target &target) {
-  double squares = 0;
-  for (float x : values)
-    squares += double(x) * x;
+  // Kept from group to group, for there are many small ones.
+  static thread_local Tails tails[2];
+  Group group(values, tails);
+  ChosenParams whole = chooseParams(min, max, target);
+  if (target.symmetry == Symmetry::Symmetric && !whole.floored) {
+    Levels levels(whole.params, target.range);
+    if (double scale = group.exactScale(levels); scale > kMinScale) {
+      // The range that N5 gives this scale for.
+      float end = float(scale * (std::max(-min, max) / levels.scale));
+      Levels exact(chooseParams(-end, end, target).params, target.range);
+      return {-end, end, group.fit(exact).error};
+    }
+  }
   SearchSpace space;
   space.min = min;
   space.max = max;
   space.target = target;
   space.beam = 8;
   return searchRange(
-      space,
-      [&](const Levels &levels) {
-        Sums sums = sumUp(values, levels);
-        Fit fit{sums.error, 0, 0};
-        if (sums.squares > 0) {
-          fit.betterScale = sums.products / sums.squares;
-          fit.betterError =
-              std::max(squares - sums.products * fit.betterScale, 0.0);
-        }
-        return fit;
-      },
-      [&](const Levels &levels) {
-        // What the outermost values alone have.
-        double above = std::max(max - levels.high(), 0.0);
-        double below = std::max(levels.low() - min, 0.0);
-        return above * above + below * below;
-      });
+      space, [&](const Levels &levels) { return group.fit(levels); },
+      [&](const Levels &levels) { return group.clipped(levels); });
 }
 
 ChosenParams lowbit::chooseWeightGroup(ArrayRef<float> values,

@@ -20,9 +20,8 @@ double lowbit::meanOf(ArrayRef<double> values) {
   return values.empty() ? 0 : sum / double(values.size());
 }
 
-/// The mean of the differences, and its standard error.
-static std::pair<double, double> gainOf(ArrayRef<double> now,
-                                        ArrayRef<double> before) {
+std::pair<double, double> lowbit::gainOf(ArrayRef<double> now,
+                                         ArrayRef<double> before) {
   std::vector<double> gains;
   for (auto [left, right] : zip_equal(now, before))
     gains.push_back(left - right);

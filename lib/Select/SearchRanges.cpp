@@ -1,9 +1,9 @@
 //===- SearchRanges.cpp - method=auto -------------------------------------===//
 //
-// In: observers, the calibration table, data. Out: a method for each value whose
-// method is `auto`, in the log that lowbit-select-ranges reads. Each is judged by
-// the error at the model's output, on samples that were not observed. Refused:
-// no data, no table.
+// In: observers, the calibration table, data. Out: a method for each value
+// whose method is `auto`, in the log that lowbit-select-ranges reads. Each is
+// judged by the error at the model's output, on samples that were not observed.
+// Refused: no data, no table.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Select/MethodTrials.h"
@@ -25,13 +25,13 @@ namespace lowbit {
 } // namespace lowbit
 
 static constexpr StringLiteral kActivationMethods[] = {
-    "minmax",          "moving-average",   "percentile:99",
-    "percentile:99.5", "percentile:99.9",  "percentile:99.97",
+    "minmax",           "moving-average",    "percentile:99",
+    "percentile:99.5",  "percentile:99.9",   "percentile:99.97",
     "percentile:99.99", "percentile:99.999", "mse",
-    "entropy",         "cross-entropy"};
-static constexpr StringLiteral kWeightMethods[] = {
-    "minmax", "percentile:99.9", "percentile:99.99", "percentile:99.999",
-    "mse"};
+    "entropy",          "cross-entropy"};
+static constexpr StringLiteral kWeightMethods[] = {"minmax", "percentile:99.9",
+                                                   "percentile:99.99",
+                                                   "percentile:99.999", "mse"};
 
 static std::vector<MethodSpec> parseAll(ArrayRef<StringLiteral> names) {
   std::vector<MethodSpec> methods;
@@ -122,9 +122,8 @@ std::string RangeSearch::nameOf(Pair pair) const {
 MethodsById RangeSearch::methodsOf(Pair pair) const {
   MethodsById methods;
   for (const SearchedValue &value : values)
-    methods[value.id] = value.isActivation
-                            ? activationMethods[pair.activations]
-                            : weightMethods[pair.weights];
+    methods[value.id] = value.isActivation ? activationMethods[pair.activations]
+                                           : weightMethods[pair.weights];
   return methods;
 }
 
@@ -259,9 +258,9 @@ SearchProblem RangeSearch::makeProblem(Pair start) {
     problem.priority.push_back(worst);
     problem.candidates.push_back(std::move(candidates));
   }
-  problem.evaluate = [this, start](const Assignment &assignment,
-                                   size_t samples)
-      -> FailureOr<std::vector<double>> {
+  problem.evaluate = [this,
+                      start](const Assignment &assignment,
+                             size_t samples) -> FailureOr<std::vector<double>> {
     Choices choices = byActivations[start.activations].choices;
     for (auto [unit, method] : llvm::zip_equal(units, assignment))
       for (const std::string &id : unit.members) {
@@ -288,8 +287,8 @@ MethodsById RangeSearch::methodsOf(const Assignment &assignment) const {
   return methods;
 }
 
-/// Measures what the selection really makes of the result, and keeps it where it
-/// is as good as the start.
+/// Measures what the selection really makes of the result, and keeps it where
+/// it is as good as the start.
 LogicalResult RangeSearch::accept(Pair start, const SearchResult &result) {
   auto trial = trials.run(methodsOf(result.methods));
   if (failed(trial))
@@ -324,8 +323,7 @@ LogicalResult RangeSearch::accept(Pair start, const SearchResult &result) {
   return success();
 }
 
-void RangeSearch::note(Pair start, const SearchResult &result,
-                       double finalDb) {
+void RangeSearch::note(Pair start, const SearchResult &result, double finalDb) {
   json::Array list;
   for (auto [pair, db] : singles)
     list.push_back(json::Object{{"method", nameOf(pair)}, {"db", db}});
@@ -333,26 +331,26 @@ void RangeSearch::note(Pair start, const SearchResult &result,
   for (auto [unit, method] : llvm::zip_equal(units, result.methods))
     changed +=
         method != (unit.isActivation ? start.activations : start.weights);
-  log.heldOut = json::Object{
-      {"samples", evaluator.samples()},
-      {"of", evaluator.total()},
-      {"separate", evaluator.isHeldOut()},
-      {"singles", std::move(list)},
-      {"best_single", nameOf(start)},
-      {"best_single_db", startDb},
-      {"auto_db", finalDb},
-      {"values", int64_t(values.size())},
-      {"units", int64_t(units.size())},
-      {"changed", changed},
-      {"sweeps", result.sweeps},
-      {"evaluations", int64_t(numEvaluations)}};
+  log.heldOut = json::Object{{"samples", evaluator.samples()},
+                             {"of", evaluator.total()},
+                             {"separate", evaluator.isHeldOut()},
+                             {"singles", std::move(list)},
+                             {"best_single", nameOf(start)},
+                             {"best_single_db", startDb},
+                             {"auto_db", finalDb},
+                             {"values", int64_t(values.size())},
+                             {"units", int64_t(units.size())},
+                             {"changed", changed},
+                             {"sweeps", result.sweeps},
+                             {"evaluations", int64_t(numEvaluations)}};
   if (!evaluator.isHeldOut())
     module.emitWarning("method=auto judges its choices on the ")
         << evaluator.samples()
         << " samples that they were made from, for there are less than 4; "
            "give more calibration data";
   module.emitRemark(llvm::formatv(
-      "method=auto: {0:f3} dB at the outputs of {1} {2} samples, where the best "
+      "method=auto: {0:f3} dB at the outputs of {1} {2} samples, where the "
+      "best "
       "single method ({3}) has {4:f3} dB; {5} of {6} values changed",
       finalDb, evaluator.samples(),
       evaluator.isHeldOut() ? "held-out" : "calibration", nameOf(start),
@@ -429,12 +427,11 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
           "method=auto compares the outputs on calibration samples: give "
           "calibration-data=<inputs>, with a calibration table too");
     numSearched += searched.size();
-    auto evaluator =
-        Evaluator::start(*prepared, {data, threads, heldOut});
+    auto evaluator = Evaluator::start(*prepared, {data, threads, heldOut});
     if (failed(evaluator))
       return failure();
-    RangeSearch search(getOperation(), trials, **evaluator,
-                       std::move(searched), *log);
+    RangeSearch search(getOperation(), trials, **evaluator, std::move(searched),
+                       *log);
     if (failed(search.run()))
       return failure();
     numEvaluations += search.evaluations();

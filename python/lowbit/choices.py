@@ -35,6 +35,17 @@ def preparation_problem(prepare: Sequence[str]) -> str | None:
     return None
 
 
+def strength_problem(strength: str) -> str | None:
+    """What is wrong with the strength of smooth-quant."""
+    if strength == "search":
+        return None
+    try:
+        is_share = 0 <= float(strength) <= 1
+    except ValueError:
+        is_share = False
+    return None if is_share else f"{strength!r} is neither a number from 0 to 1 nor search"
+
+
 def asks_for_auto(rules: str) -> bool:
     """Whether the text of a recipe gives some value the method auto."""
     return any(_AUTO.search(line.split(" #")[0]) for line in rules.splitlines() if not line.startswith("#"))

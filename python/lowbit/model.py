@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -88,12 +89,15 @@ class Model:
         weights: str | None = None,
         activations: str | None = None,
         prepare: str | Sequence[str] = (),
+        smooth_quant_strength: float | str | None = None,
+        held_out: int | None = None,
         mask: str | None = None,
         shapes: compiler.Shapes | None = None,
         report: str | Path | None = None,
     ) -> "Model":
         """A quantized model. Without data or a table, activations are quantized as they come (`mode="dynamic"`)."""
         selection = _selection(mode, method, recipe, rules, weights, activations, prepare)
+        selection = _with_search(selection, smooth_quant_strength, held_out)
         observation = observation_of(shapes, threads, mask, None, False)
         if mode == "static" and calibration_data is None and calibration_table is None:
             raise ArgumentValueError("mode 'static' needs calibration_data or a calibration_table")
@@ -214,6 +218,14 @@ def _selection(
         activations=activations,
         prepare=names,
     )
+
+
+def _with_search(selection: Selection, strength: float | str | None, held_out: int | None) -> Selection:
+    if strength is not None and (problem := choices.strength_problem(str(strength))):
+        raise ArgumentValueError(f"smooth_quant_strength: {problem}")
+    if held_out is not None and (not isinstance(held_out, int) or held_out < 1):
+        raise ArgumentValueError(f"held_out: {held_out!r} is not a number of samples")
+    return replace(selection, smooth_quant_strength=None if strength is None else str(strength), held_out=held_out)
 
 
 def _runs_again(selection: Selection) -> bool:

@@ -158,14 +158,13 @@ def quantize_model(
     selection = selection or Selection()
     with _arguments(aliases) as arguments:
         account = explain or (arguments.folder / "explain.json" if report_page else None)
-        table = save_table
-        if report_page and calibration_data and not table:
-            table = arguments.folder / "table.json"
+        seen = arguments.folder / "seen.json" if report_page and (calibration_data or calibration_table) else None
         rules = _rules_file(selection, arguments)
         options = {
             "calibration-data": arguments.reads(calibration_data),
             "calibration-table": arguments.reads(calibration_table),
-            "save-table": arguments.writes(table),
+            "save-table": arguments.writes(save_table),
+            "selection-table": seen,
             "method": selection.method,
             "mode": selection.mode,
             "recipe": arguments.reads(rules),
@@ -187,7 +186,6 @@ def quantize_model(
                 _name_rules(account, arguments.aliases, rules)
             if report_page is not None:
                 title = arguments.aliases.get(module, str(module))
-                seen = table if table is not None else calibration_table
                 write_report(account, seen, report_page, Path(title).name)
 
 

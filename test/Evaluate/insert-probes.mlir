@@ -3,10 +3,10 @@
 // RUN: quant-opt %s --lowbit-insert-probes | FileCheck %s
 
 // CHECK-DAG: lowbit.parameter @shared : tensor<4x3xf32>
-// CHECK-DAG: lowbit.parameter @alone : tensor<4x3xf32> {lowbit.probe = "own"}
+// CHECK-DAG: lowbit.parameter @alone : tensor<4x3xf32>{{.*}} {lowbit.probe = "own"}
 // A constant of the text, and one that others read too.
-// CHECK-DAG: lowbit.parameter @inline : tensor<2x3xf32> {lowbit.probe = "inline"}
-// CHECK-DAG: lowbit.parameter @twice : tensor<4x3xf32> {lowbit.probe = "twice"}
+// CHECK-DAG: lowbit.parameter @inline : tensor<2x3xf32>{{.*}} {lowbit.probe = "inline"}
+// CHECK-DAG: lowbit.parameter @twice : tensor<4x3xf32>{{.*}} {lowbit.probe = "twice"}
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x4xf32>, %[[P:[a-z0-9]+]]: tensor<2x3xf32> {lowbit.name = "lowbit.probes", lowbit.probes = ["x", "scalar"]}
 // CHECK-DAG: %[[SCALE:.*]] = tensor.extract_slice %[[P]][0, 0] [1, 1] [1, 1] : tensor<2x3xf32> to tensor<f32>

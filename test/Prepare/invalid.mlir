@@ -6,7 +6,9 @@
 // RUN: not quant-opt %s --quantize-ptq="calibration-data=random prepare=smooth-quant smooth-quant-strength=1.5" 2>&1 | FileCheck %s --check-prefix=STRENGTH
 // STRENGTH: quantize-ptq: a strength is a number from 0 to 1 or 'search', found '1.5'
 // RUN: not quant-opt %s --lowbit-insert-observers --lowbit-smooth-activations=strength=many 2>&1 | FileCheck %s --check-prefix=PASS
-// PASS: error: a strength is a number from 0 to 1, found 'many'
+// PASS: error: a strength is a number from 0 to 1 or 'search', found 'many'
+// RUN: not quant-opt %s --lowbit-insert-observers --lowbit-equalize-layers=measure 2>&1 | FileCheck %s --check-prefix=MEASURE
+// MEASURE: error: prepare=auto compares the model's outputs, which only --quantize-ptq can: the pass by itself does not know how ranges will be selected
 // RUN: not quant-opt %s --lowbit-insert-observers --lowbit-smooth-activations 2>&1 | FileCheck %s --check-prefix=TABLE
 // TABLE: error: smooth-quant needs a calibration table with statistics of each channel
 // RUN: not quant-opt %s --lowbit-insert-observers --lowbit-correct-biases 2>&1 | FileCheck %s --check-prefix=MEANS

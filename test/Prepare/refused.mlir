@@ -19,16 +19,25 @@
 // CHECK: "reason": "it has no constant weight with one dimension of output channels"
 // CHECK-NEXT: "target": "scores"
 
-// The input is read by the matrix of scores too.
-// CHECK: "name": "smooth-quant"
+// The input is read by the matrix of scores too; the others are smoothed.
+// CHECK: "kept": true,
+// CHECK-NEXT: "name": "smooth-quant",
+// CHECK-NEXT: "reason": "strength 0.60: the widest channel was
+// CHECK-NEXT: "target": "clamped"
+// CHECK: "kept": false,
+// CHECK-NEXT: "name": "smooth-quant",
 // CHECK-NEXT: "reason": "no single dimension of it is summed over by all its readers"
 // CHECK-NEXT: "target": "x"
 
-// CHECK: "name": "bias-correction"
-// CHECK: "reason": "no single dimension of what it reads is its channels"
+// CHECK: "kept": true,
+// CHECK-NEXT: "name": "bias-correction",
+// CHECK-NEXT: "reason": "means shifted by up to {{.*}}, taken out by an addition"
+// CHECK-NEXT: "target": "second"
+// CHECK: "kept": false,
+// CHECK-NEXT: "name": "bias-correction",
+// CHECK-NEXT: "reason": "no single dimension of what it reads is its channels"
 // CHECK-NEXT: "target": "first"
-// CHECK: "name": "bias-correction"
-// CHECK-NEXT: "reason": "it has no constant weight with one dimension of output channels"
+// CHECK: "reason": "it has no constant weight with one dimension of output channels"
 // CHECK-NEXT: "target": "scores"
 #map = affine_map<(d0, d1) -> (d0, d1)>
 func.func @main(%x: tensor<4x4xf32> {lowbit.name = "x"}) -> (tensor<4x4xf32>, tensor<4x4xf32>) {

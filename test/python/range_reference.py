@@ -3,6 +3,7 @@
 Nothing here knows of histograms or of searches that skip ranges. A quantizer is (scale, zero point) by rules N4 and N5.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -68,27 +69,29 @@ class SortedSamples:
     def least_error(self, target: Target) -> float:
         """The least mean squared error over a fine grid of clipping ranges."""
         low, high = min(self.x[0], 0.0), max(self.x[-1], 0.0)
-        best, error = (low, high), np.inf
-        for lows, highs in clipping_grids(low, high, target, lambda: best):
+        best, error = [low, high], np.inf
+        for lows, highs in clipping_grids(low, high, target, best):
             for part in range(0, len(lows), 512):
                 scales, zeros = target.parameters(lows[part : part + 512], highs[part : part + 512])
                 errors = self.errors(scales, zeros, target)
                 if errors.min() < error:
                     error, index = errors.min(), part + int(errors.argmin())
-                    best = (lows[index], highs[index])
+                    best[:] = lows[index], highs[index]
         scale, zero = target.parameters(*best)
         return squared_error(self.x, float(scale), int(zero), target)
 
 
-def clipping_grids(low, high, target, best) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Ranges to try: all of a fine grid, then two finer grids around the best."""
+def clipping_grids(
+    low: float, high: float, target: Target, best: list[float]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Ranges to try: all of a fine grid, then two finer grids around the best so far."""
     if target.symmetric or low == 0 or high == 0:
         end = max(-low, high)
         ends = np.concatenate([np.linspace(end / 4000, end, 4000), end * np.geomspace(1e-4, 1, 1000)])
         for _ in range(3):
             yield (-ends if target.symmetric or high == 0 else 0 * ends), (0 * ends if high == 0 else ends)
             width = (ends[1] - ends[0]) if len(ends) == 1001 else end / 400
-            middle = max(-best()[0], best()[1])
+            middle = max(-best[0], best[1])
             ends = np.clip(np.linspace(middle - width, middle + width, 1001), end * 1e-6, None)
         return
     lows, highs = np.linspace(0, low, 129), np.linspace(0, high, 129)[1:]
@@ -96,8 +99,8 @@ def clipping_grids(low, high, target, best) -> Iterator[tuple[np.ndarray, np.nda
         grid = np.meshgrid(lows, highs)
         yield grid[0].ravel(), grid[1].ravel()
         wide = (abs(lows[1] - lows[0]), abs(highs[1] - highs[0]))
-        lows = np.minimum(np.linspace(best()[0] - wide[0], best()[0] + wide[0], 49), 0)
-        highs = np.maximum(np.linspace(best()[1] - wide[1], best()[1] + wide[1], 49), 0)
+        lows = np.minimum(np.linspace(best[0] - wide[0], best[0] + wide[0], 49), 0)
+        highs = np.maximum(np.linspace(best[1] - wide[1], best[1] + wide[1], 49), 0)
 
 
 class LinearCounts:
@@ -120,7 +123,9 @@ class LinearCounts:
             ends = (max(ends), max(ends))
         bins = (round(-low / self.width), round(high / self.width))
         whole = (self.below, self.above) if not target.symmetric else (max(self.below, self.above),) * 2
-        return tuple(w if x == np.float32(end) else b for x, end, b, w in zip((-low, high), ends, bins, whole))
+        return tuple(
+            w if x == np.float32(end) else b for x, end, b, w in zip((-low, high), ends, bins, whole, strict=True)
+        )
 
     def divergence(self, low: int, high: int, target: Target) -> float:
         """That of the range of `low` bins below zero and `high` above."""
@@ -163,35 +168,33 @@ class LinearCounts:
             step //= 8
 
 
-def cross_entropy(rows: list[np.ndarray], scale: float, zero: int, target: Target) -> float:
+def cross_entropy(rows: np.ndarray, scale: float, zero: int, target: Target) -> float:
     """The mean over rows of -sum p log q, q the softmax of the quantized row or, for probabilities, its share."""
-    probabilities = all(row.min() >= 0 and abs(row.astype(float).sum() - 1) <= 2**-10 for row in rows)
-    total = 0.0
-    for row in rows:
-        p, q = row.astype(float), fake_quantize(row, scale, zero, target).astype(float)
-        if probabilities:
-            q = np.maximum(q, 1e-7)
-            logs = np.log(q / q.sum())
-        else:
-            p = np.exp(p - p.max())
-            p /= p.sum()
-            logs = q - q.max() - np.log(np.exp(q - q.max()).sum())
-        total -= float(np.sum(p * logs))
-    return total / len(rows)
+    p, q = rows.astype(float), fake_quantize(rows, scale, zero, target).astype(float)
+    if rows.min() >= 0 and np.all(np.abs(p.sum(1) - 1) <= 2**-10):
+        q = np.maximum(q, 1e-7)
+        logs = np.log(q / q.sum(1, keepdims=True))
+    else:
+        p = np.exp(p - p.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        q -= q.max(1, keepdims=True)
+        logs = q - np.log(np.exp(q).sum(1, keepdims=True))
+    return -float(np.sum(p * logs)) / len(rows)
 
 
-def least_cross_entropy(rows: list[np.ndarray], low: float, high: float, target: Target) -> float:
+def least_cross_entropy(rows: np.ndarray, target: Target) -> float:
     """Over a grid of clipping ranges, evenly and by the values that there are."""
-    values = np.sort(np.concatenate(rows).astype(float))
+    values = rows.astype(float).ravel()
     if target.symmetric:
-        values, low, high = np.sort(np.abs(values)), 0.0, max(-low, high)
+        values = np.abs(values)
+    low, high = values.min(), values.max()
     even = np.linspace(0, 1, 33)[1:]
     lows = np.unique([low * even, np.minimum(np.quantile(values, 1 - even), 0)]) if low < 0 else np.zeros(1)
     highs = np.unique([high * even, np.maximum(np.quantile(values, even), 0)]) if high > 0 else np.zeros(1)
     best = (np.inf, 0.0, 0.0)
     for turn in range(3):
         tried = []
-        for i, j in ((i, j) for i in lows for j in highs):
+        for i, j in itertools.product(lows, highs):
             scale, zero = target.parameters(np.float64(-j if target.symmetric else i), np.float64(j))
             tried.append((cross_entropy(rows, float(scale), int(zero), target), i, j))
         best = min([best, *tried])

@@ -54,7 +54,10 @@ def test_odd_names_are_text(tmp_path: Path) -> None:
     sharing = [{"values": ODD_NAMES, "shared": True, "reason": ODD_NAMES[0]}]
     tried = [{"name": "smooth-quant", "target": ODD_NAMES[1], "kept": True, "before_db": 20.0, "after_db": 24.5}]
     floats = [{"name": ODD_NAMES[2], "op": "linalg.generic", "result": "float", "reason": ODD_NAMES[3]}]
-    account = {"operations": floats, "values": values, "constraints": sharing, "preparations": tried}
+    singles = [{"method": "minmax", "db": 20.25}, {"method": "mse", "db": 31.5}]
+    held_out = {"samples": 5, "separate": True, "singles": singles, "auto_db": 33.75, "changed": 2, "values": 4}
+    account = {"operations": floats, "values": values, "held_out": held_out}
+    account |= {"constraints": sharing, "preparations": tried}
     table = {"samples": 7, "values": {name: statistics() for name in ODD_NAMES}}
     page = tmp_path / "r.html"
     page.write_text(render(page_data(account, table, ODD_NAMES[0])), encoding="utf-8")
@@ -62,7 +65,7 @@ def test_odd_names_are_text(tmp_path: Path) -> None:
     assert shown.console == []
     assert shown.names == ODD_NAMES[::-1], "worst first"
     assert not [tag for tag, attributes in shown.tags if tag == "img" or "onerror" in attributes]
-    for part in ("24.50", "one set of parameters", "linalg.generic"):
+    for part in ("24.50", "5 more were held out", "33.75", "31.50", "one set of parameters", "linalg.generic"):
         assert part in shown.text
 
 
@@ -142,6 +145,21 @@ def test_report_of_a_model(artifacts: Artifacts, tmp_path: Path) -> None:
     assert drawn.console == []
     for candidate in account["values"][0]["candidates"]:
         assert candidate["method"] in drawn.text
+
+
+def test_histograms_are_of_the_prepared_model(artifacts: Artifacts, tmp_path: Path) -> None:
+    """Preparations scale what the model computes: minmax covers what is drawn, no more and no less."""
+    options = ["--calibration-data", artifacts.calibration(MODEL), "--prepare", "equalize,smooth-quant"]
+    outputs = ["-o", "q.mlir", "--report", "r.html", "--explain", "e.json"]
+    command = ["quantize", artifacts.imported(MODEL), *options, *outputs]
+    must(lowbit(*command, cwd=tmp_path))
+    assert any(tried["kept"] for tried in json.loads((tmp_path / "e.json").read_text())["preparations"])
+    (text,) = re.findall(r'id="data">(.*?)</script>', (tmp_path / "r.html").read_text(encoding="utf-8"))
+    drawn = [entry for entry in json.loads(text)["values"] if "histogram" in entry]
+    assert len(drawn) >= 4
+    for entry in drawn:
+        low, high = entry["observed"]
+        assert np.array_equal(np.float32(entry["range"]), np.float32([min(low, 0), max(high, 0)])), entry["name"]
 
 
 def test_the_page_needs_no_network(artifacts: Artifacts, tmp_path: Path) -> None:

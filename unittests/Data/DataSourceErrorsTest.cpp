@@ -290,6 +290,19 @@ TEST_F(DataErrors, ModelWithoutInputs) {
                 folder.path("a.npz") + "'");
 }
 
+TEST_F(DataErrors, NothingIsTakenFromAFileThatIsBadFurtherOn) {
+  NpyArray image = floats({3, 28, 28});
+  image.elements<float>()[2 * 28 * 28 + 29] =
+      std::numeric_limits<float>::infinity();
+  std::string path = folder.write("a.npy", npyBytes(image));
+  auto source = DataSource::open(path, kImage);
+  ASSERT_TRUE(bool(source));
+  EXPECT_EQ(llvm::toString((*source)->next().takeError()),
+            "input 'image' in '" + path +
+                "' has infinity at [2, 1, 1] (sample 2); expected finite "
+                "numbers; mend or leave out that sample");
+}
+
 TEST_F(DataErrors, FileThatChangedMeanwhile) {
   NpyArray three = floats({3, 28, 28}), two = floats({2, 28, 28});
   std::string path = folder.write("a.npy", npyBytes(three));

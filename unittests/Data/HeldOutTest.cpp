@@ -31,9 +31,14 @@ std::vector<NpyArray> sample(DType dtype, llvm::ArrayRef<int64_t> shape,
 } // namespace
 
 TEST(HeldOut, AQuarterAtTheMost) {
-  for (auto [count, expected] :
-       {std::pair(0u, 0u), {3u, 0u}, {4u, 1u}, {7u, 1u}, {8u, 2u}, {39u, 9u},
-        {40u, 10u}, {1000u, 10u}}) {
+  for (auto [count, expected] : {std::pair(0u, 0u),
+                                 {3u, 0u},
+                                 {4u, 1u},
+                                 {7u, 1u},
+                                 {8u, 2u},
+                                 {39u, 9u},
+                                 {40u, 10u},
+                                 {1000u, 10u}}) {
     std::vector<uint64_t> hashes(count);
     for (unsigned i = 0; i < count; ++i)
       hashes[i] = i * 7919 % 1009;

@@ -47,8 +47,8 @@ TEST(OutputError, RatioOfSquares) {
 
 TEST(OutputError, TheFloorIsThatOfTheMedianSample) {
   // One sample is zero, one is a million times the others: neither decides.
-  OutputError error = againstAll(floats({1, 1}), floats({0, 0}),
-                                 floats({1, 1}), floats({1e6f, 1e6f}));
+  OutputError error = againstAll(floats({1, 1}), floats({0, 0}), floats({1, 1}),
+                                 floats({1e6f, 1e6f}));
   EXPECT_NEAR(error.decibels(0, 0, floats({1, 1})), 120, 1e-6);
   EXPECT_NEAR(error.decibels(1, 0, floats({0, 0})), 0, 1e-9);
   EXPECT_NEAR(error.decibels(1, 0, floats({1e-3f, 1e-3f})), -60, 1e-3);
@@ -102,6 +102,6 @@ TEST(OutputError, IntegersCountTheirDifferences) {
   };
   EXPECT_NEAR(decibels({1, 2, 3, 4, 5, 6, 7, 8, 9, 11}), 10, 1e-9);
   EXPECT_NEAR(decibels({0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), 0, 1e-9);
-  EXPECT_NEAR(decibels({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}),
-              10 * std::log10(20.0), 1e-9);
+  EXPECT_NEAR(decibels({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}), 10 * std::log10(20.0),
+              1e-9);
 }

@@ -31,8 +31,9 @@ struct Landscape {
     }
     result.samples = samples;
     result.progress = [](size_t, size_t) {};
-    result.evaluate = [this](const Assignment &methods, size_t count)
-        -> llvm::FailureOr<std::vector<double>> {
+    result.evaluate =
+        [this](const Assignment &methods,
+               size_t count) -> llvm::FailureOr<std::vector<double>> {
       runs += count;
       std::vector<double> db;
       for (size_t sample = 0; sample < count; ++sample) {
@@ -56,7 +57,8 @@ TEST(Search, FindsTheBestOfUnitsThatDoNotInteract) {
     std::vector<double> methods;
     for (int method = 0; method < 5; ++method)
       methods.push_back(double(random() % 1000) / 10);
-    best.push_back(std::max_element(methods.begin(), methods.end()) - methods.begin());
+    best.push_back(std::max_element(methods.begin(), methods.end()) -
+                   methods.begin());
     landscape.values.push_back(methods);
   }
   SearchProblem problem = landscape.problem();
@@ -81,8 +83,9 @@ TEST(Search, IsNeverWorseThanItsStart) {
     problem.priority.assign(6, 0);
     problem.samples = 1 + random() % 40;
     problem.progress = [](size_t, size_t) {};
-    problem.evaluate = [&](const Assignment &methods, size_t count)
-        -> llvm::FailureOr<std::vector<double>> {
+    problem.evaluate =
+        [&](const Assignment &methods,
+            size_t count) -> llvm::FailureOr<std::vector<double>> {
       uint32_t seed = turn;
       for (unsigned method : methods)
         seed = seed * 4 + method;
@@ -111,8 +114,8 @@ TEST(Search, OneSampleDoesNotDecide) {
   problem.priority.assign(1, 0);
   problem.samples = 32;
   problem.progress = [](size_t, size_t) {};
-  problem.evaluate = [&](const Assignment &methods, size_t count)
-      -> llvm::FailureOr<std::vector<double>> {
+  problem.evaluate = [&](const Assignment &methods,
+                         size_t count) -> llvm::FailureOr<std::vector<double>> {
     std::vector<double> db(count, 30.0);
     if (methods[0] == 1) {
       db.assign(count, 29.9);
@@ -131,8 +134,8 @@ TEST(Search, FailsWhereTheFunctionDoes) {
   SearchProblem problem = landscape.problem();
   int calls = 0;
   auto evaluate = problem.evaluate;
-  problem.evaluate = [&](const Assignment &methods, size_t count)
-      -> llvm::FailureOr<std::vector<double>> {
+  problem.evaluate = [&](const Assignment &methods,
+                         size_t count) -> llvm::FailureOr<std::vector<double>> {
     if (++calls == 3)
       return mlir::failure();
     return evaluate(methods, count);

@@ -38,6 +38,7 @@
 #define LOWBIT_DATA_DATASOURCE_H
 
 #include "lowbit/Data/ArrayStream.h"
+#include "lowbit/Data/FileList.h"
 #include "lowbit/Data/Npz.h"
 #include "lowbit/Data/Signature.h"
 #include "llvm/Support/Error.h"
@@ -93,6 +94,7 @@ private:
   };
 
   DataSource() = default;
+  const FileCut &cutOfFile(size_t file) const { return cuts[cutOf[file]]; }
   llvm::Error addFile(llvm::StringRef path);
   llvm::Expected<OpenFile> openFile(llvm::StringRef path) const;
   llvm::Expected<OpenFile> openChecked(const CheckedFile &file) const;
@@ -101,7 +103,10 @@ private:
 
   std::vector<InputSpec> inputs;
   DataOptions options;
-  std::vector<CheckedFile> files;
+  FileList files;
+  /// How each file is cut: an index into `cuts`, which are few.
+  std::deque<uint32_t> cutOf;
+  std::vector<FileCut> cuts;
   int64_t totalFeeds = 0;
   int64_t totalSamples = 0;
 

@@ -1,9 +1,9 @@
 //===- HeldOut.h - which samples choices are tested on ----------*- C++ -*-===//
 //
 // Of n samples the min(most, n / 4) with the least hashes of their content are
-// held out: not observed, but what the choices are evaluated on. Which ones they
-// are depends neither on the order of the samples nor on how they lie in files.
-// Of samples that are equal some may be held out and others not.
+// held out: not observed, but what the choices are evaluated on. Which ones
+// they are depends neither on the order of the samples nor on how they lie in
+// files. Of samples that are equal some may be held out and others not.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_DATA_HELDOUT_H

@@ -53,6 +53,11 @@ struct FileCut {
   int64_t samples = 1;
   /// How many of them a feed takes; the last feed may have fewer.
   int64_t step = 1;
+
+  bool operator==(const FileCut &other) const {
+    return feeds == other.feeds && samples == other.samples &&
+           step == other.step;
+  }
 };
 
 /// Checks that the names of a file's arrays are those of the inputs.

@@ -1,10 +1,10 @@
 //===- Evaluator.h - what choices cost at the model's output ----*- C++ -*-===//
 //
-// Runs a model on held-out samples with any choice of parameters, compiled once.
-// The measure is the mean over samples and outputs of the signal-to-noise ratio
-// in dB against float (lowbit/Run/OutputError.h): a mean of logarithms, so that
-// no single sample decides. The model runs in a child process: whatever happens
-// to it is one diagnostic here.
+// Runs a model on held-out samples with any choice of parameters, compiled
+// once. The measure is the mean over samples and outputs of the signal-to-noise
+// ratio in dB against float (lowbit/Run/OutputError.h): a mean of logarithms,
+// so that no single sample decides. The model runs in a child process: whatever
+// happens to it is one diagnostic here.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_EVALUATE_EVALUATOR_H

@@ -35,6 +35,10 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
   Option<std::string> saveTable{
       *this, "save-table",
       llvm::cl::desc("file to keep the table of the calibration data in")};
+  Option<std::string> selectionTable{
+      *this, "selection-table",
+      llvm::cl::desc("file for the statistics that ranges are chosen from: "
+                     "those of the prepared model, where it was prepared")};
   Option<std::string> resume{
       *this, "resume",
       llvm::cl::desc(

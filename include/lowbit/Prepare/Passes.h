@@ -20,17 +20,19 @@ namespace lowbit {
 
 /// The passes with what they share.
 std::unique_ptr<mlir::Pass>
-createEqualizeLayersPass(std::shared_ptr<PreparationState> state);
+createEqualizeLayersPass(const EqualizeLayersOptions &options,
+                         std::shared_ptr<PreparationState> state);
 std::unique_ptr<mlir::Pass>
 createSmoothActivationsPass(const SmoothActivationsOptions &options,
                             std::shared_ptr<PreparationState> state);
 std::unique_ptr<mlir::Pass>
-createCorrectBiasesPass(std::shared_ptr<PreparationState> state);
+createCorrectBiasesPass(const CorrectBiasesOptions &options,
+                        std::shared_ptr<PreparationState> state);
 
 /// The preparations that come before ranges are selected, in order, each with a
 /// calibration after it where it changed something.
 void appendPreparations(mlir::OpPassManager &pm, const PreparationPlan &plan,
-                        const PreparationOptions &options,
+                        llvm::StringRef strength,
                         std::shared_ptr<PreparationState> state);
 
 } // namespace lowbit

@@ -24,6 +24,9 @@ def EqualizeLayers : Pass<"lowbit-equalize-layers", "::mlir::ModuleOp"> {
     The pass reads observers (lowbit-insert-observers) and leaves their ids.
   }];
   let dependentDialects = ["::lowbit::LowbitDialect"];
+  let options = [
+    Option<"measure", "measure", "bool", "false",
+           "keep it only where the error at the outputs falls">];
   let statistics = [
     Statistic<"numPairs", "pairs", "pairs of layers equalized">,
     Statistic<"numRefused", "refused", "contractions without a partner">];
@@ -56,7 +59,7 @@ def SmoothActivations : Pass<"lowbit-smooth-activations", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"strength", "strength", "std::string", "\"0.6\"",
-           "how much of the range moves into the weights, 0 to 1">,
+           "how much of the range moves into the weights: 0 to 1, or search">,
     Option<"tablePath", "table", "std::string", "\"\"",
            "the calibration table, where no pass before made one">];
   let statistics = [
@@ -83,7 +86,9 @@ def CorrectBiases : Pass<"lowbit-correct-biases", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"tablePath", "table", "std::string", "\"\"",
-           "the calibration table, where no pass before made one">];
+           "the calibration table, where no pass before made one">,
+    Option<"measure", "measure", "bool", "false",
+           "keep it only where the error at the outputs falls">];
   let statistics = [
     Statistic<"numCorrected", "corrected", "contractions corrected">,
     Statistic<"numFolded", "folded", "of these, into a bias that was there">,

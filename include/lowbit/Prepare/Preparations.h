@@ -7,7 +7,7 @@
 #define LOWBIT_PREPARE_PREPARATIONS_H
 
 #include "lowbit/Calibrate/Passes.h"
-#include "lowbit/Select/SelectionLog.h"
+#include "lowbit/Select/Passes.h"
 #include "lowbit/Table/CalibrationTable.h"
 
 namespace lowbit {
@@ -16,6 +16,10 @@ struct PreparationState {
   std::shared_ptr<CalibrationTable> table =
       std::make_shared<CalibrationTable>();
   std::shared_ptr<SelectionLog> log;
+  /// How the model was calibrated. The data is there with a table too.
+  CalibrateOptions calibrate;
+  /// How ranges will be selected; none where a pass runs by itself.
+  std::optional<SelectRangesOptions> select;
   /// The model computes other values between its layers than the table says.
   bool isStale = false;
 
@@ -24,9 +28,14 @@ struct PreparationState {
   llvm::LogicalResult requireChannels(mlir::ModuleOp module,
                                       llvm::StringRef name,
                                       llvm::StringRef path);
-  /// An entry of the log.
+  /// How to observe the model again: nothing is saved, for the table to keep is
+  /// that of the model as it came.
+  CalibrateOptions recalibration() const;
+  /// An entry of the log, with what was measured at the outputs without it and
+  /// with it.
   void note(llvm::StringRef name, llvm::StringRef target, bool kept,
-            llvm::StringRef reason);
+            llvm::StringRef reason, std::optional<double> beforeDb = {},
+            std::optional<double> afterDb = {});
 };
 
 /// What `prepare=` asks for.
@@ -44,21 +53,14 @@ struct PreparationPlan {
   bool needsChannels() const { return smoothQuant || biasCorrection; }
 };
 
-struct PreparationOptions {
-  /// How the model is calibrated.
-  CalibrateOptions calibrate;
-  std::string smoothQuantStrength;
-};
-
 /// What is wrong with a strength of smoothing: a number from 0 to 1 or
 /// `search`. Empty when nothing is.
 std::string checkStrength(llvm::StringRef text);
 
-/// Runs calibration again, with `options`, where a preparation changed what is
-/// observed. Refused: no data.
+/// Runs calibration again where a preparation changed what is observed.
+/// Refused: no data.
 std::unique_ptr<mlir::Pass>
-createRecalibratePass(const CalibrateOptions &options,
-                      std::shared_ptr<PreparationState> state);
+createRecalibratePass(std::shared_ptr<PreparationState> state);
 
 } // namespace lowbit
 

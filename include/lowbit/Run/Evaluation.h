@@ -2,8 +2,8 @@
 //
 // `quant-run MODULE --evaluate --inputs DATA`: compiles a module with probes
 // (lowbit-insert-probes) once, runs the samples that are held out in float, and
-// then answers requests, a line of JSON each, on standard output. The first line
-// says that it is ready:
+// then answers requests, a line of JSON each, on standard output. The first
+// line says that it is ready:
 //
 //   {"ready": true, "samples": S, "of": N, "held_out": true, "outputs": [...],
 //    "probes": [...], "weights": [...]}
@@ -13,9 +13,10 @@
 //
 //   {"set": [VALUE, ...]}       parameters from now on; {"values": V}
 //   {"load": "name", "file": "path"}
-//                               other bytes for a weight, by id, or a parameter;
-//                               without `file` its own again. A weight that has
-//                               parameters is quantized from them; {"bytes": B}
+//                               other bytes for a weight, by id, or a
+//                               parameter; without `file` its own again. A
+//                               weight that has parameters is quantized from
+//                               them; {"bytes": B}
 //   {"evaluate": K}             runs the first K samples, 0 being all;
 //                               {"mean_db": M, "db": [[output, ...], ...]}, by
 //                               sample (OutputError.h)
@@ -23,12 +24,12 @@
 //   VALUE = {"id": I, "scale": [...], "zero_point": [...], "min": A, "max": B,
 //            "block": [...]}
 //
-// with one scale and zero point a block of the weight, or one (a number will do)
-// without `block`. Without `scale` the value is float again.
+// with one scale and zero point a block of the weight, or one (a number will
+// do) without `block`. Without `scale` the value is float again.
 //
 // A request that is malformed, names what there is not, or does not fit is
-// answered {"error": "..."} and changes nothing. The server ends with its input,
-// or when nobody reads its answers any more.
+// answered {"error": "..."} and changes nothing. The server ends with its
+// input, or when nobody reads its answers any more.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_RUN_EVALUATION_H
@@ -43,8 +44,8 @@ namespace lowbit {
 
 class EvaluationServer {
 public:
-  /// Runs the float model on the samples to evaluate on, at most `most` that are
-  /// held out. A thread runs a sample at a time.
+  /// Runs the float model on the samples to evaluate on, at most `most` that
+  /// are held out. A thread runs a sample at a time.
   static llvm::Expected<std::unique_ptr<EvaluationServer>>
   create(std::unique_ptr<ProbedModel> model, Samples &samples, unsigned most,
          unsigned threads);

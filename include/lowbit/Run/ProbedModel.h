@@ -42,8 +42,7 @@ private:
     ValueParameters current;
     std::vector<float> quantized;
   };
-  ProbedModel(std::unique_ptr<Program> program)
-      : program(std::move(program)) {}
+  ProbedModel(std::unique_ptr<Program> program) : program(std::move(program)) {}
   llvm::Error readNames();
   llvm::Expected<llvm::ArrayRef<char>> floatBytes(llvm::StringRef parameter);
   llvm::Error apply(Weight &weight);

@@ -43,8 +43,8 @@ public:
   /// caller keeps them. A parameter that the code does not read is left alone.
   llvm::Error setParameter(llvm::StringRef name, llvm::ArrayRef<char> bytes);
 
-  /// Runs once. `inputs` are in the signature's order and fit it. Threads may run
-  /// at once, where the code was not compiled to be parallel itself.
+  /// Runs once. `inputs` are in the signature's order and fit it. Threads may
+  /// run at once, where the code was not compiled to be parallel itself.
   llvm::Expected<std::vector<NpyArray>>
   run(llvm::ArrayRef<const NpyArray *> inputs);
 

@@ -1,8 +1,8 @@
 //===- MethodTrials.h - what every method would choose ----------*- C++ -*-===//
 //
 // Runs lowbit-select-ranges on copies of a module, with a method in place of
-// `auto`, and keeps what it chose: so the search knows exactly what the selection
-// will do with its result, recipes and shared parameters included.
+// `auto`, and keeps what it chose: so the search knows exactly what the
+// selection will do with its result, recipes and shared parameters included.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_SELECT_METHODTRIALS_H
@@ -41,7 +41,8 @@ public:
       : module(module), options(std::move(options)), table(std::move(table)) {}
 
   /// The values whose method is `auto`, in the module's order. In `prepared`, a
-  /// copy of the module, operations that the recipe keeps float read no observer.
+  /// copy of the module, operations that the recipe keeps float read no
+  /// observer.
   std::vector<SearchedValue>
   searched(const Recipe &recipe, mlir::OwningOpRef<mlir::ModuleOp> &prepared);
   /// Emits the errors of the selection; its remarks and warnings come again.

@@ -3,12 +3,12 @@
 // Coordinate descent over methods. What a choice costs is asked of a function,
 // so nothing here knows of models or processes.
 //
-// The start is the best single method for all values. Then one unit (a value, or
-// those that share their parameters) after another takes the method with the
-// greatest gain, the worst by their own error first. A gain counts when the mean
-// over the samples rises by more than a hair and by more than half the standard
-// error of the samples' differences, so that no single sample decides. Most
-// candidates are passed over after a part of the samples.
+// The start is the best single method for all values. Then one unit (a value,
+// or those that share their parameters) after another takes the method with the
+// greatest gain, the worst by their own error first. A gain counts when the
+// mean over the samples rises by more than a hair and by more than half the
+// standard error of the samples' differences, so that no single sample decides.
+// Most candidates are passed over after a part of the samples.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_SELECT_SEARCH_H
@@ -66,6 +66,9 @@ llvm::FailureOr<SearchResult> searchMethods(const SearchProblem &problem,
                                             Assignment start);
 
 double meanOf(llvm::ArrayRef<double> values);
+/// The mean of the differences, and its standard error.
+std::pair<double, double> gainOf(llvm::ArrayRef<double> now,
+                                 llvm::ArrayRef<double> before);
 
 } // namespace lowbit
 

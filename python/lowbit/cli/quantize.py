@@ -6,7 +6,17 @@ from pathlib import Path
 
 from lowbit import choices, compiler, ptq
 from lowbit.cli.calibrate import add_mask
-from lowbit.cli.options import add_later, add_shape, add_threads, make_command, model, module_output, one_of, output
+from lowbit.cli.options import (
+    add_later,
+    add_shape,
+    add_threads,
+    count,
+    make_command,
+    model,
+    module_output,
+    one_of,
+    output,
+)
 from lowbit.errors import UsageError
 from lowbit.files import check_module_output, data_inputs, input_at, require_file, staged, store_of
 from lowbit.progress import step
@@ -53,6 +63,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     how.add_argument(
         "--prepare", metavar="LIST", help=f"any of {', '.join(choices.PREPARATIONS)}, with commas; or auto"
     )
+    how.add_argument(
+        "--smooth-quant-strength", metavar="S", help="of smooth-quant: 0 to 1 (0.6, if not given), or search"
+    )
+    how.add_argument(
+        "--held-out", metavar="N", type=count, help="the most samples that auto measures on, and does not observe (32)"
+    )
     why = parser.add_argument_group("explanation")
     why.add_argument("--explain", metavar="OUT.json", type=output, help="what became of each operation and value")
     why.add_argument("--report", metavar="OUT.html", type=output, help="the same as one page to read, with figures")
@@ -92,6 +108,11 @@ def _selection(args: argparse.Namespace) -> ptq.Selection:
     prepare = args.prepare.split(",") if args.prepare is not None else []
     if problem := choices.preparation_problem(prepare):
         raise UsageError(f"--prepare: {problem}")
+    if args.smooth_quant_strength is not None:
+        if not {"smooth-quant", "auto"} & set(prepare):
+            raise UsageError("--smooth-quant-strength is for --prepare smooth-quant")
+        if problem := choices.strength_problem(args.smooth_quant_strength):
+            raise UsageError(f"--smooth-quant-strength: {problem}")
     if args.recipe is not None:
         require_file(args.recipe, "the recipe")
     return ptq.Selection(
@@ -102,6 +123,8 @@ def _selection(args: argparse.Namespace) -> ptq.Selection:
         weights=args.weights,
         activations=args.activations,
         prepare=prepare,
+        smooth_quant_strength=args.smooth_quant_strength,
+        held_out=args.held_out,
     )
 
 

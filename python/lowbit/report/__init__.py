@@ -47,8 +47,9 @@ def as_script(data: dict[str, Any]) -> str:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise LowbitError(f"{path}: cannot be read: {error}", "the report is made from it: was it changed?") from error
+    except ValueError as error:  # its folder may be a temporary one
+        text = f"{path.name}: cannot be read: {error}"
+        raise LowbitError(text, "the report is made from it: was it changed?") from error
     if not isinstance(content, dict):
-        raise LowbitError(f"{path}: expected a JSON object, found {type(content).__name__}")
+        raise LowbitError(f"{path.name}: expected a JSON object, found {type(content).__name__}")
     return content

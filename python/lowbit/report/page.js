@@ -40,8 +40,8 @@ function showSummary() {
   const worst = data.values[0];
   const cards = [card("Values", whole(data.values.length), roles().map(([role, n]) => `${n} ${role}`).join(", "))];
   if (known(data.samples)) {
-    const held = Array.isArray(data.heldOut) ? data.heldOut.length : data.heldOut;
-    cards.push(card("Samples observed", whole(data.samples), held ? `${whole(held)} more were held out to measure on` : ""));
+    const held = data.heldOut?.separate ? `${whole(data.heldOut.samples)} more were held out to measure on` : "";
+    cards.push(card("Samples observed", whole(data.samples), held));
   }
   if (worst && worst.sqnr !== null) {
     cards.push(card("Lowest SQNR", `${decibel(worst.sqnr)} dB`, make("a", "name", worst.name, { href: linkTo(worst) })));
@@ -346,6 +346,16 @@ function fillSection(id, heads, lines) {
 
 function showSections() {
   const db = (x) => (known(x) ? x.toFixed(2).replace("-", "−") : "–");
+  if (data.heldOut) {
+    const found = data.heldOut;
+    const singles = [...(found.singles ?? [])].sort((a, b) => b.db - a.db);
+    const own = `a choice for each value: ${whole(found.changed)} of ${whole(found.values)} are not the best single method's`;
+    fillSection("search-results", ["Method of all values", "Output SQNR, dB"], [
+      [make("strong", "", own), make("strong", "", db(found.auto_db))], ...singles.map((single) => [single.method, db(single.db)])]);
+    const apart = found.separate ? "held-out samples, which were not observed" : "samples that were observed too, for want of others";
+    byId("search-results").querySelector(".hint").textContent =
+      `Each choice was measured at the model's outputs, against float, on ${whole(found.samples)} ${apart}.`;
+  }
   fillSection("preparations", ["Preparation", "Where", "Kept", "Before, dB", "After, dB", "Why"], data.preparations.map((p) => [
     p.name, make("span", "name", String(p.target ?? "")), p.kept ? make("span", "yes", "yes") : "no",
     db(p.before_db), db(p.after_db), p.reason ?? ""]));
