@@ -19,7 +19,23 @@
 using namespace mlir;
 using namespace lowbit;
 
-static constexpr double kStrengths[] = {0.4, 0.5, 0.6, 0.7, 0.8};
+/// Beyond these all channels reach the end of the range at once, and whatever
+/// calibration did not see is clipped in some channel: a few held-out samples
+/// need not show it.
+static constexpr double kStrengths[] = {0.4, 0.5, 0.6, 0.7};
+
+/// Of a sample: the relative power of its noise, as a loss in dB around that of
+/// `reference`. Its mean is the loss of the mean noise: unlike the mean of
+/// decibels it does not trade a sample that is ruined for many that gain a
+/// little, which is what too much smoothing offers.
+static double scoreOf(double db, double reference) {
+  return -10 / std::log(10.0) *
+         std::exp2((reference - db) * std::log2(10.0) / 10);
+}
+/// The noise of a mean score, in dB.
+static double dbOf(double score, double reference) {
+  return reference - 10 * std::log10(-score * std::log(10.0) / 10);
+}
 
 namespace {
 struct Unit {
@@ -56,6 +72,8 @@ private:
   OwningOpRef<ModuleOp> evaluated;
   std::unique_ptr<Evaluator> evaluator;
   Assignment loaded;
+  /// The mean dB of what was measured first.
+  std::optional<double> reference;
 };
 } // namespace
 
@@ -160,7 +178,12 @@ StrengthSearch::evaluate(const Assignment &assignment, size_t samples) {
   auto quality = evaluator->evaluate(choices, samples);
   if (failed(quality))
     return failure();
-  return bySample(*quality);
+  if (!reference)
+    reference = quality->meanDb;
+  std::vector<double> scores;
+  for (double db : bySample(*quality))
+    scores.push_back(scoreOf(db, *reference));
+  return scores;
 }
 
 FailureOr<std::map<std::string, StrengthChoice>> StrengthSearch::search() {
@@ -209,8 +232,10 @@ FailureOr<std::map<std::string, StrengthChoice>> StrengthSearch::search() {
     StrengthChoice &choice = result[unit.id];
     if (outcome.variant > 0)
       choice.strength = kStrengths[outcome.variant - 1];
-    choice.beforeDb = outcome.withoutDb;
-    choice.afterDb = outcome.withDb;
+    if (outcome.withoutDb)
+      choice.beforeDb = dbOf(*outcome.withoutDb, *reference);
+    if (outcome.withDb)
+      choice.afterDb = dbOf(*outcome.withDb, *reference);
   }
   return result;
 }
