@@ -140,10 +140,14 @@ double CrossEntropy::operator()(const Levels &levels) {
 }
 
 /// Where clipping may begin, on either side: evenly among the magnitudes, and
-/// in half octaves below the greatest and below gaps, for masked values lie far
-/// away from the others.
-static std::vector<double> startingEnds(ArrayRef<Row> rows) {
-  constexpr size_t kEven = 12, kHeads = 3, kSteps = 6;
+/// in steps below the greatest and below gaps, for masked values lie far away
+/// from the others. Steps are fine where one end alone is looked for: few rows
+/// have many local minima.
+static std::vector<double> startingEnds(ArrayRef<Row> rows, bool isOneEnd) {
+  constexpr size_t kHeads = 3, kOctaves = 3;
+  const size_t kEven = isOneEnd ? 64 : 12, kPerOctave = isOneEnd ? 32 : 2;
+  // 2^(-1/32) and 2^(-1/2).
+  const double kShrink = isOneEnd ? 0.9785720620877001 : std::sqrt(0.5);
   std::vector<float> magnitudes;
   for (const Row &row : rows)
     for (float x : row.values)
@@ -156,7 +160,7 @@ static std::vector<double> startingEnds(ArrayRef<Row> rows) {
       continue;
     ++heads;
     double end = magnitudes[i];
-    for (size_t step = 0; step < kSteps; ++step, end *= std::sqrt(0.5))
+    for (size_t step = 0; step < kOctaves * kPerOctave; ++step, end *= kShrink)
       ends.push_back(end);
   }
   for (size_t i = 0; i < kEven && !magnitudes.empty(); ++i)
@@ -172,9 +176,11 @@ MethodRange lowbit::crossEntropyRange(const ValueStatistics &statistics,
   space.min = statistics.min;
   space.max = statistics.max;
   space.target = target;
-  space.beam = 16;
+  bool isOneEnd = target.symmetry == Symmetry::Symmetric || space.min >= 0 ||
+                  space.max <= 0;
+  space.beam = isOneEnd ? 48 : 16;
   space.toFinest = true;
-  space.starts = startingEnds(crossEntropy.allRows());
+  space.starts = startingEnds(crossEntropy.allRows(), isOneEnd);
   FoundRange found = searchRange(
       space,
       [&](const Levels &levels) { return Fit{crossEntropy(levels), 0, 0}; },

@@ -146,11 +146,6 @@ def test_a_crash_of_the_model_is_one_error(
         assert "the model crashed while choices were evaluated (Segmentation fault)" in message
 
 
-
-
-
-
-
 def accuracy(module: Path, model: str, mnist: Path, folder: Path) -> float:
     images, labels = mnist_test_set(mnist)
     source = folder / "images.npz"

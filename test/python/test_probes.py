@@ -97,9 +97,7 @@ func.func @main(%x: tensor<?x5xf32> {lowbit.name = "x", lowbit.dims = ["batch", 
   return %y : tensor<?x3xf32>
 }
 """
-WEIGHTS = np.array(
-    [[1, -2, 3], [0.5, 0.25, 1.5], [-1, 1, 0], [2, 2, -2], [0.1, 0.2, 0.3]], np.float32
-)
+WEIGHTS = np.array([[1, -2, 3], [0.5, 0.25, 1.5], [-1, 1, 0], [2, 2, -2], [0.1, 0.2, 0.3]], np.float32)
 
 
 class Server:
