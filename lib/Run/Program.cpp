@@ -15,7 +15,9 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 
@@ -24,7 +26,19 @@ OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   context.getOrLoadDialect<LowbitDialect>()->setStoreDirectory(
       llvm::sys::path::parent_path(path));
   ReadGuard guard(path);
-  auto module = parseSourceFile<ModuleOp>(path, &context);
+  // Bytecode wants the alignment of the resources in it; small files are not
+  // mapped, and lie anywhere otherwise.
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(
+      path, /*IsText=*/false, /*RequiresNullTerminator=*/true,
+      llvm::Align(4096));
+  if (!buffer) {
+    emitError(UnknownLoc::get(&context)) << "could not open input file " << path
+                                         << ": " << buffer.getError().message();
+    return nullptr;
+  }
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  auto module = parseSourceFile<ModuleOp>(sources, &context);
   guard.release();
   if (module && failed(verifyResources(*module, /*mustExist=*/false)))
     return nullptr;

@@ -167,17 +167,20 @@ def test_as_good_as_the_best_single_method_on_test_data(
     assert found["auto"] >= max(found.values()) - 0.0005, found
 
 
-@pytest.mark.parametrize("options", [{"weights": "i4"}, {"activations": "i4"}], ids=["weights", "activations"])
+@pytest.mark.parametrize(
+    "options", [{"weights": "i4"}, {"weights": "i4", "activations": "i4"}], ids=["weights", "weights-activations"]
+)
 def test_better_than_minmax_at_four_bits(
     options: dict[str, str], artifacts: Artifacts, mnist: Path, tmp_path: Path
 ) -> None:
-    model = "mnist_cntk"
+    """By the outputs' error; accuracies differ by less than a tenth of a point, so they only must not fall."""
+    model = "mnist_pytorch"
     source, data = artifacts.imported(model), artifacts.calibration(model)
     auto = quantize(source, data, tmp_path / "auto", **options)
     minmax = quantize(source, data, tmp_path / "minmax", method="minmax", **options)
     (plain,) = (single["db"] for single in auto.held_out["singles"] if single["method"].startswith("minmax"))
-    assert auto.held_out["auto_db"] > plain + 1
-    assert accuracy(auto.module, model, mnist, tmp_path) > accuracy(minmax.module, model, mnist, tmp_path)
+    assert auto.held_out["auto_db"] > plain + 2
+    assert accuracy(auto.module, model, mnist, tmp_path) >= accuracy(minmax.module, model, mnist, tmp_path)
 
 
 def test_one_wild_sample_in_a_thousand(artifacts: Artifacts, mnist: Path, tmp_path: Path) -> None:

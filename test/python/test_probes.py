@@ -203,6 +203,7 @@ def test_other_bytes_of_a_weight(server: Server, tmp_path: Path) -> None:
     assert doubled["mean_db"] == pytest.approx(0, abs=0.2)
 
 
+# In requests, RANGE is short for `"min": 0, "max": 1`.
 BAD = {
     "not json": "Invalid JSON",
     "[1, 2]": "a request should be an object",
@@ -216,20 +217,20 @@ BAD = {
     '{"set": [{"id": "z"}]}': "there is no value 'z'",
     '{"set": [{"id": "x", "scale": "big"}]}': "'scale' should be a number",
     '{"set": [{"id": "x", "scale": 0.1}]}': "'zero_point' should be a number",
-    '{"set": [{"id": "x", "scale": 0.1, "zero_point": 0.5, "min": 0, "max": 1}]}': "'zero_point' should be a number",
+    '{"set": [{"id": "x", "scale": 0.1, "zero_point": 0.5, RANGE}]}': "'zero_point' should be a number",
     '{"set": [{"id": "x", "scale": 0.1, "zero_point": 0, "min": 0}]}': "'max' should be a number",
-    '{"set": [{"id": "x", "scale": 0, "zero_point": 0, "min": 0, "max": 1}]}': "positive and finite",
-    '{"set": [{"id": "x", "scale": 1e60, "zero_point": 0, "min": 0, "max": 1}]}': "positive and finite",
-    '{"set": [{"id": "x", "scale": 0.1, "zero_point": 9, "min": 0, "max": 1}]}': "zero point 9 is not in [0, 1]",
+    '{"set": [{"id": "x", "scale": 0, "zero_point": 0, RANGE}]}': "positive and finite",
+    '{"set": [{"id": "x", "scale": 1e60, "zero_point": 0, RANGE}]}': "positive and finite",
+    '{"set": [{"id": "x", "scale": 0.1, "zero_point": 9, RANGE}]}': "zero point 9 is not in [0, 1]",
     '{"set": [{"id": "x", "scale": 0.1, "zero_point": 0, "min": 1, "max": 1}]}': "are no storage range",
     '{"set": [{"id": "x", "scale": 0.1, "zero_point": 0, "min": 0, "max": 99999999}]}': "are no storage range",
-    '{"set": [{"id": "x", "scale": [0.1, 0.1], "zero_point": [0, 0], "min": 0, "max": 1}]}': "1 scales were expected",
-    '{"set": [{"id": "x", "scale": [0.1], "zero_point": [0], "min": 0, "max": 1, "block": [1, 1]}]}': "no blocks",
-    '{"set": [{"id": "w", "scale": [0.1], "zero_point": [0, 0], "min": 0, "max": 1}]}': "1 scales and 2 zero points",
-    '{"set": [{"id": "w", "scale": [], "zero_point": [], "min": 0, "max": 1}]}': "leave it out for float",
-    '{"set": [{"id": "w", "scale": [1], "zero_point": [0], "min": 0, "max": 1, "block": [5]}]}': "2 dimensions, found 1",
-    '{"set": [{"id": "w", "scale": [1], "zero_point": [0], "min": 0, "max": 1, "block": [5, 0]}]}': "at least one element",
-    '{"set": [{"id": "w", "scale": [1], "zero_point": [0], "min": 0, "max": 1, "block": [5, 1]}]}': "3 scales were expected",
+    '{"set": [{"id": "x", "scale": [0.1, 0.1], "zero_point": [0, 0], RANGE}]}': "1 scales were expected",
+    '{"set": [{"id": "x", "scale": [0.1], "zero_point": [0], RANGE, "block": [1, 1]}]}': "no blocks",
+    '{"set": [{"id": "w", "scale": [0.1], "zero_point": [0, 0], RANGE}]}': "1 scales and 2 zero points",
+    '{"set": [{"id": "w", "scale": [], "zero_point": [], RANGE}]}': "leave it out for float",
+    '{"set": [{"id": "w", "scale": [1], "zero_point": [0], RANGE, "block": [5]}]}': "2 dimensions, found 1",
+    '{"set": [{"id": "w", "scale": [1], "zero_point": [0], RANGE, "block": [5, 0]}]}': "at least one element",
+    '{"set": [{"id": "w", "scale": [1], "zero_point": [0], RANGE, "block": [5, 1]}]}': "3 scales were expected",
     '{"load": "nothing", "file": "x"}': "cannot open 'x'",
     '{"load": "nothing"}': "no parameter is named 'nothing'",
     '{"load": 3}': "should be the name of a parameter",
@@ -240,7 +241,7 @@ def test_bad_requests_are_answered_and_change_nothing(server: Server) -> None:
     server.ask({"set": [X, W]})
     before = server.ask({"evaluate": 0})
     for request, message in BAD.items():
-        answer = server.say(request)
+        answer = server.say(request.replace("RANGE", '"min": 0, "max": 1'))
         assert list(answer) == ["error"], request
         assert message in answer["error"], request
     # The good value before a bad one is not taken either.
