@@ -5,15 +5,37 @@
 // dequantize(quantize(w)) - w, and E[x] the mean of each channel, from exact
 // sums; products are added up in double, in order. The window of a convolution
 // is taken to lie inside the image: padding changes the mean at its borders.
-// Refused, with the reason: weights that stay float, means that are not known.
+// Refused, with the reason: weights that stay float, means that are not known
+// or are of other elements than those that are read (a slice, padding).
 //
 //===----------------------------------------------------------------------===//
 #include "MeanErrors.h"
 
 #include "lowbit/Dialect/Lowbit/IR/Evaluate.h"
+#include "lowbit/Import/DataMovement.h"
 
 using namespace mlir;
 using namespace lowbit;
+
+/// The operation between an observer and `operand` after which the elements
+/// that are read are not those that were observed; null where there is none.
+/// Broadcasts repeat all of them alike.
+static Operation *findSelection(Value operand, bool allowsPadding) {
+  for (Operation *op = operand.getDefiningOp(); OpOperand *moved =
+                                                    movedOperand(op);
+       op = moved->get().getDefiningOp()) {
+    bool isPad = isa<tensor::PadOp>(op);
+    if (!isPad && !isa<tensor::ExtractSliceOp>(op))
+      continue;
+    auto before = cast<RankedTensorType>(moved->get().getType());
+    auto after = cast<RankedTensorType>(op->getResult(0).getType());
+    bool keepsAll = before.hasStaticShape() && after.hasStaticShape() &&
+                    before.getNumElements() == after.getNumElements();
+    if (!keepsAll && !(isPad && allowsPadding))
+      return op;
+  }
+  return nullptr;
+}
 
 std::optional<Correction> CorrectionFinder::match(const Contraction &c,
                                                   std::string &reason) {
@@ -48,9 +70,10 @@ bool CorrectionFinder::matchParts(Correction &found, unsigned operand,
     reason = "its weight stays float";
     return false;
   }
-  if (cast<RankedTensorType>(weight.getType()).getNumElements() !=
-      cast<RankedTensorType>(c.op->getOperand(operand).getType())
-          .getNumElements()) {
+  if (findSelection(c.op->getOperand(operand), /*allowsPadding=*/false) ||
+      cast<RankedTensorType>(weight.getType()).getNumElements() !=
+          cast<RankedTensorType>(c.op->getOperand(operand).getType())
+              .getNumElements()) {
     reason = "it reads only a part of its weight, or pads it";
     return false;
   }
@@ -81,6 +104,12 @@ bool CorrectionFinder::matchMeans(Correction &found, unsigned operand,
     if (!source || !weight || !source->first.getAxis() ||
         int64_t(*source->first.getAxis()) != source->second)
       continue;
+    if (Operation *selection = findSelection(c.op->getOperand(other),
+                                             /*allowsPadding=*/c.isConvolution)) {
+      reason = "'" + describe(selection) + "' makes it read other elements of '" +
+               source->first.getId().str() + "' than the means are of";
+      return false;
+    }
     // Means of the other sums of products are those of the channel only where
     // they run over the image.
     for (unsigned rest : c.reduction)
