@@ -51,7 +51,7 @@ void lowbit::collectContractionReaders(
       collectContractionReaders(op->getResult(0), readers, others);
     else if (matchFloatContraction(op) && use.getOperandNumber() < 2)
       readers.push_back(&use);
-    else
+    else if (!isa<tensor::DimOp>(op))
       others.push_back(op);
   }
 }
@@ -65,6 +65,8 @@ public:
   bool follow(Value value, int64_t axis) {
     for (OpOperand &use : value.getUses()) {
       Operation *op = use.getOwner();
+      if (isa<tensor::DimOp>(op))
+        continue; // It reads no value.
       if (movedOperand(op) == &use) {
         auto after = axisAfter(op, axis);
         if (!after)

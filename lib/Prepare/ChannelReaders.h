@@ -48,7 +48,7 @@ traceToObserver(mlir::Value operand, int64_t axis);
 std::string describe(mlir::Operation *op);
 
 /// The contractions that read `value` at the end of data movement, as operands.
-/// Anything else that reads it goes to `others`.
+/// Anything else that reads it goes to `others`, except what reads sizes.
 void collectContractionReaders(
     mlir::Value value, llvm::SmallVectorImpl<mlir::OpOperand *> &readers,
     llvm::SmallVectorImpl<mlir::Operation *> &others);

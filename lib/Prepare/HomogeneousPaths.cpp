@@ -48,6 +48,9 @@ private:
   bool reach(OpOperand &use, SmallVectorImpl<Value> &worklist) {
     Operation *op = use.getOwner();
     int64_t axis = axes.lookup(use.get());
+    // It reads no value.
+    if (isa<tensor::DimOp>(op))
+      return true;
     if (isa<ObserveOp>(op))
       return add(op, axis, worklist);
     if (movedOperand(op) == &use) {
@@ -146,7 +149,6 @@ std::optional<LayerPair> lowbit::matchLayerPair(const Contraction &first,
     if (!dim)
       continue;
     pair.weight = weight->first;
-    pair.weightOperand = &first.op->getOpOperand(operand);
     pair.weightAxis = weight->second;
     pair.channels = cast<RankedTensorType>(pair.weight.getType())
                         .getDimSize(pair.weightAxis);

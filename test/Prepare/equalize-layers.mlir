@@ -94,3 +94,34 @@ func.func @dead(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   %z = linalg.matmul ins(%y, %w2 : tensor<3x3xf32>, tensor<3x2xf32>) outs(%f2 : tensor<3x2xf32>) -> tensor<3x2xf32>
   return %z : tensor<3x2xf32>
 }
+
+// -----
+
+// The batch is dynamic: reading its size of what lies between reads no value.
+// CHECK-LABEL: @sizes
+// CHECK{LITERAL}: dense<[[4.000000e+00, 2.000000e+00], [2.000000e+00, -1.000000e+00]]>
+// CHECK{LITERAL}: dense<[[4.000000e+00, 0.000000e+00, 4.000000e+00], [0.000000e+00, 2.000000e+00, 2.000000e+00]]>
+#rows = affine_map<(d0, d1) -> (d0, d1)>
+func.func @sizes(%x: tensor<?x2xf32>) -> tensor<?x3xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %w1 = arith.constant dense<[[16.0, 1.0], [8.0, -0.5]]> : tensor<2x2xf32>
+  %w2 = arith.constant dense<[[1.0, 0.0, 1.0], [0.0, 4.0, 4.0]]> : tensor<2x3xf32>
+  %d = tensor.dim %x, %c0 : tensor<?x2xf32>
+  %e = tensor.empty(%d) : tensor<?x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %y = linalg.matmul ins(%x, %w1 : tensor<?x2xf32>, tensor<2x2xf32>) outs(%f : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %dy = tensor.dim %y, %c0 : tensor<?x2xf32>
+  %ey = tensor.empty(%dy) : tensor<?x2xf32>
+  %r = linalg.generic {indexing_maps = [#rows, #rows], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<?x2xf32>) outs(%ey : tensor<?x2xf32>) {
+  ^bb0(%i: f32, %o: f32):
+    %m = arith.maximumf %i, %zero : f32
+    linalg.yield %m : f32
+  } -> tensor<?x2xf32>
+  %dr = tensor.dim %r, %c0 : tensor<?x2xf32>
+  %e2 = tensor.empty(%dr) : tensor<?x3xf32>
+  %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<?x3xf32>) -> tensor<?x3xf32>
+  %z = linalg.matmul ins(%r, %w2 : tensor<?x2xf32>, tensor<2x3xf32>) outs(%f2 : tensor<?x3xf32>) -> tensor<?x3xf32>
+  return %z : tensor<?x3xf32>
+}
