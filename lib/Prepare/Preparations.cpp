@@ -116,7 +116,8 @@ struct Recalibrate : PassWrapper<Recalibrate, OperationPass<ModuleOp>> {
                          "computes, and the calibration table has those from "
                          "before")
               .attachNote()
-          << "give calibration data, which the prepared model is observed on";
+          << "give calibration data instead of the table; the prepared model "
+             "is observed on it";
       return signalPassFailure();
     }
     OpPassManager pipeline(ModuleOp::getOperationName());

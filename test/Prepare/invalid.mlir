@@ -18,7 +18,7 @@
 // RUN: quant-opt %s --quantize-ptq="calibration-data=random channels compile-to=calibrate save-table=%t.json" -o %t.mlir
 // RUN: not quant-opt %s --quantize-ptq="calibration-table=%t.json prepare=smooth-quant" 2>&1 | FileCheck %s --check-prefix=STALE
 // STALE: error: the preparation changed the values that the model computes, and the calibration table has those from before
-// STALE: note: give calibration data, which the prepared model is observed on
+// STALE: note: give calibration data instead of the table; the prepared model is observed on it
 
 // A table without statistics of channels.
 // RUN: quant-opt %s --quantize-ptq="calibration-data=random compile-to=calibrate save-table=%t.plain.json" -o %t.mlir
