@@ -3,9 +3,10 @@
 // RUN: %python -c "import numpy, sys; x = numpy.array([1, -16, 1, 16], 'f4') * numpy.ones((2, 4), 'f4'); numpy.savez(sys.argv[1], x=x, y=x)" %t.npz
 // RUN: %python -c "import numpy, sys; x = numpy.array([1, -16, 1, 16], 'f4') * numpy.ones((1, 2, 2, 4), 'f4'); numpy.savez(sys.argv[1], x=x)" %t.image.npz
 // RUN: split-file %s %t
-// RUN: quant-opt %t/matmul.mlir --lowbit-insert-observers=channels --lowbit-calibrate="data=%t.npz save-table=%t.table.json" --lowbit-smooth-activations="strength=0.5 table=%t.table.json" | FileCheck %t/matmul.mlir
-// RUN: quant-opt %t/shared.mlir --lowbit-insert-observers=channels --lowbit-calibrate="data=%t.npz save-table=%t.table.json" --lowbit-smooth-activations="strength=0.5 table=%t.table.json" | FileCheck %t/shared.mlir
-// RUN: quant-opt %t/conv.mlir --lowbit-insert-observers=channels --lowbit-calibrate="data=%t.image.npz save-table=%t.table.json" --lowbit-smooth-activations="strength=0.5 table=%t.table.json" | FileCheck %t/conv.mlir
+// RUN: quant-opt %t/matmul.mlir --lowbit-insert-observers=channels --lowbit-calibrate="data=%t.npz save-table=%t.table.json" --lowbit-smooth-activations="strength=0.5 table=%t.table.json" 2>&1 | FileCheck --implicit-check-not=warning: %t/matmul.mlir
+// RUN: quant-opt %t/shared.mlir --lowbit-insert-observers=channels --lowbit-calibrate="data=%t.npz save-table=%t.table.json" --lowbit-smooth-activations="strength=0.5 table=%t.table.json" 2>&1 | FileCheck --implicit-check-not=warning: %t/shared.mlir
+// RUN: quant-opt %t/conv.mlir --lowbit-insert-observers=channels --lowbit-calibrate="data=%t.image.npz save-table=%t.table.json" --lowbit-smooth-activations="strength=0.5 table=%t.table.json" 2>&1 | FileCheck --implicit-check-not=warning: %t/conv.mlir
+// RUN: quant-opt %t/nothing.mlir --lowbit-insert-observers=channels --lowbit-calibrate="data=%t.npz save-table=%t.table.json" --lowbit-smooth-activations="strength=0.5 table=%t.table.json" -o %t.out 2>&1 | FileCheck %t/nothing.mlir
 
 // Two readers, one of them with the weight on the left, behind a transpose; the
 // addition reads x itself. The scales are from both weights, here even ones.
@@ -92,4 +93,17 @@ func.func @main(%x: tensor<1x2x2x4xf32> {lowbit.name = "x"}) -> tensor<1x4x4x1xf
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x4x4x1xf32>) -> tensor<1x4x4x1xf32>
   %y = linalg.conv_2d_nhwc_hwcf ins(%p, %w : tensor<1x4x4x4xf32>, tensor<1x1x4x1xf32>) outs(%f : tensor<1x4x4x1xf32>) -> tensor<1x4x4x1xf32>
   return %y : tensor<1x4x4x1xf32>
+}
+
+// Nothing could be smoothed, and only then there is a warning.
+
+//--- nothing.mlir
+// CHECK: warning: smooth-quant changed nothing: none of 2 activations is read only by contractions with constant weights that sum over its channels
+func.func @main(%x: tensor<2x4xf32> {lowbit.name = "x"}, %y: tensor<2x4xf32> {lowbit.name = "y"}) -> tensor<2x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %z = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %y : tensor<2x4xf32>, tensor<2x4xf32>) outs(%f : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %z : tensor<2x2xf32>
 }
