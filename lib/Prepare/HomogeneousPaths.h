@@ -21,7 +21,8 @@ struct AddedConstant {
 /// A contraction, and all that reads its result.
 struct LayerPair {
   Contraction first;
-  /// The observer of its weight, and the dimension that has the output channels.
+  /// The observer of its weight, and the dimension that has the output
+  /// channels.
   ObserveOp weight;
   int64_t weightAxis = 0;
   int64_t channels = 0;

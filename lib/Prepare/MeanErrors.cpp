@@ -21,9 +21,8 @@ using namespace lowbit;
 /// that are read are not those that were observed; null where there is none.
 /// Broadcasts repeat all of them alike.
 static Operation *findSelection(Value operand, bool allowsPadding) {
-  for (Operation *op = operand.getDefiningOp(); OpOperand *moved =
-                                                    movedOperand(op);
-       op = moved->get().getDefiningOp()) {
+  for (Operation *op = operand.getDefiningOp();
+       OpOperand *moved = movedOperand(op); op = moved->get().getDefiningOp()) {
     bool isPad = isa<tensor::PadOp>(op);
     if (!isPad && !isa<tensor::ExtractSliceOp>(op))
       continue;
@@ -104,9 +103,11 @@ bool CorrectionFinder::matchMeans(Correction &found, unsigned operand,
     if (!source || !weight || !source->first.getAxis() ||
         int64_t(*source->first.getAxis()) != source->second)
       continue;
-    if (Operation *selection = findSelection(c.op->getOperand(other),
-                                             /*allowsPadding=*/c.isConvolution)) {
-      reason = "'" + describe(selection) + "' makes it read other elements of '" +
+    if (Operation *selection =
+            findSelection(c.op->getOperand(other),
+                          /*allowsPadding=*/c.isConvolution)) {
+      reason = "'" + describe(selection) +
+               "' makes it read other elements of '" +
                source->first.getId().str() + "' than the means are of";
       return false;
     }
