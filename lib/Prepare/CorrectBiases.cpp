@@ -133,7 +133,7 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     ModuleOp module = getOperation();
     if (failed(requireEvaluation(module, *state, "prepare=auto")))
       return failure();
-    OwningOpRef<ModuleOp> copy(module.clone());
+    TrialModule copy(module);
     FailureOr<func::FuncOp> main = findMain(*copy);
     CorrectionFinder finder(*copy, *state->table);
     if (failed(main) || failed(finder.run(*main)))
@@ -206,10 +206,13 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
   /// The constant that is added to the result, channel by channel, and that
   /// nothing else is done with.
   static OpOperand *findBias(const Correction &found) {
-    Value result = found.contraction.op->getResult(0);
-    if (!result.hasOneUse())
+    SmallVector<OpOperand *> readers;
+    for (OpOperand &use : found.contraction.op->getResult(0).getUses())
+      if (!isa<tensor::DimOp>(use.getOwner()))
+        readers.push_back(&use);
+    if (readers.size() != 1)
       return nullptr;
-    OpOperand &use = *result.use_begin();
+    OpOperand &use = *readers.front();
     auto op = dyn_cast<linalg::LinalgOp>(use.getOwner());
     if (!op || op.isDpsInit(&use) ||
         op.getNumParallelLoops() != op.getNumLoops())

@@ -259,7 +259,7 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
     ModuleOp module = getOperation();
     if (failed(requireEvaluation(module, *state, "prepare=auto")))
       return failure();
-    OwningOpRef<ModuleOp> copy(module.clone());
+    TrialModule copy(module);
     FailureOr<func::FuncOp> main = findMain(*copy);
     PreparationState other = *state;
     other.log = nullptr;
@@ -271,7 +271,6 @@ struct EqualizeLayers : lowbit::impl::EqualizeLayersBase<EqualizeLayers> {
     auto table = observeTrial(*copy, *state);
     auto after = failed(table) ? FailureOr<std::vector<double>>(failure())
                                : measureTrial(*copy, *state, *table);
-    dropOwnParameters(*copy, module);
     if (failed(after))
       return failure();
     auto before = measureTrial(module, *state, state->table);

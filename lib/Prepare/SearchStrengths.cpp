@@ -50,7 +50,7 @@ struct Unit {
 class StrengthSearch {
 public:
   StrengthSearch(ModuleOp module, const PreparationState &state)
-      : module(module), state(state), copy(module.clone()), smoother(*copy) {}
+      : module(module), state(state), copy(module), smoother(*copy) {}
 
   LogicalResult prepare();
   FailureOr<std::map<std::string, StrengthChoice>> search();
@@ -64,7 +64,7 @@ private:
   ModuleOp module;
   const PreparationState &state;
   /// With a multiplication for each activation that can be smoothed.
-  OwningOpRef<ModuleOp> copy;
+  TrialModule copy;
   Smoother smoother;
   std::vector<Unit> units;
   /// The choices without any smoothing, and with each strength.
@@ -109,7 +109,7 @@ LogicalResult StrengthSearch::prepare() {
 }
 
 LogicalResult StrengthSearch::tryStrength(double strength) {
-  OwningOpRef<ModuleOp> smoothed(module.clone());
+  TrialModule smoothed(module);
   Smoother other(*smoothed);
   if (failed(other.match(*state.table)))
     return failure();
@@ -126,7 +126,6 @@ LogicalResult StrengthSearch::tryStrength(double strength) {
   auto table = observeTrial(*smoothed, state);
   auto trial = failed(table) ? FailureOr<Trial>(failure())
                              : selectTrial(*smoothed, state, *table);
-  dropOwnParameters(*smoothed, module);
   if (failed(trial))
     return failure();
   trials.push_back(std::move(*trial));

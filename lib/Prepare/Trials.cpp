@@ -133,13 +133,27 @@ std::string lowbit::refusalOf(std::optional<double> withoutDb,
   return "it does not help at the outputs";
 }
 
-void lowbit::dropOwnParameters(ModuleOp copy, ModuleOp original) {
-  for (ParameterOp parameter : copy.getOps<ParameterOp>()) {
-    auto value =
-        dyn_cast_or_null<DenseResourceElementsAttr>(parameter.getValueAttr());
-    if (value && !original.lookupSymbol(parameter.getSymName()))
-      value.getRawHandle().getResource()->setBlob({});
-  }
+/// Calls `act` with the resource of each parameter that has one.
+static void
+forEachResource(ModuleOp module,
+                llvm::function_ref<void(DenseResourceElementsHandle)> act) {
+  for (ParameterOp parameter : module.getOps<ParameterOp>())
+    if (auto value = dyn_cast_or_null<DenseResourceElementsAttr>(
+            parameter.getValueAttr()))
+      act(value.getRawHandle());
+}
+
+TrialModule::TrialModule(ModuleOp original) : copy(original.clone()) {
+  forEachResource(*copy, [this](DenseResourceElementsHandle handle) {
+    shared.insert(handle.getKey());
+  });
+}
+
+TrialModule::~TrialModule() {
+  forEachResource(*copy, [this](DenseResourceElementsHandle handle) {
+    if (!shared.contains(handle.getKey()))
+      handle.getResource()->setBlob({});
+  });
 }
 
 LogicalResult lowbit::requireEvaluation(ModuleOp module,

@@ -13,6 +13,7 @@
 #include "lowbit/Select/Search.h"
 
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace lowbit {
 
@@ -60,8 +61,22 @@ searchVariants(const SearchProblem &problem, Assignment start);
 std::string refusalOf(std::optional<double> withoutDb,
                       std::optional<double> withDb);
 
-/// Frees the bytes of the parameters that `copy` has and `original` has not.
-void dropOwnParameters(mlir::ModuleOp copy, mlir::ModuleOp original);
+/// A copy of a module to try a preparation on. With it go the bytes of the
+/// parameters that it was given since: the context would keep them.
+class TrialModule {
+public:
+  explicit TrialModule(mlir::ModuleOp original);
+  ~TrialModule();
+  TrialModule(const TrialModule &) = delete;
+  TrialModule &operator=(const TrialModule &) = delete;
+
+  mlir::ModuleOp operator*() const { return copy.get(); }
+
+private:
+  mlir::OwningOpRef<mlir::ModuleOp> copy;
+  /// Of the parameters that the original has too.
+  llvm::StringSet<> shared;
+};
 
 /// Says that an evaluation that was asked for cannot be had. The pass by itself
 /// has no options of selection.

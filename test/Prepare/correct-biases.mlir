@@ -48,3 +48,33 @@ func.func @addition(%x: tensor<2x2xf32> {lowbit.name = "x"}) -> tensor<2x2xf32> 
   %y = linalg.matmul ins(%w, %t : tensor<2x2xf32>, tensor<2x2xf32>) outs(%f : tensor<2x2xf32>) -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }
+
+// -----
+
+// Whoever reads only the size of the result does not keep the bias from it.
+// CHECK-LABEL: @size
+// CHECK: %[[Y:.*]] = linalg.matmul
+// CHECK: tensor.dim %[[Y]]
+// CHECK: %[[BIAS:.*]] = arith.constant dense<[1.200000e+01, 2.000000e+01]>
+// CHECK: linalg.generic {{.*}} ins(%[[Y]], %[[BIAS]] :
+#rows = affine_map<(d0, d1) -> (d0, d1)>
+#cols = affine_map<(d0, d1) -> (d1)>
+func.func @size(%x: tensor<?x2xf32> {lowbit.name = "x"}) -> tensor<?x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %w = arith.constant dense<[[127.0, 127.0], [0.25, 1.0]]> : tensor<2x2xf32>
+  %b = arith.constant dense<[10.0, 20.0]> : tensor<2xf32>
+  %d = tensor.dim %x, %c0 : tensor<?x2xf32>
+  %e = tensor.empty(%d) : tensor<?x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x2xf32>) outs(%f : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %dy = tensor.dim %y, %c0 : tensor<?x2xf32>
+  %ey = tensor.empty(%dy) : tensor<?x2xf32>
+  %z = linalg.generic {indexing_maps = [#rows, #cols, #rows], iterator_types = ["parallel", "parallel"]}
+      ins(%y, %b : tensor<?x2xf32>, tensor<2xf32>) outs(%ey : tensor<?x2xf32>) {
+  ^bb0(%i: f32, %c: f32, %o: f32):
+    %s = arith.addf %i, %c : f32
+    linalg.yield %s : f32
+  } -> tensor<?x2xf32>
+  return %z : tensor<?x2xf32>
+}
