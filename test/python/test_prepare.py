@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from artifacts import Artifacts, load, lowbit, must, tools_folder
-from inputs import PAIRS
+from artifacts import CALIBRATION_SAMPLES, Artifacts, load, lowbit, must, save, tools_folder
+from inputs import PAIRS, samples
 from lowbit import sts
 
 CNNS = ("mnist_pytorch", "mnist_cntk", "resnet8")
@@ -83,6 +83,24 @@ def test_auto_keeps_what_helps(model: str, artifacts: Artifacts, tmp_path: Path)
         if entry["kept"]:
             assert entry["after_db"] > entry["before_db"], entry
     assert explained["held_out"]["separate"]
+
+    # The measure of `auto`, on samples that it has not seen, against the model that is calibrated on the same samples.
+    others = save(
+        tmp_path / "others.npz", {name: values[CALIBRATION_SAMPLES:] for name, values in samples(model, 600).items()}
+    )
+    unprepared = tmp_path / "unprepared.mlir"
+    held_out = explained["held_out"]["samples"]
+    calibration = ("--calibration-data", artifacts.calibration(model), "--held-out", held_out)
+    must(lowbit("quantize", source, *calibration, "-o", unprepared))
+    expected = outputs(source, others, tmp_path)
+    gains = [
+        sqnr(wanted, after) - sqnr(wanted, before)
+        for wanted, before, after in zip(
+            expected, outputs(unprepared, others, tmp_path), outputs(prepared, others, tmp_path), strict=True
+        )
+    ]
+    assert len(gains) == 500
+    assert np.mean(gains) > 0
 
 
 def test_minilm_smoothed_static_int8(artifacts: Artifacts) -> None:
