@@ -92,7 +92,7 @@ def _results(
     from distributed import KilledWorker, as_completed
 
     futures = {
-        client.submit(_observe_shard, model, shard, observation, pure=False): index
+        client.submit(_observe_shard, model, shard, index, observation, pure=False): index
         for index, shard in enumerate(shards)
     }
     waiting = as_completed(futures)
@@ -105,17 +105,26 @@ def _results(
             except KilledWorker as error:
                 text = f"every worker that it was given to was lost: {error}"
                 yield index, LowbitError(text, "the workers may have run out of memory")
+            except Exception as error:  # such as a function that no worker can unpickle
+                yield index, _other_error(error, shards[index], index)
             future.release()
     finally:
         client.cancel(list(futures))
 
 
-def _observe_shard(model: Path, shard: Shard, observation: Observation) -> bytes | LowbitError:
+def _observe_shard(model: Path, shard: Shard, index: int, observation: Observation) -> bytes | LowbitError:
     """On a worker: the bytes of the shard's table, or what is wrong, which is no failure of the cluster."""
     try:
         return observe_shard(model, shard, observation)
     except LowbitError as error:
         return error
+    except Exception as error:
+        # The shard's function, or the worker's disk: no reason to lose what the others have observed.
+        return _other_error(error, shard, index)
+
+
+def _other_error(error: Exception, shard: Shard, index: int) -> LowbitError:
+    return LowbitError(f"{_name(shard, index)}: {type(error).__name__}: {error}")
 
 
 def observe_shard(model: Path, shard: Shard, observation: Observation) -> bytes:
@@ -123,7 +132,7 @@ def observe_shard(model: Path, shard: Shard, observation: Observation) -> bytes:
     data = shard() if callable(shard) else shard
     # The worker's own folder goes when the worker does, even one that is killed.
     with tempfile.TemporaryDirectory(prefix="lowbit-", dir=_worker_folder()) as folder:
-        module, aliases = _module(str(model), tuple((observation.shapes or {}).items()))
+        module, aliases = _module(model, tuple((observation.shapes or {}).items()))
         table = Table(Path(folder) / "table.json", "the calibration table")
         names = dict(aliases)
         pieces = pieces_of(data, Path(folder) / "data", names)
@@ -143,10 +152,20 @@ def _worker_folder() -> str | None:
         return None
 
 
+def _module(model: Path, shapes: tuple[tuple[str, int], ...]) -> tuple[Path, dict[Path, str]]:
+    """The module of the model, imported once for all shards of a worker, and again when its file has changed."""
+    try:
+        status = model.stat()
+    except OSError:  # the import says what is wrong
+        return _import(model, shapes, None)
+    return _import(model, shapes, (status.st_mtime_ns, status.st_size))
+
+
 @lru_cache(maxsize=2)
-def _module(model: str, shapes: tuple[tuple[str, int], ...]) -> tuple[Path, dict[Path, str]]:
-    """The module of the model, imported once for all shards of a worker."""
-    return _imported.enter_context(compiler.opened(Path(model), dict(shapes)))
+def _import(
+    model: Path, shapes: tuple[tuple[str, int], ...], version: tuple[int, int] | None
+) -> tuple[Path, dict[Path, str]]:
+    return _imported.enter_context(compiler.opened(model, dict(shapes)))
 
 
 # Their folders live as long as the process does.

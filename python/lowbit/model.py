@@ -230,7 +230,8 @@ def _with_search(selection: Selection, strength: float | str | None, held_out: i
 
 def _runs_again(selection: Selection) -> bool:
     """Whether choosing runs the model on samples again, so that their statistics alone do not do."""
-    texts = [*selection.rules, *(f"method={word}" for word in (selection.activations or "").split(","))]
+    words = [word.strip() for given in (selection.weights, selection.activations) for word in (given or "").split(",")]
+    texts = [*selection.rules, *(f"method={word}" for word in words)]
     if selection.recipe is not None:
         texts.append(selection.recipe.read_text(encoding="utf-8", errors="replace"))
     return selection.method == "auto" or bool(selection.prepare) or any(map(choices.asks_for_auto, texts))

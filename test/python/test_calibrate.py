@@ -106,6 +106,21 @@ def test_an_iterable_is_read_as_it_is_used(
     assert np.array_equal(chunked, expected)
 
 
+@pytest.mark.parametrize("choices", [{"weights": "i8,channel,auto"}, {"weights": "auto"}, {"activations": "auto"}])
+def test_an_iterable_is_kept_where_one_word_asks_for_auto(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch, choices: dict[str, str]
+) -> None:
+    """auto runs the model on the samples again: their table would not do."""
+    monkeypatch.setattr(lowbit_data, "CHUNK_BYTES", 10 * 28 * 28 * 4)
+    model = package.load(artifacts.imported(MODEL))
+    samples = list(samples_of(artifacts))[:24]
+    inputs = load(artifacts.inputs(MODEL))
+    (streamed,) = model.quantize(calibration_data=iter(samples), **choices).run(inputs).values()  # type: ignore[arg-type]
+    array = np.concatenate([sample[NAME] for sample in samples])
+    (whole,) = model.quantize(calibration_data={NAME: array}, **choices).run(inputs).values()  # type: ignore[arg-type]
+    assert np.array_equal(streamed, whole)
+
+
 def test_a_bad_sample_of_an_iterable_is_named(artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lowbit_data, "CHUNK_BYTES", 60 * 28 * 28 * 4)
     good = list(samples_of(artifacts))

@@ -12,6 +12,8 @@ from pathlib import Path
 import cloudpickle
 import lowbit
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import psutil
 import pytest
 from artifacts import Artifacts, load
@@ -111,6 +113,60 @@ def test_bad_shards_are_named_and_the_others_kept(
     assert caught.value.table.samples == 45
     mended = calibrate(model, [shards[1], shards[4]], client)
     assert mended.merge(caught.value.table).read_bytes() == whole
+
+
+def unreadable(error: type[Exception]) -> Path:
+    raise error("no such bucket")
+
+
+class Unpicklable:
+    """A shard that comes apart on the way to the worker."""
+
+    def __reduce__(self) -> tuple[Callable[..., Path], tuple[type[Exception]]]:
+        return unreadable, (KeyError,)
+
+    def __call__(self) -> Path:
+        raise AssertionError("it never arrives")
+
+
+@pytest.mark.parametrize("error", [OSError, KeyError])
+def test_a_function_that_raises_anything_loses_its_own_shard_alone(
+    client: Client, artifacts: Artifacts, shards: list[Path], whole: bytes, error: type[Exception]
+) -> None:
+    model = artifacts.imported(MODEL)
+    with pytest.raises(lowbit.IncompleteError) as caught:
+        calibrate(model, [shards[0], partial(unreadable, error), *shards[2:]], client)
+    assert caught.value.message.startswith(f"shard 1: {error.__name__}: ")
+    assert "no such bucket" in caught.value.message
+    assert "4 of 5 shards" in str(caught.value)
+    mended = calibrate(model, [shards[1]], client)
+    assert mended.merge(caught.value.table).read_bytes() == whole
+
+
+def test_a_function_that_no_worker_can_load_loses_its_own_shard_alone(
+    client: Client, artifacts: Artifacts, shards: list[Path]
+) -> None:
+    with pytest.raises(lowbit.IncompleteError) as caught:
+        calibrate(artifacts.imported(MODEL), [Unpicklable(), shards[1]], client)
+    assert caught.value.message.startswith("shard 0: ")
+    assert caught.value.table.samples == 35
+
+
+def test_a_model_that_is_exported_again_is_imported_again(
+    client: Client, artifacts: Artifacts, shards: list[Path], whole: bytes, tmp_path: Path
+) -> None:
+    """Workers that live on have no module of the model that was there before."""
+    path = tmp_path / "model.onnx"
+    exported = onnx.load(artifacts.onnx(MODEL))
+    for initializer in exported.graph.initializer:
+        if initializer.data_type == onnx.TensorProto.FLOAT:
+            values = onnx.numpy_helper.to_array(initializer)
+            initializer.CopyFrom(onnx.numpy_helper.from_array(values * np.float32(0.5), initializer.name))
+    onnx.save(exported, path)
+    # Both workers have the first one.
+    assert calibrate(path, [*shards, *shards], client).read_bytes() != whole
+    path.write_bytes(artifacts.onnx(MODEL).read_bytes())
+    assert calibrate(path, shards, client).read_bytes() == whole
 
 
 def test_errors(client: Client, artifacts: Artifacts, shards: list[Path], tmp_path: Path) -> None:

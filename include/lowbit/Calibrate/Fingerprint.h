@@ -1,7 +1,8 @@
 //===- Fingerprint.h - which model a table is of ----------------*- C++ -*-===//
 //
-// Two models with one fingerprint compute the same values under the same ids,
-// so that the statistics of one hold for the other.
+// Two models with one fingerprint compute the same values under the same ids
+// on inputs of any size, but for where their slices start, so that the
+// statistics of one hold for the other.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_CALIBRATE_FINGERPRINT_H
@@ -14,10 +15,12 @@
 namespace lowbit {
 
 /// 32 hexadecimal digits: a hash of the parameters (name, type and bytes), of
-/// other constants of floats, of the names of inputs and outputs, and of the
-/// ids of contractions. It does not depend on sizes that were specialized, on
-/// observers, on locations, or on where the bytes are stored. Emits the error
-/// where they cannot be read.
+/// the names of inputs and outputs, and of all that the outputs are computed
+/// by: operations with their ids, bodies and constants. It does not depend on
+/// sizes that were specialized, unless they are computed with as floats, on
+/// observers, on locations, on where the bytes are stored, or on where a slice
+/// or padding with zeros starts, for that may be a size. Emits the error where
+/// the bytes cannot be read.
 llvm::FailureOr<std::string> fingerprintModel(mlir::ModuleOp module);
 
 } // namespace lowbit
