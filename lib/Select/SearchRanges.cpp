@@ -427,7 +427,15 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
           "method=auto compares the outputs on calibration samples: give "
           "calibration-data=<inputs>, with a calibration table too");
     numSearched += searched.size();
-    auto evaluator = Evaluator::start(*prepared, {data, threads, heldOut});
+    // Where a preparation has compared outputs, its remarks were the same.
+    std::optional<ScopedDiagnosticHandler> quiet;
+    if (log->heldOut)
+      quiet.emplace(&getContext(), [](Diagnostic &diagnostic) {
+        return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
+      });
+    auto evaluator =
+        Evaluator::start(*prepared, {data, threads, heldOut, mask});
+    quiet.reset();
     if (failed(evaluator))
       return failure();
     RangeSearch search(getOperation(), trials, **evaluator, std::move(searched),
