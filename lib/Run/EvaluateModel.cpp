@@ -61,9 +61,9 @@ llvm::Error lowbit::evaluateModel(MLIRContext &context,
   auto samples = Samples::open((*model)->signature(), options.inputs);
   if (!samples)
     return samples.takeError();
-  auto server = EvaluationServer::create(std::move(*model), **samples,
-                                         options.heldOut, options.threads,
-                                         *filter ? &**filter : nullptr);
+  auto server =
+      EvaluationServer::create(std::move(*model), **samples, options.heldOut,
+                               options.threads, *filter ? &**filter : nullptr);
   if (!server)
     return server.takeError();
   llvm::outs() << (*server)->greeting() << "\n";

@@ -58,8 +58,9 @@ EvaluationServer::create(std::unique_ptr<ProbedModel> model, Samples &samples,
   return server;
 }
 
-llvm::Error EvaluationServer::setReferences(
-    std::vector<std::vector<NpyArray>> references, PaddingFilter *filter) {
+llvm::Error
+EvaluationServer::setReferences(std::vector<std::vector<NpyArray>> references,
+                                PaddingFilter *filter) {
   OutputError::Kept kept;
   for (size_t sample = 0; filter && sample < references.size(); ++sample) {
     filter->setMask(feeds[sample].arrays[filter->argument()]);
@@ -67,14 +68,14 @@ llvm::Error EvaluationServer::setReferences(
     for (auto [output, array] : llvm::enumerate(references[sample])) {
       auto blocks = filter->apply(std::to_string(output), array.shape);
       if (!blocks)
-        return llvm::createStringError(
-            nameOf(feeds[sample]) + ": output " + Twine(output) + ": " +
-            llvm::toString(blocks.takeError()));
+        return llvm::createStringError(nameOf(feeds[sample]) + ": output " +
+                                       Twine(output) + ": " +
+                                       llvm::toString(blocks.takeError()));
       row.push_back(std::move(*blocks));
     }
   }
-  errors = std::make_unique<OutputError>(std::move(references),
-                                         std::move(kept));
+  errors =
+      std::make_unique<OutputError>(std::move(references), std::move(kept));
   std::vector<Feed> counted;
   for (auto [sample, feed] : llvm::enumerate(feeds))
     if (errors->counts(sample)) {

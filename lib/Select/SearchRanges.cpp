@@ -2,7 +2,8 @@
 //
 // In: observers, the calibration table, data. Out: a method for each value
 // whose method is `auto`, in the log that lowbit-select-ranges reads. Each is
-// judged by the error at the model's output, on samples that were not observed.
+// judged by the error at the model's output, on samples that were not observed
+// unless there are too few to hold some out.
 // Refused: no data, no table.
 //
 //===----------------------------------------------------------------------===//

@@ -1,6 +1,7 @@
 //===- OutputErrorTest.cpp - how far outputs are from float ---------------===//
 //
-// The formula on numbers that are exact, what does not count, special values, integers.
+// The formula on numbers that are exact, what does not count, special values,
+// integers.
 //
 //===----------------------------------------------------------------------===//
 

@@ -3,7 +3,8 @@
 // A mask is an input of the model that says which positions hold data and which
 // only fill up (zero), such as attention_mask[batch, seq]. Here it is found out
 // which dimensions of each observed value, and of each output, run along those
-// of the mask, so that padded elements can be left out of statistics and errors.
+// of the mask, so that padded elements can be left out of statistics and
+// errors.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_CALIBRATE_PADDING_H

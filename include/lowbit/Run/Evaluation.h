@@ -9,9 +9,9 @@
 //    "outputs": [...], "probes": [...], "weights": [...]}
 //
 // `held_out` is false when there are too few samples to hold some out: all are
-// used then. L more samples are left out, for none of their outputs has a number
-// (OutputError.h). With `--mask INPUT` what is padding in the outputs is left
-// out of the errors. Requests:
+// used then. L more samples are left out, for none of their outputs has a
+// number (OutputError.h). With `--mask INPUT` what is padding in the outputs is
+// left out of the errors. Requests:
 //
 //   {"set": [VALUE, ...]}       parameters from now on; {"values": V}
 //   {"load": "name", "file": "path"}
