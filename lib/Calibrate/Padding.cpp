@@ -441,6 +441,24 @@ static FailureOr<BlockArgument> findMask(func::FuncOp main, StringRef mask) {
          << suggestNames(mask, names, "the inputs are");
 }
 
+/// Adds a value to the plan; says where its padding was lost.
+static void addValue(PaddingPlan &plan, PaddingReader &reader, Value value,
+                     const std::string &key, Operation *op,
+                     const Twine &isWhole) {
+  auto lost = reader.lossesOf(value);
+  if (!lost.empty()) {
+    Operation *where = lost.begin()->second;
+    InFlightDiagnostic remark = op->emitRemark(isWhole)
+                                << ": where it is padded cannot be followed "
+                                   "through "
+                                << where->getName().getStringRef();
+    remark.attachNote(where->getLoc()) << "here";
+  }
+  PaddedDimensions dims = reader.read(value);
+  if (llvm::any_of(dims, [](const auto &parts) { return !parts.empty(); }))
+    plan.values[key] = std::move(dims);
+}
+
 FailureOr<PaddingPlan> lowbit::analyzePadding(func::FuncOp main,
                                               StringRef mask) {
   FailureOr<BlockArgument> argument = findMask(main, mask);
@@ -454,26 +472,41 @@ FailureOr<PaddingPlan> lowbit::analyzePadding(func::FuncOp main,
   PaddingPlan plan;
   plan.argument = argument->getArgNumber();
   main.walk([&](ObserveOp op) {
-    if (op.isConstant())
-      return;
-    auto lost = reader.lossesOf(op.getInput());
-    if (!lost.empty()) {
-      Operation *where = lost.begin()->second;
-      InFlightDiagnostic remark = op.emitRemark("the value '")
-                                  << op.getId()
-                                  << "' is observed with its padding: where it "
-                                     "is padded cannot be followed through "
-                                  << where->getName().getStringRef();
-      remark.attachNote(where->getLoc()) << "here";
-    }
-    PaddedDimensions dims = reader.read(op.getInput());
-    if (llvm::any_of(dims, [](const auto &parts) { return !parts.empty(); }))
-      plan.values[op.getId().str()] = std::move(dims);
+    if (!op.isConstant())
+      addValue(plan, reader, op.getInput(), op.getId().str(), op,
+               "the value '" + op.getId() + "' is observed with its padding");
   });
   if (plan.values.empty())
     return main.emitError("no observed value runs along the dimensions of the "
                           "mask '")
            << mask << "', so it leaves nothing out; leave the option mask out "
            << "or name another input";
+  return plan;
+}
+
+FailureOr<PaddingPlan> lowbit::analyzeOutputPadding(func::FuncOp main,
+                                                    StringRef mask) {
+  FailureOr<BlockArgument> argument = findMask(main, mask);
+  if (failed(argument))
+    return failure();
+  DimensionAnalysis analysis;
+  analysis.run(main);
+  PaddingReader reader(analysis, *argument);
+  reader.followLosses(main);
+
+  PaddingPlan plan;
+  plan.argument = argument->getArgNumber();
+  main.walk([&](func::ReturnOp op) {
+    for (auto [i, value] : llvm::enumerate(op.getOperands())) {
+      if (!isTensor(value))
+        continue;
+      std::string number = std::to_string(i);
+      auto name =
+          main.getResultAttrOfType<StringAttr>(i, LowbitDialect::kNameAttr);
+      addValue(plan, reader, value, number, op,
+               "the output '" + (name ? name.getValue() : StringRef(number)) +
+                   "' is compared with its padding");
+    }
+  });
   return plan;
 }

@@ -9,7 +9,9 @@
 #include "lowbit/Evaluate/Evaluator.h"
 #include "LineProcess.h"
 
+#include "lowbit/Calibrate/Padding.h"
 #include "lowbit/Evaluate/Passes.h"
+#include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/ParameterAccess.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -168,6 +170,12 @@ Evaluator::start(ModuleOp observed, const EvaluatorOptions &options) {
     return observed.emitError(
         "evaluation needs the program quant-run, which is neither beside this "
         "one nor on the PATH; set LOWBIT_TOOLS to its folder");
+  if (!options.mask.empty()) {
+    // What the child finds as well, with the places in this module.
+    FailureOr<func::FuncOp> main = findMain(observed);
+    if (failed(main) || failed(analyzeOutputPadding(*main, options.mask)))
+      return failure();
+  }
   auto program = std::make_unique<ScratchFile>("mlirbc");
   if (program->code)
     return observed.emitError("evaluation: no temporary file: ")
@@ -185,6 +193,8 @@ Evaluator::start(ModuleOp observed, const EvaluatorOptions &options) {
                                         std::to_string(threads),
                                         "--held-out",
                                         std::to_string(options.heldOut)};
+  if (!options.mask.empty())
+    llvm::append_values(arguments, "--mask", options.mask);
   std::unique_ptr<Evaluator> evaluator(new Evaluator(
       observed, std::make_unique<Child>(tool, std::move(program), arguments)));
   if (failed(evaluator->greet()))
@@ -205,6 +215,10 @@ LogicalResult Evaluator::greet() {
   sampleCount = object->getInteger("samples").value_or(0);
   totalCount = object->getInteger("of").value_or(0);
   heldOut = object->getBoolean("held_out").value_or(false);
+  if (int64_t leftOut = object->getInteger("left_out").value_or(0))
+    module.emitRemark() << leftOut
+                        << " samples are left out where outputs are compared: "
+                           "theirs are next to zero, or padding";
   return success();
 }
 
@@ -278,7 +292,8 @@ FailureOr<Quality> Evaluator::evaluate(const Choices &choices,
     std::vector<double> &row = quality.db.emplace_back();
     if (const json::Array *byOutput = sample.getAsArray())
       for (const json::Value &output : *byOutput)
-        row.push_back(output.getAsNumber().value_or(0));
+        if (auto db = output.getAsNumber())
+          row.push_back(*db);
   }
   return quality;
 }

@@ -33,3 +33,19 @@ void lowbit::ReadGuard::release() {
   llvm::remove_fatal_error_handler();
   llvm::remove_bad_alloc_error_handler();
 }
+
+llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>>
+lowbit::openModule(llvm::StringRef path) {
+  constexpr llvm::Align alignment = llvm::Align::Constant<4096>();
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(
+      path, /*IsText=*/false, /*RequiresNullTerminator=*/true, alignment);
+  if (!buffer || llvm::isAddrAligned(alignment, (*buffer)->getBufferStart()))
+    return buffer;
+  // What comes from a pipe has no say in where it lies.
+  auto copy = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(
+      (*buffer)->getBufferSize(), (*buffer)->getBufferIdentifier(), alignment);
+  if (!copy)
+    return std::make_error_code(std::errc::not_enough_memory);
+  llvm::copy((*buffer)->getBuffer(), copy->getBufferStart());
+  return std::unique_ptr<llvm::MemoryBuffer>(std::move(copy));
+}

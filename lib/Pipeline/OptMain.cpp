@@ -152,9 +152,10 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
         MlirOptMain(pointers.size(), pointers.data(), input, output, registry));
 
   std::string message;
-  auto file = openInputFile(input, &message);
+  auto file = openModule(input);
   if (!file) {
-    llvm::errs() << "error: " << message << "\n";
+    llvm::errs() << "error: cannot open input file '" << input
+                 << "': " << file.getError().message() << "\n";
     return 1;
   }
   ReadGuard guard(input);
@@ -174,7 +175,7 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
       llvm::errs() << "error: " << message << "\n";
       return 1;
     }
-    if (failed(MlirOptMain(stream->os(), std::move(file), registry, checked)))
+    if (failed(MlirOptMain(stream->os(), std::move(*file), registry, checked)))
       return 1;
     stream->keep();
     return 0;
@@ -193,7 +194,7 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
   llvm::Error error =
       writeFileAtomically(output, [&](llvm::raw_ostream &os) -> llvm::Error {
         failedToRun =
-            failed(MlirOptMain(os, std::move(file), registry, withStore));
+            failed(MlirOptMain(os, std::move(*file), registry, withStore));
         if (failedToRun)
           return llvm::createStringError("failed");
         return llvm::Error::success();

@@ -170,16 +170,17 @@ static std::string checkOptions(const PtqOptions &options) {
 
 static CalibrateOptions calibrateOptions(const PtqOptions &options) {
   CalibrateOptions calibrate;
-  // With a table, the data is there to compare outputs on.
-  if (options.calibrationTable.empty())
+  // With a table, data and mask are there to compare outputs on.
+  if (options.calibrationTable.empty()) {
     calibrate.data = options.calibrationData;
+    calibrate.mask = options.mask;
+  }
   calibrate.heldOut = options.heldOut;
   if (options.heldOut == 0 && searches(options))
     calibrate.heldOut = HeldOut::kMost;
   calibrate.table = options.calibrationTable;
   calibrate.saveTable = options.saveTable;
   calibrate.resume = options.resume;
-  calibrate.mask = options.mask;
   calibrate.threads = options.threads;
   return calibrate;
 }
@@ -213,6 +214,7 @@ static SearchRangesOptions searchOptions(const PtqOptions &options) {
   SearchRangesOptions search;
   search.data = options.calibrationData;
   search.threads = options.threads;
+  search.mask = options.mask;
   if (options.heldOut > 0)
     search.heldOut = options.heldOut;
   return search;
@@ -239,6 +241,7 @@ LogicalResult lowbit::buildPtqPipeline(
   preparation->log = log;
   preparation->calibrate = calibrateOptions(options);
   preparation->calibrate.data = options.calibrationData;
+  preparation->calibrate.mask = options.mask;
   preparation->select = selectOptions(options, mode);
   std::shared_ptr<Account> account =
       options.explain.empty() ? nullptr : createAccount(log);

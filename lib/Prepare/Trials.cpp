@@ -52,9 +52,15 @@ lowbit::startEvaluator(ModuleOp module, const PreparationState &state,
   EvaluatorOptions options;
   options.data = state.calibrate.data;
   options.threads = state.calibrate.threads;
+  options.mask = state.calibrate.mask;
   if (state.calibrate.heldOut > 0)
     options.heldOut = state.calibrate.heldOut;
+  // The remarks are the same each time.
+  std::optional<ScopedDiagnosticHandler> quiet;
+  if (state.log && state.log->heldOut)
+    quiet.emplace(module.getContext(), ignoreRemarks());
   auto evaluator = Evaluator::start(*copy, options);
+  quiet.reset();
   if (succeeded(evaluator) && state.log && !state.log->heldOut)
     state.log->heldOut =
         llvm::json::Object{{"samples", (*evaluator)->samples()},

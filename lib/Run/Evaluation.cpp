@@ -19,7 +19,8 @@ namespace json = llvm::json;
 
 llvm::Expected<std::unique_ptr<EvaluationServer>>
 EvaluationServer::create(std::unique_ptr<ProbedModel> model, Samples &samples,
-                         unsigned most, unsigned threads) {
+                         unsigned most, unsigned threads,
+                         PaddingFilter *filter) {
   std::unique_ptr<EvaluationServer> server(new EvaluationServer());
   auto heldOut = samples.chooseHeldOut(most);
   if (!heldOut)
@@ -52,8 +53,43 @@ EvaluationServer::create(std::unique_ptr<ProbedModel> model, Samples &samples,
             references[sample] = std::move(outputs);
           }))
     return std::move(error);
-  server->errors = std::make_unique<OutputError>(std::move(references));
+  if (llvm::Error error = server->setReferences(std::move(references), filter))
+    return std::move(error);
   return server;
+}
+
+llvm::Error
+EvaluationServer::setReferences(std::vector<std::vector<NpyArray>> references,
+                                PaddingFilter *filter) {
+  OutputError::Kept kept;
+  for (size_t sample = 0; filter && sample < references.size(); ++sample) {
+    filter->setMask(feeds[sample].arrays[filter->argument()]);
+    auto &row = kept.emplace_back();
+    for (auto [output, array] : llvm::enumerate(references[sample])) {
+      auto blocks = filter->apply(std::to_string(output), array.shape);
+      if (!blocks)
+        return llvm::createStringError(nameOf(feeds[sample]) + ": output " +
+                                       Twine(output) + ": " +
+                                       llvm::toString(blocks.takeError()));
+      row.push_back(std::move(*blocks));
+    }
+  }
+  errors =
+      std::make_unique<OutputError>(std::move(references), std::move(kept));
+  std::vector<Feed> counted;
+  for (auto [sample, feed] : llvm::enumerate(feeds))
+    if (errors->counts(sample)) {
+      numbers.push_back(sample);
+      counted.push_back(std::move(feed));
+    }
+  leftOut = int64_t(feeds.size() - counted.size());
+  feeds = std::move(counted);
+  if (leftOut > 0 && feeds.empty())
+    return llvm::createStringError(
+        "the outputs of all " + Twine(leftOut) +
+        " samples to evaluate on are nothing but padding; is it the right "
+        "mask?");
+  return llvm::Error::success();
 }
 
 llvm::Error EvaluationServer::runSamples(size_t count,
@@ -98,6 +134,7 @@ json::Value EvaluationServer::greeting() const {
                       {"samples", int64_t(feeds.size())},
                       {"of", total},
                       {"held_out", isHeldOut},
+                      {"left_out", leftOut},
                       {"outputs", std::move(outputs)},
                       {"probes", json::Array(model->probes())},
                       {"weights", json::Array(model->weights())}};
@@ -263,21 +300,28 @@ EvaluationServer::evaluate(const json::Object &request,
         "'evaluate' should be a number of samples, at most " +
         Twine(feeds.size()) + "; 0 is all");
   size_t count = *wanted == 0 ? feeds.size() : size_t(*wanted);
-  std::vector<std::vector<double>> db(count);
+  std::vector<std::vector<std::optional<double>>> db(count);
   if (llvm::Error error = runSamples(
           count, isWanted, [&](size_t sample, std::vector<NpyArray> outputs) {
-            for (auto [output, result] : llvm::enumerate(outputs))
-              db[sample].push_back(errors->decibels(sample, output, result));
+            size_t number = numbers[sample];
+            for (auto [output, result] : llvm::enumerate(outputs)) {
+              auto &term = db[sample].emplace_back();
+              if (errors->counts(number, output))
+                term = errors->decibels(number, output, result);
+            }
           }))
     return std::move(error);
   json::Array bySample;
   double sum = 0;
   size_t terms = 0;
-  for (const std::vector<double> &sample : db) {
-    for (double term : sample)
-      sum += term;
-    terms += sample.size();
-    bySample.push_back(json::Array(sample));
+  for (const auto &sample : db) {
+    json::Array row;
+    for (std::optional<double> term : sample) {
+      sum += term.value_or(0);
+      terms += term.has_value();
+      row.push_back(term ? json::Value(*term) : json::Value(nullptr));
+    }
+    bySample.push_back(std::move(row));
   }
   return json::Object{{"mean_db", terms ? sum / double(terms) : 0.0},
                       {"db", std::move(bySample)}};

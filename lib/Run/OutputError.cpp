@@ -58,30 +58,77 @@ static bool withFloats(const NpyArray &array, Function function) {
   }
 }
 
+/// Calls `function` with the number of each element that is no padding. Returns
+/// how many there are.
+template <typename Function>
+static size_t forEachKept(size_t size, const KeptBlocks *kept,
+                          Function function) {
+  if (!kept) {
+    for (size_t i = 0; i < size; ++i)
+      function(i);
+    return size;
+  }
+  size_t count = 0, block = kept->blockSize;
+  for (auto [number, isKept] : llvm::enumerate(kept->isKept)) {
+    if (!isKept)
+      continue;
+    for (size_t i = number * block, end = i + block; i < end; ++i)
+      function(i);
+    count += block;
+  }
+  return count;
+}
+
 /// The mean square of the finite elements.
-static double signalOf(const NpyArray &array) {
+static double signalOf(const NpyArray &array, const KeptBlocks *kept) {
   double sum = 0;
   withFloats(array, [&](auto elements) {
-    for (auto element : elements)
-      if (double x = toDouble(element); std::isfinite(x))
+    size_t count = forEachKept(elements.size(), kept, [&](size_t i) {
+      if (double x = toDouble(elements[i]); std::isfinite(x))
         sum += x * x;
-    sum /= std::max<double>(elements.size(), 1);
+    });
+    sum /= std::max<double>(count, 1);
   });
   return sum;
 }
 
-OutputError::OutputError(std::vector<std::vector<NpyArray>> given)
-    : references(std::move(given)) {
+OutputError::OutputError(std::vector<std::vector<NpyArray>> given,
+                         Kept givenKept)
+    : references(std::move(given)), kept(std::move(givenKept)) {
+  for (auto [sample, outputs] : llvm::enumerate(references)) {
+    std::vector<double> &row = signals.emplace_back();
+    for (auto [output, array] : llvm::enumerate(outputs))
+      row.push_back(signalOf(array, keptOf(sample, output)));
+  }
   size_t outputs = references.empty() ? 0 : references.front().size();
   for (size_t output = 0; output < outputs; ++output) {
-    std::vector<double> signals;
-    for (const std::vector<NpyArray> &sample : references)
-      signals.push_back(signalOf(sample[output]));
-    llvm::sort(signals);
-    double median = signals[signals.size() / 2];
-    // Zero when most samples are: any floor does then.
-    floors.push_back(median > 0 ? median * 1e-12 : 1e-30);
+    std::vector<double> positive;
+    for (const std::vector<double> &row : signals)
+      if (row[output] > 0)
+        positive.push_back(row[output]);
+    llvm::sort(positive);
+    medians.push_back(positive.empty() ? 0 : positive[positive.size() / 2]);
   }
+}
+
+const KeptBlocks *OutputError::keptOf(size_t sample, size_t output) const {
+  return kept.empty() || !kept[sample][output] ? nullptr
+                                               : &*kept[sample][output];
+}
+
+bool OutputError::counts(size_t sample, size_t output) const {
+  const KeptBlocks *blocks = keptOf(sample, output);
+  if (blocks && llvm::none_of(blocks->isKept, [](uint8_t bit) { return bit; }))
+    return false;
+  // Integers have no signal, and so no median.
+  return signals[sample][output] >= kLeastSignal * medians[output];
+}
+
+bool OutputError::counts(size_t sample) const {
+  for (size_t output = 0; output < references[sample].size(); ++output)
+    if (counts(sample, output))
+      return true;
+  return false;
 }
 
 static double bounded(double ratio) {
@@ -90,37 +137,41 @@ static double bounded(double ratio) {
 }
 
 /// For integers, whose bytes say whether they are equal.
-static double ratioOfEqual(const NpyArray &expected, const NpyArray &result) {
+static double ratioOfEqual(const NpyArray &expected, const NpyArray &result,
+                           const KeptBlocks *kept) {
   size_t size = byteSize(expected.dtype), differing = 0;
   llvm::ArrayRef<char> left = expected.bytes(), right = result.bytes();
-  for (size_t at = 0; at < left.size(); at += size)
-    differing += std::memcmp(&left[at], &right[at], size) != 0;
-  double count = std::max<double>(expected.numElements(), 1);
-  return count / std::max(double(differing), 0.5);
+  size_t count = forEachKept(expected.numElements(), kept, [&](size_t i) {
+    differing += std::memcmp(&left[i * size], &right[i * size], size) != 0;
+  });
+  return std::max<double>(count, 1) / std::max(double(differing), 0.5);
 }
 
 double OutputError::decibels(size_t sample, size_t output,
                              const NpyArray &result) const {
   const NpyArray &expected = references[sample][output];
+  const KeptBlocks *blocks = keptOf(sample, output);
   if (expected.dtype != result.dtype || expected.shape != result.shape)
     return -kMostDb;
-  double signal = signalOf(expected), noise = 0;
+  double noise = 0;
   bool isComparable = true;
   bool isFloat = withFloats(expected, [&](auto left) {
     using Element = typename decltype(left)::value_type;
     auto right = result.elements<Element>();
-    for (size_t i = 0; i < left.size(); ++i) {
+    size_t count = forEachKept(left.size(), blocks, [&](size_t i) {
       double y = toDouble(left[i]), x = toDouble(right[i]);
       if (std::isfinite(y) && std::isfinite(x))
         noise += (y - x) * (y - x);
       else
         isComparable &= y == x || (std::isnan(y) && std::isnan(x));
-    }
-    noise /= std::max<double>(left.size(), 1);
+    });
+    noise /= std::max<double>(count, 1);
   });
   if (!isFloat)
-    return bounded(ratioOfEqual(expected, result));
+    return bounded(ratioOfEqual(expected, result, blocks));
   if (!isComparable)
     return -kMostDb;
-  return bounded((signal + floors[output]) / (noise + floors[output]));
+  // Any floor does where all signals are zero.
+  double floor = medians[output] > 0 ? medians[output] * 1e-12 : 1e-30;
+  return bounded((signals[sample][output] + floor) / (noise + floor));
 }

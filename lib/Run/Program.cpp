@@ -26,11 +26,7 @@ OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   context.getOrLoadDialect<LowbitDialect>()->setStoreDirectory(
       llvm::sys::path::parent_path(path));
   ReadGuard guard(path);
-  // Bytecode wants the alignment of the resources in it; small files are not
-  // mapped, and lie anywhere otherwise.
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(
-      path, /*IsText=*/false, /*RequiresNullTerminator=*/true,
-      llvm::Align(4096));
+  auto buffer = openModule(path);
   if (!buffer) {
     emitError(UnknownLoc::get(&context)) << "could not open input file " << path
                                          << ": " << buffer.getError().message();

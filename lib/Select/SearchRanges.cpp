@@ -2,7 +2,8 @@
 //
 // In: observers, the calibration table, data. Out: a method for each value
 // whose method is `auto`, in the log that lowbit-select-ranges reads. Each is
-// judged by the error at the model's output, on samples that were not observed.
+// judged by the error at the model's output, on samples that were not observed
+// unless there are too few to hold some out.
 // Refused: no data, no table.
 //
 //===----------------------------------------------------------------------===//
@@ -427,7 +428,15 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
           "method=auto compares the outputs on calibration samples: give "
           "calibration-data=<inputs>, with a calibration table too");
     numSearched += searched.size();
-    auto evaluator = Evaluator::start(*prepared, {data, threads, heldOut});
+    // Where a preparation has compared outputs, its remarks were the same.
+    std::optional<ScopedDiagnosticHandler> quiet;
+    if (log->heldOut)
+      quiet.emplace(&getContext(), [](Diagnostic &diagnostic) {
+        return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
+      });
+    auto evaluator =
+        Evaluator::start(*prepared, {data, threads, heldOut, mask});
+    quiet.reset();
     if (failed(evaluator))
       return failure();
     RangeSearch search(getOperation(), trials, **evaluator, std::move(searched),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,72 @@ def check_never_worse(quantized: Quantized) -> None:
     best = max(single["db"] for single in held_out["singles"])
     assert held_out["best_single_db"] == best
     assert held_out["auto_db"] >= best
+
+
+def sqnr_db(expected: dict[str, np.ndarray], found: dict[str, np.ndarray]) -> np.ndarray:
+    """Of each sample: the mean over the outputs."""
+    rows = []
+    for name, y in expected.items():
+        y, x = (array.reshape(len(y), -1).astype(np.float64) for array in (y, found[name]))
+        signal, noise = (y**2).mean(1), ((y - x) ** 2).mean(1)
+        floor = 1e-12 * np.median(signal)
+        rows.append(10 * np.log10((signal + floor) / (noise + floor)))
+    return np.mean(rows, axis=0)
+
+
+def held_out_samples(model: Path, arrays: dict[str, np.ndarray], data: Path, folder: Path) -> np.ndarray:
+    """The numbers of the samples that are held out: which they are shows in the errors of a coarse choice, each
+    sample having its own."""
+    probed = folder / "probed.mlir"
+    passes = ["lowbit-attach-weights", "lowbit-assign-ids", "cse", "lowbit-insert-observers", "lowbit-insert-probes"]
+    run_tool("quant-opt", [str(model), f"--pass-pipeline=builtin.module({','.join(passes)})", "-o", str(probed)])
+    command = [str(tools_folder() / "quant-run"), str(probed), "--evaluate", "--inputs", str(data)]
+    (name,) = arrays
+    width = float(np.ptp(arrays[name]))
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdin and server.stdout
+    greeting = json.loads(server.stdout.readline())
+    rows = np.zeros((len(greeting["probes"]), 3), np.float32)
+    rows[0] = [width / 7, -8, 8]
+    coarse = {"id": greeting["probes"][0], "scale": float(rows[0, 0]), "zero_point": 0, "min": -8, "max": 8}
+    answers, _ = server.communicate("\n".join(map(json.dumps, [{"set": [coarse]}, {"evaluate": 0}])) + "\n")
+    wanted = np.array(json.loads(answers.splitlines()[-1])["db"]).mean(1)
+    # A run takes one sample, and all rows.
+    inputs = save(folder / "probes.npz", arrays | {"lowbit.probes": np.tile(rows, (len(arrays[name]), 1))})
+    distances = abs(sqnr_db(run(model, data, folder), run(probed, inputs, folder))[:, None] - wanted)
+    assert (distances < 1e-4).sum(0).tolist() == [1] * len(wanted)
+    return distances.argmin(0)
+
+
+@pytest.mark.parametrize("options", [{}, {"weights": "i4", "activations": "i4"}], ids=["i8", "i4"])
+def test_the_modules_themselves_on_held_out_samples(
+    options: dict[str, str], artifacts: Artifacts, tmp_path: Path
+) -> None:
+    """What is reported is what the quantized modules do: auto, and the best single method on the same statistics."""
+    model, data = artifacts.imported("mnist_pytorch"), artifacts.calibration("mnist_pytorch")
+    table = tmp_path / "table.json"
+    auto = quantize(model, data, tmp_path / "auto", **{"save-table": table}, **options)
+    activations, _, weights = auto.held_out["best_single"].partition(", weights ")
+    recipe = tmp_path / "recipe.txt"
+    recipe.write_text(f"role=weight method={weights}\n")
+    target = tmp_path / "single.mlir"
+    given = {"calibration-table": table, "method": activations, "recipe": recipe} | options
+    run_tool("quant-opt", [str(model), f"--quantize-ptq={pass_options(given)}", "-o", str(target)])
+
+    arrays = load(data)
+    chosen = held_out_samples(model, arrays, data, tmp_path)
+    assert len(set(chosen)) == auto.held_out["samples"] == 25
+    held = save(tmp_path / "held.npz", {name: array[chosen] for name, array in arrays.items()})
+    expected = run(model, held, tmp_path)
+    measured = {
+        name: float(sqnr_db(expected, run(module, held, tmp_path)).mean())
+        for name, module in {"auto": auto.module, "single": target}.items()
+    }
+    # The search computes with fake-quantized floats, the modules with integers, which round biases: 3e-6 dB here.
+    rounding = 1e-3
+    assert abs(measured["auto"] - auto.held_out["auto_db"]) < rounding, measured
+    assert abs(measured["single"] - auto.held_out["best_single_db"]) < rounding, measured
+    assert measured["auto"] >= measured["single"] - rounding, measured
 
 
 @pytest.mark.parametrize("model", ["mnist_cntk", "mnist_pytorch", "resnet8"])

@@ -146,6 +146,7 @@ def test_greeting(server: Server) -> None:
         "samples": 10,
         "of": 40,
         "held_out": True,
+        "left_out": 0,
         "outputs": ["y"],
         "probes": ["x"],
         "weights": ["w"],
@@ -317,3 +318,69 @@ def test_a_module_without_probes(probed: tuple[Path, Path]) -> None:
     command = [str(tools_folder() / "quant-run"), str(model), "--evaluate", "--inputs", str(probed[1])]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 1 and "--lowbit-insert-probes" in done.stderr
+
+
+# --- padding, and samples without a signal
+
+
+MASKED = """
+#map = affine_map<(b, s, c) -> (b, s, c)>
+func.func @main(%x: tensor<?x?x4xf32> {lowbit.name = "x", lowbit.dims = ["batch", "seq", "4"]},
+                %mask: tensor<?x?xi64> {lowbit.name = "mask", lowbit.dims = ["batch", "seq"]})
+    -> (tensor<?x?x4xf32> {lowbit.name = "y"}, tensor<?x4xf32> {lowbit.name = "first"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = tensor.dim %x, %c0 : tensor<?x?x4xf32>
+  %s = tensor.dim %x, %c1 : tensor<?x?x4xf32>
+  %xo = lowbit.observe %x "activation" "x" : tensor<?x?x4xf32>
+  %empty = tensor.empty(%b, %s) : tensor<?x?x4xf32>
+  %y = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%xo : tensor<?x?x4xf32>) outs(%empty : tensor<?x?x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %square = arith.mulf %in, %in : f32
+    linalg.yield %square : f32
+  } -> tensor<?x?x4xf32>
+  %first = tensor.extract_slice %y[0, 0, 0] [%b, 1, 4] [1, 1, 1] : tensor<?x?x4xf32> to tensor<?x4xf32>
+  return %y, %first : tensor<?x?x4xf32>, tensor<?x4xf32>
+}
+"""
+
+
+def test_padding_that_is_masked_does_not_count(tmp_path: Path) -> None:
+    """Values of great magnitude at padded positions, and the same samples without them: the same dB, bit for bit."""
+    (tmp_path / "model.mlir").write_text(MASKED)
+    module = tmp_path / "probed.mlir"
+    run_tool("quant-opt", [str(tmp_path / "model.mlir"), "--lowbit-insert-probes", "-o", str(module)])
+    numbers, lengths, longest = np.random.default_rng(0), [3, 1, 6], 6
+    x = np.full((3, longest, 4), 1e6, np.float32)
+    mask = np.zeros((3, longest), np.int64)
+    folder = tmp_path / "apart"
+    folder.mkdir()
+    for i, length in enumerate(lengths):
+        x[i, :length] = numbers.normal(size=(length, 4))
+        mask[i, :length] = 1
+        save(folder / f"{i}.npz", {"x": x[i : i + 1, :length], "mask": mask[i : i + 1, :length]})
+    padded = save(tmp_path / "padded.npz", {"x": x, "mask": mask})
+
+    def decibels(data: Path, *options: str) -> list[list[float]]:
+        server = Server(module, data, *options)
+        assert server.greeting["samples"] == 3
+        server.ask({"set": [X]})
+        return sorted(server.ask({"evaluate": 0})["db"], key=str)
+
+    apart = decibels(folder)
+    assert decibels(padded, "--mask", "mask") == apart
+    assert decibels(padded) != apart
+
+
+def test_a_sample_without_a_signal_does_not_count(probed: tuple[Path, Path], tmp_path: Path) -> None:
+    """Its ratio would be 0 dB, or hugely negative, and decide the mean."""
+    x = np.random.default_rng(1).normal(size=(3, 5)).astype(np.float32)
+    few, more = (
+        Server(probed[0], save(tmp_path / f"{len(data)}.npz", {"x": data}))
+        for data in (x[:2], np.concatenate([x[:2], np.zeros((1, 5), np.float32)]))
+    )
+    assert (more.greeting["samples"], more.greeting["left_out"], few.greeting["left_out"]) == (2, 1, 0)
+    for server in (few, more):
+        server.ask({"set": [X]})
+    assert more.ask({"evaluate": 0}) == few.ask({"evaluate": 0})

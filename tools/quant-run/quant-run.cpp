@@ -52,8 +52,8 @@ int main(int argc, char **argv) {
   lowbit::ObserveOptions observeOptions;
   cl::opt<std::string> mask(
       "mask", cl::cat(category), cl::value_desc("input"),
-      cl::desc("with --observe: positions where this input is 0 are padding "
-               "and not observed"));
+      cl::desc("with --observe and --evaluate: positions where this input is 0 "
+               "are padding, and are not observed or compared"));
   cl::opt<std::string> resume(
       "resume", cl::cat(category), cl::value_desc("file"),
       cl::desc("with --observe: the table of an interrupted run on the same "
@@ -127,8 +127,10 @@ int main(int argc, char **argv) {
     return usage("--interpret goes with -o, --dump-values and --print");
   if (interpret && (threads.getNumOccurrences() || isa.getNumOccurrences()))
     return usage("--threads and --isa are for compiled code, not --interpret");
-  if (observe.empty() && (!mask.empty() || !resume.empty()))
-    return usage("--mask and --resume go with --observe");
+  if (observe.empty() && !resume.empty())
+    return usage("--resume goes with --observe");
+  if (observe.empty() && !evaluate && !mask.empty())
+    return usage("--mask goes with --observe and --evaluate");
   if (threads == 0)
     return usage("--threads must be at least 1");
   if ((bench || profile) && inputs.empty())
@@ -175,7 +177,7 @@ int main(int argc, char **argv) {
     if (!observe.empty())
       return lowbit::observeModel(context, options, observeOptions, observe);
     if (evaluate)
-      return lowbit::evaluateModel(context, options);
+      return lowbit::evaluateModel(context, options, mask);
     if (!dump.empty())
       return lowbit::dumpValues(context, options, dump);
     if (print)

@@ -1,6 +1,7 @@
 //===- OutputErrorTest.cpp - how far outputs are from float ---------------===//
 //
-// The formula on numbers that are exact, floors, special values, integers.
+// The formula on numbers that are exact, what does not count, special values,
+// integers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,17 +47,77 @@ TEST(OutputError, RatioOfSquares) {
 }
 
 TEST(OutputError, TheFloorIsThatOfTheMedianSample) {
-  // One sample is zero, one is a million times the others: neither decides.
-  OutputError error = againstAll(floats({1, 1}), floats({0, 0}), floats({1, 1}),
-                                 floats({1e6f, 1e6f}));
+  // One sample is a million times the others and does not decide.
+  OutputError error =
+      againstAll(floats({1, 1}), floats({1, 1}), floats({1e6f, 1e6f}));
   EXPECT_NEAR(error.decibels(0, 0, floats({1, 1})), 120, 1e-6);
-  EXPECT_NEAR(error.decibels(1, 0, floats({0, 0})), 0, 1e-9);
-  EXPECT_NEAR(error.decibels(1, 0, floats({1e-3f, 1e-3f})), -60, 1e-3);
-  EXPECT_NEAR(error.decibels(3, 0, floats({1e6f, 1e6f})), 200, 1e-6);
+  EXPECT_NEAR(error.decibels(2, 0, floats({1e6f, 1e6f})), 200, 1e-6);
+}
+
+TEST(OutputError, SamplesOfNextToNothingDoNotCount) {
+  // Signals of 1, 0, 1e-6 and a hair less, of their median.
+  OutputError error = againstAll(
+      floats({1, 1}), floats({0, 0}), floats({1.0001e-3f, 1.0001e-3f}),
+      floats({0.9999e-3f, 0.9999e-3f}), floats({1, 1}), floats({1, 1}));
+  std::vector<bool> counts;
+  for (size_t sample = 0; sample < error.samples(); ++sample) {
+    counts.push_back(error.counts(sample, 0));
+    EXPECT_EQ(error.counts(sample), counts.back());
+  }
+  EXPECT_EQ(counts, (std::vector<bool>{true, false, true, false, true, true}));
+}
+
+TEST(OutputError, ZerosDoNotMoveTheMedian) {
+  // Most samples are zero; the others count among themselves.
+  OutputError error = againstAll(floats({0}), floats({0}), floats({0}),
+                                 floats({2}), floats({0}));
+  EXPECT_FALSE(error.counts(0));
+  ASSERT_TRUE(error.counts(3));
+  EXPECT_NEAR(error.decibels(3, 0, floats({2})), 120, 1e-6);
+}
+
+TEST(OutputError, ASampleCountsWhereOneOutputDoes) {
+  std::vector<std::vector<NpyArray>> references(2);
+  for (float second : {1.0f, 0.0f}) {
+    std::vector<NpyArray> &sample = references[second == 0];
+    sample.push_back(floats({3}));
+    sample.push_back(floats({second}));
+  }
+  OutputError error(std::move(references));
+  EXPECT_TRUE(error.counts(0, 1));
+  EXPECT_TRUE(error.counts(1, 0));
+  EXPECT_FALSE(error.counts(1, 1));
+  EXPECT_TRUE(error.counts(1));
+}
+
+TEST(OutputError, PaddingIsLeftOut) {
+  // Blocks of two elements, of which the second is padding; a sample that is
+  // nothing else; and integers.
+  auto kept = [](std::vector<uint8_t> blocks) {
+    return std::optional(KeptBlocks{std::move(blocks), 2});
+  };
+  std::vector<std::vector<NpyArray>> references(2);
+  OutputError::Kept blocks;
+  for (auto &row : references) {
+    row.push_back(floats({10, 0, 1e6f, NAN}));
+    row.push_back(array<int32_t>(DType::I32, {1, 2, 3, 4}));
+    row.push_back(floats({1, 1}));
+  }
+  blocks.push_back({kept({1, 0}), kept({1, 0}), std::nullopt});
+  blocks.push_back({kept({0, 0}), kept({0, 0}), std::nullopt});
+  OutputError error(std::move(references), std::move(blocks));
+  EXPECT_NEAR(error.decibels(0, 0, floats({9, 0, 0, 7})), 20, 1e-9);
+  EXPECT_NEAR(error.decibels(0, 1, array<int32_t>(DType::I32, {1, 0, 9, 9})),
+              10 * std::log10(2.0), 1e-9);
+  EXPECT_NEAR(error.decibels(0, 2, floats({1, 0})), 10 * std::log10(2.0), 1e-9);
+  EXPECT_FALSE(error.counts(1, 0));
+  EXPECT_FALSE(error.counts(1, 1));
+  EXPECT_TRUE(error.counts(1, 2));
 }
 
 TEST(OutputError, ZeroEverywhere) {
   OutputError error = againstAll(floats({0}), floats({0}));
+  EXPECT_TRUE(error.counts(0));
   EXPECT_EQ(error.decibels(0, 0, floats({0})), 0);
   EXPECT_EQ(error.decibels(0, 0, floats({1})), -200);
 }

@@ -2,8 +2,9 @@
 //
 // A mask is an input of the model that says which positions hold data and which
 // only fill up (zero), such as attention_mask[batch, seq]. Here it is found out
-// which dimensions of each observed value run along those of the mask, so that
-// its padded elements can be left out of the statistics.
+// which dimensions of each observed value, and of each output, run along those
+// of the mask, so that padded elements can be left out of statistics and
+// errors.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_CALIBRATE_PADDING_H
@@ -30,7 +31,8 @@ using PaddedDimensions =
 struct PaddingPlan {
   /// Index of the mask among the function's arguments.
   unsigned argument = 0;
-  /// By observer id. What is not there is observed whole.
+  /// By observer id, or by the number of an output (0, 1, ...). What is not
+  /// there counts whole.
   std::map<std::string, PaddedDimensions> values;
 };
 
@@ -40,6 +42,10 @@ struct PaddingPlan {
 /// observed value runs along.
 llvm::FailureOr<PaddingPlan> analyzePadding(mlir::func::FuncOp main,
                                             llvm::StringRef mask);
+
+/// The same for the outputs of `main`. They need not run along the mask.
+llvm::FailureOr<PaddingPlan> analyzeOutputPadding(mlir::func::FuncOp main,
+                                                  llvm::StringRef mask);
 
 } // namespace lowbit
 

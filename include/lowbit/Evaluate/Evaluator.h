@@ -31,7 +31,7 @@ Choices choicesOf(mlir::ModuleOp module);
 /// The greater the better.
 struct Quality {
   double meanDb = 0;
-  /// By sample, then by output.
+  /// By sample, then by output that has a number there (OutputError.h).
   std::vector<std::vector<double>> db;
 };
 
@@ -42,12 +42,17 @@ struct EvaluatorOptions {
   unsigned threads = 0;
   /// The most samples to evaluate on (lowbit/Data/HeldOut.h).
   unsigned heldOut = 32;
+  /// An input that says which positions are padding, which is left out of the
+  /// errors of outputs; empty for none.
+  std::string mask;
 };
 
 class Evaluator {
 public:
   /// Compiles `observed`, a module with observers, and runs it in float. Emits
-  /// the error, as all functions here do. The module is not changed.
+  /// the error, as all functions here do; remarks tell of outputs that are
+  /// compared with their padding, and of samples that are left out. The module
+  /// is not changed.
   static llvm::FailureOr<std::unique_ptr<Evaluator>>
   start(mlir::ModuleOp observed, const EvaluatorOptions &options);
   ~Evaluator();

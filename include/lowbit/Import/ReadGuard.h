@@ -11,9 +11,16 @@
 #define LOWBIT_IMPORT_READGUARD_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include <string>
 
 namespace lowbit {
+/// The file, or standard input for `-`, at an address that bytecode can be read
+/// from: it wants the alignment of the resources in it, and small files, which
+/// are not mapped, and pipes lie anywhere.
+llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>>
+openModule(llvm::StringRef path);
+
 /// At most one is active in a process.
 class ReadGuard {
 public:

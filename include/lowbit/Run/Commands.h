@@ -52,9 +52,10 @@ llvm::Error observeModel(mlir::MLIRContext &context, const RunOptions &options,
 /// Writes the calibration table of the samples of all `paths`, at least one.
 llvm::Error mergeTables(llvm::ArrayRef<std::string> paths,
                         llvm::StringRef outputPath);
-/// Answers requests about the error of choices (Evaluation.h).
-llvm::Error evaluateModel(mlir::MLIRContext &context,
-                          const RunOptions &options);
+/// Answers requests about the error of choices (Evaluation.h). `mask` is as in
+/// ObserveOptions.
+llvm::Error evaluateModel(mlir::MLIRContext &context, const RunOptions &options,
+                          llvm::StringRef mask);
 /// Runs once and writes every named float value to an .npz file.
 llvm::Error dumpValues(mlir::MLIRContext &context, const RunOptions &options,
                        llvm::StringRef outputPath);

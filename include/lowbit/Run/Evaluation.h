@@ -5,11 +5,13 @@
 // then answers requests, a line of JSON each, on standard output. The first
 // line says that it is ready:
 //
-//   {"ready": true, "samples": S, "of": N, "held_out": true, "outputs": [...],
-//    "probes": [...], "weights": [...]}
+//   {"ready": true, "samples": S, "of": N, "held_out": true, "left_out": L,
+//    "outputs": [...], "probes": [...], "weights": [...]}
 //
 // `held_out` is false when there are too few samples to hold some out: all are
-// used then. Requests:
+// used then. L more samples are left out, for none of their outputs has a
+// number (OutputError.h). With `--mask INPUT` what is padding in the outputs is
+// left out of the errors. Requests:
 //
 //   {"set": [VALUE, ...]}       parameters from now on; {"values": V}
 //   {"load": "name", "file": "path"}
@@ -19,7 +21,7 @@
 //                               them; {"bytes": B}
 //   {"evaluate": K}             runs the first K samples, 0 being all;
 //                               {"mean_db": M, "db": [[output, ...], ...]}, by
-//                               sample (OutputError.h)
+//                               sample; null where there is no number
 //
 //   VALUE = {"id": I, "scale": [...], "zero_point": [...], "min": A, "max": B,
 //            "block": [...]}
@@ -45,10 +47,11 @@ namespace lowbit {
 class EvaluationServer {
 public:
   /// Runs the float model on the samples to evaluate on, at most `most` that
-  /// are held out. A thread runs a sample at a time.
+  /// are held out. A thread runs a sample at a time. `filter` knows the outputs
+  /// by number; null where there is no padding.
   static llvm::Expected<std::unique_ptr<EvaluationServer>>
   create(std::unique_ptr<ProbedModel> model, Samples &samples, unsigned most,
-         unsigned threads);
+         unsigned threads, PaddingFilter *filter = nullptr);
 
   llvm::json::Value greeting() const;
   /// `isWanted` is asked between samples; without an answer there is an error.
@@ -63,6 +66,9 @@ private:
   /// Runs the first samples; the handler is called by several threads.
   llvm::Error runSamples(size_t count, llvm::function_ref<bool()> isWanted,
                          OutputHandler onOutputs);
+  /// Takes the float results, and the samples that have a number.
+  llvm::Error setReferences(std::vector<std::vector<NpyArray>> references,
+                            PaddingFilter *filter);
   llvm::Expected<llvm::json::Object> set(const llvm::json::Object &request);
   llvm::Expected<llvm::json::Object> load(const llvm::json::Object &request);
   llvm::Expected<llvm::json::Object> evaluate(const llvm::json::Object &request,
@@ -71,7 +77,9 @@ private:
   std::unique_ptr<ProbedModel> model;
   std::vector<Feed> feeds;
   std::unique_ptr<OutputError> errors;
-  int64_t total = 0;
+  /// By feed: its number in `errors`.
+  std::vector<size_t> numbers;
+  int64_t total = 0, leftOut = 0;
   unsigned threads = 1;
   bool isHeldOut = true;
 };

@@ -21,6 +21,14 @@ public:
 
   /// The model's own inputs and outputs.
   const Signature &signature() const { return ownSignature; }
+  mlir::ModuleOp module() { return program->module(); }
+  /// The model's own input that an argument of the function is; none for the
+  /// probes'.
+  std::optional<size_t> inputOf(size_t argument) const {
+    if (!probeInput || argument < *probeInput)
+      return argument;
+    return argument == *probeInput ? std::nullopt : std::optional(argument - 1);
+  }
   llvm::ArrayRef<std::string> probes() const { return probeIds; }
   std::vector<std::string> weights() const;
 

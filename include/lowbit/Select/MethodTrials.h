@@ -1,8 +1,9 @@
 //===- MethodTrials.h - what every method would choose ----------*- C++ -*-===//
 //
 // Runs lowbit-select-ranges on copies of a module, with a method in place of
-// `auto`, and keeps what it chose: so the search knows exactly what the
-// selection will do with its result, recipes and shared parameters included.
+// `auto`, and keeps what it chose: so the search knows what the selection does
+// with each method, recipes and shared parameters included. What it does with a
+// mixture of them takes a run of its own.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_SELECT_METHODTRIALS_H
@@ -45,7 +46,8 @@ public:
   /// observer.
   std::vector<SearchedValue>
   searched(const Recipe &recipe, mlir::OwningOpRef<mlir::ModuleOp> &prepared);
-  /// Emits the errors of the selection; its remarks and warnings come again.
+  /// Emits the errors of the selection. Its remarks and warnings come with the
+  /// selection that the search ends in.
   llvm::FailureOr<Trial> run(const MethodsById &methods);
 
 private:

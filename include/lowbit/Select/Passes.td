@@ -100,6 +100,8 @@ def SearchRanges : Pass<"lowbit-search-ranges", "::mlir::ModuleOp"> {
            "samples to run at once; 0 leaves it to the machine">,
     Option<"heldOut", "held-out", "unsigned", "32",
            "the most samples to hold out">,
+    Option<"mask", "mask", "std::string", "\"\"",
+           "an input: where it is 0 is padding, which is left out of the errors of outputs">,
     Option<"tablePath", "table", "std::string", "\"\"",
            "calibration table, where no pass before made one">];
   let statistics = [

@@ -3,12 +3,14 @@
 // Coordinate descent over methods. What a choice costs is asked of a function,
 // so nothing here knows of models or processes.
 //
-// The start is the best single method for all values. Then one unit (a value,
-// or those that share their parameters) after another takes the method with the
-// greatest gain, the worst by their own error first. A gain counts when the
-// mean over the samples rises by more than a hair and by more than half the
-// standard error of the samples' differences, so that no single sample decides.
-// Most candidates are passed over after a part of the samples.
+// From the start that is given, one unit (a value, or those that share their
+// parameters) after another takes the method with the greatest gain, in the
+// order of their priority. A gain counts when the mean over the samples rises
+// by more than kLeastGainDb and by more than half the standard error of the
+// samples' differences, so that it is not one sample's doing. Where there are
+// more than twice kScreeningSamples, a candidate that is no better on that many
+// is not run on the others. A second sweep follows where the first gained
+// kLeastSweepGainDb.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_SELECT_SEARCH_H
@@ -31,14 +33,13 @@ struct SearchProblem {
   std::vector<llvm::SmallVector<unsigned>> candidates;
   /// By unit: the one to be tried first has the least.
   std::vector<double> priority;
-  /// How many samples there are.
+  /// How many samples there are to measure on.
   size_t samples = 0;
-  /// The dB of each of the first samples; `changed` are the units that differ
-  /// from the assignment that was asked for last.
+  /// The dB of each of the first `samples` samples.
   std::function<llvm::FailureOr<std::vector<double>>(const Assignment &,
                                                      size_t samples)>
       evaluate;
-  /// Called before each unit.
+  /// Called before each unit; `total` is that of all sweeps that may be.
   std::function<void(size_t done, size_t total)> progress;
 };
 
@@ -61,7 +62,8 @@ inline constexpr unsigned kMostSweeps = 2;
 /// A sweep that gained less is the last one.
 inline constexpr double kLeastSweepGainDb = 0.05;
 
-/// Improves `start`; the result is at least as good.
+/// Improves `start`; the result is at least as good by the function's numbers.
+/// Fails where the function does.
 llvm::FailureOr<SearchResult> searchMethods(const SearchProblem &problem,
                                             Assignment start);
 
