@@ -205,6 +205,10 @@ LogicalResult Evaluator::greet() {
   sampleCount = object->getInteger("samples").value_or(0);
   totalCount = object->getInteger("of").value_or(0);
   heldOut = object->getBoolean("held_out").value_or(false);
+  if (object->getString("held_out_hash")
+          .value_or("")
+          .getAsInteger(16, heldOutHash))
+    return module.emitError("evaluation: a greeting without 'held_out_hash'");
   return success();
 }
 

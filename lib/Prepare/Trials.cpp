@@ -54,12 +54,23 @@ lowbit::startEvaluator(ModuleOp module, const PreparationState &state,
   options.threads = state.calibrate.threads;
   if (state.calibrate.heldOut > 0)
     options.heldOut = state.calibrate.heldOut;
+  if (state.table->heldOut)
+    options.heldOut = state.table->heldOut->count;
   auto evaluator = Evaluator::start(*copy, options);
-  if (succeeded(evaluator) && state.log && !state.log->heldOut)
+  if (succeeded(evaluator) && state.log && !state.log->heldOut) {
+    bool isSeparate = (*evaluator)->isSeparateFrom(*state.table);
     state.log->heldOut =
         llvm::json::Object{{"samples", (*evaluator)->samples()},
                            {"of", (*evaluator)->total()},
-                           {"separate", (*evaluator)->isHeldOut()}};
+                           {"separate", isSeparate}};
+    if (!isSeparate)
+      module.emitWarning("preparations are judged on ")
+          << (*evaluator)->samples() << " samples that may have been observed: "
+          << ((*evaluator)->isHeldOut()
+                  ? "the calibration table was not made with them held out; "
+                    "make it from the same data with held-out"
+                  : "there are less than 4; give more calibration data");
+  }
   return evaluator;
 }
 

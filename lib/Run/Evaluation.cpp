@@ -28,6 +28,7 @@ EvaluationServer::create(std::unique_ptr<ProbedModel> model, Samples &samples,
   server->threads = threads;
   server->total = samples.count();
   server->isHeldOut = heldOut->size() > 0;
+  server->heldOutHash = heldOut->hash();
   std::vector<std::pair<uint64_t, Feed>> chosen;
   while (true) {
     auto feed = samples.next();
@@ -98,6 +99,7 @@ json::Value EvaluationServer::greeting() const {
                       {"samples", int64_t(feeds.size())},
                       {"of", total},
                       {"held_out", isHeldOut},
+                      {"held_out_hash", llvm::utohexstr(heldOutHash, true, 16)},
                       {"outputs", std::move(outputs)},
                       {"probes", json::Array(model->probes())},
                       {"weights", json::Array(model->weights())}};

@@ -5,11 +5,12 @@
 // then answers requests, a line of JSON each, on standard output. The first
 // line says that it is ready:
 //
-//   {"ready": true, "samples": S, "of": N, "held_out": true, "outputs": [...],
-//    "probes": [...], "weights": [...]}
+//   {"ready": true, "samples": S, "of": N, "held_out": true,
+//    "held_out_hash": H, "outputs": [...], "probes": [...], "weights": [...]}
 //
 // `held_out` is false when there are too few samples to hold some out: all are
-// used then. Requests:
+// used then. `held_out_hash` is the hexadecimal sum of the samples' hashes, as
+// in a calibration table. Requests:
 //
 //   {"set": [VALUE, ...]}       parameters from now on; {"values": V}
 //   {"load": "name", "file": "path"}
@@ -74,6 +75,7 @@ private:
   int64_t total = 0;
   unsigned threads = 1;
   bool isHeldOut = true;
+  uint64_t heldOutHash = 0;
 };
 
 } // namespace lowbit
