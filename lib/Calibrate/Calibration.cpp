@@ -7,40 +7,18 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Calibrate/Calibration.h"
+#include "TemporaryFile.h"
 
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/ParameterAccess.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/Signals.h"
 
 #include <thread>
 
 using namespace mlir;
 using namespace lowbit;
-
-namespace {
-/// A temporary file that goes when this object does, or when the program is
-/// interrupted.
-class TemporaryFile {
-public:
-  TemporaryFile(StringRef suffix) {
-    code = llvm::sys::fs::createTemporaryFile("lowbit", suffix, path);
-    if (!code)
-      llvm::sys::RemoveFileOnSignal(path);
-  }
-  ~TemporaryFile() {
-    if (code)
-      return;
-    llvm::sys::fs::remove(path);
-    llvm::sys::DontRemoveFileOnSignal(path);
-  }
-  std::error_code code;
-  SmallString<128> path;
-};
-} // namespace
 
 /// The module as a program to run: its function is @main, its store is found
 /// from anywhere, and only activations are observed.
@@ -68,9 +46,10 @@ static LogicalResult writeProgram(ModuleOp observed, StringRef path) {
     return observed.emitError("cannot write the model to ") << path;
   os.close();
   if (os.has_error()) {
+    std::string why = os.error().message();
     os.clear_error();
     return observed.emitError("cannot write the model to ")
-           << path << ": " << os.error().message();
+           << path << ": " << why;
   }
   return success();
 }
@@ -152,6 +131,13 @@ FailureOr<CalibrationTable> lowbit::runCalibration(ModuleOp observed,
   if (child.status != 0)
     return emitChildError(observed, child, interruption,
                           isKept ? StringRef() : StringRef(table));
+  // A signal that came when all samples were done.
+  if (interruption.requested()) {
+    auto error = observed.emitError("calibration: interrupted");
+    if (isKept)
+      error.attachNote() << "'" << table << "' has all samples";
+    return error;
+  }
   auto result = CalibrationTable::read(table);
   if (!result)
     return observed.emitError("calibration: ")

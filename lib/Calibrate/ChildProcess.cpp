@@ -4,10 +4,9 @@
 // goes through a temporary file that is followed while the program runs.
 //
 //===----------------------------------------------------------------------===//
+#include "TemporaryFile.h"
 #include "lowbit/Calibrate/Calibration.h"
 
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -72,18 +71,17 @@ private:
 ChildResult lowbit::runChild(StringRef program, ArrayRef<std::string> arguments,
                              const Interruption *interruption) {
   ChildResult result;
-  SmallString<128> errorPath;
-  if (std::error_code code =
-          sys::fs::createTemporaryFile("lowbit", "log", errorPath)) {
+  TemporaryFile log("log");
+  if (log.code) {
     result.status = -1;
-    result.message = "no temporary file: " + code.message();
+    result.message = "no temporary file: " + log.code.message();
     return result;
   }
-  FileRemover remover(errorPath);
+  StringRef errorPath = log.path;
   SmallVector<StringRef> argv{program};
   argv.append(arguments.begin(), arguments.end());
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(""),
-                                          StringRef(errorPath)};
+                                          errorPath};
   bool failedToStart = false;
   sys::ProcessInfo process =
       sys::ExecuteNoWait(program, argv, std::nullopt, redirects,

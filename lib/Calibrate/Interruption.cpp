@@ -12,12 +12,22 @@ static constexpr int kSignals[] = {SIGINT, SIGTERM};
 /// When the first signal came; 0 before.
 static volatile std::sig_atomic_t firstSignal = 0;
 
+/// What the signals did before.
+static struct sigaction previous[2];
+
+static void restore(int number) {
+  for (unsigned i = 0; i < 2; ++i)
+    if (kSignals[i] == number)
+      sigaction(number, &previous[i], nullptr);
+}
+
 static void noteSignal(int number) {
   std::sig_atomic_t now = static_cast<std::sig_atomic_t>(std::time(nullptr));
   if (firstSignal == 0) {
     firstSignal = now;
   } else if (now - firstSignal > 1) {
-    std::signal(number, SIG_DFL);
+    // Its handler before removes temporary files, and ends the process.
+    restore(number);
     std::raise(number);
   }
 }
@@ -33,8 +43,8 @@ lowbit::Interruption::Interruption() {
 }
 
 lowbit::Interruption::~Interruption() {
-  for (unsigned i = 0; i < 2; ++i)
-    sigaction(kSignals[i], &previous[i], nullptr);
+  for (int number : kSignals)
+    restore(number);
 }
 
 bool lowbit::Interruption::requested() const { return firstSignal != 0; }

@@ -8,6 +8,7 @@
 #include "llvm/Support/xxhash.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace lowbit;
 
@@ -40,6 +41,10 @@ void HeldOut::choose() {
       hashes.push_back(least.top());
   std::reverse(hashes.begin(), hashes.end());
   rewind();
+}
+
+uint64_t HeldOut::hash() const {
+  return std::accumulate(hashes.begin(), hashes.end(), uint64_t(0));
 }
 
 bool HeldOut::take(uint64_t hash) {

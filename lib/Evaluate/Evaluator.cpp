@@ -219,6 +219,10 @@ LogicalResult Evaluator::greet() {
     module.emitRemark() << leftOut
                         << " samples are left out where outputs are compared: "
                            "theirs are next to zero, or padding";
+  if (object->getString("held_out_hash")
+          .value_or("")
+          .getAsInteger(16, heldOutHash))
+    return module.emitError("evaluation: a greeting without 'held_out_hash'");
   return success();
 }
 

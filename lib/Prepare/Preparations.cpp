@@ -21,6 +21,9 @@ CalibrateOptions PreparationState::recalibration() const {
   again.table.clear();
   again.saveTable.clear();
   again.resume.clear();
+  // The same samples as before are held out.
+  if (table && table->heldOut)
+    again.heldOut = table->heldOut->count;
   return again;
 }
 

@@ -55,17 +55,28 @@ lowbit::startEvaluator(ModuleOp module, const PreparationState &state,
   options.mask = state.calibrate.mask;
   if (state.calibrate.heldOut > 0)
     options.heldOut = state.calibrate.heldOut;
+  if (state.table->heldOut)
+    options.heldOut = state.table->heldOut->count;
   // The remarks are the same each time.
   std::optional<ScopedDiagnosticHandler> quiet;
   if (state.log && state.log->heldOut)
     quiet.emplace(module.getContext(), ignoreRemarks());
   auto evaluator = Evaluator::start(*copy, options);
   quiet.reset();
-  if (succeeded(evaluator) && state.log && !state.log->heldOut)
+  if (succeeded(evaluator) && state.log && !state.log->heldOut) {
+    bool isSeparate = (*evaluator)->isSeparateFrom(*state.table);
     state.log->heldOut =
         llvm::json::Object{{"samples", (*evaluator)->samples()},
                            {"of", (*evaluator)->total()},
-                           {"separate", (*evaluator)->isHeldOut()}};
+                           {"separate", isSeparate}};
+    if (!isSeparate)
+      module.emitWarning("preparations are judged on ")
+          << (*evaluator)->samples() << " samples that may have been observed: "
+          << ((*evaluator)->isHeldOut()
+                  ? "the calibration table was not made with them held out; "
+                    "make it from the same data with held-out"
+                  : "there are less than 4; give more calibration data");
+  }
   return evaluator;
 }
 

@@ -29,6 +29,7 @@ EvaluationServer::create(std::unique_ptr<ProbedModel> model, Samples &samples,
   server->threads = threads;
   server->total = samples.count();
   server->isHeldOut = heldOut->size() > 0;
+  server->heldOutHash = heldOut->hash();
   std::vector<std::pair<uint64_t, Feed>> chosen;
   while (true) {
     auto feed = samples.next();
@@ -135,6 +136,7 @@ json::Value EvaluationServer::greeting() const {
                       {"of", total},
                       {"held_out", isHeldOut},
                       {"left_out", leftOut},
+                      {"held_out_hash", llvm::utohexstr(heldOutHash, true, 16)},
                       {"outputs", std::move(outputs)},
                       {"probes", json::Array(model->probes())},
                       {"weights", json::Array(model->weights())}};

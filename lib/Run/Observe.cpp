@@ -36,9 +36,10 @@ static llvm::Error runSamples(Program &program, Samples &samples,
       return llvm::Error::success();
     if (filter)
       filter->setMask((*feed)->arrays[filter->argument()]);
+    uint64_t hash = hashSample((*feed)->arrays);
     auto outputs = program.run(pointers((*feed)->arrays));
     llvm::Error error =
-        outputs ? statistics.finishSample() : outputs.takeError();
+        outputs ? statistics.finishSample(hash) : outputs.takeError();
     if (error)
       return llvm::createStringError(nameOf(**feed) + ": " +
                                      llvm::toString(std::move(error)));
@@ -47,7 +48,8 @@ static llvm::Error runSamples(Program &program, Samples &samples,
   }
 }
 
-/// Takes the partial table, and passes over its samples.
+/// Takes the partial table, and passes over its samples, which should be the
+/// first ones of this data.
 static llvm::Error resumeFrom(StringRef path, Samples &samples,
                               Statistics &statistics) {
   auto partial = CalibrationTable::read(path);
@@ -62,7 +64,19 @@ static llvm::Error resumeFrom(StringRef path, Samples &samples,
         Twine(before) + " samples, and there are " + Twine(samples.count()) +
         "; give the data that it was interrupted on, or make a table of the "
         "samples that it lacks and merge the two");
-  return samples.skip(done);
+  auto hash = samples.skip(done);
+  if (!hash)
+    return hash.takeError();
+  if (*hash != statistics.table.samplesHash)
+    return llvm::createStringError(
+        "'" + path +
+        "' cannot be resumed: it holds other samples than the "
+        "first " +
+        Twine(done) +
+        " of this data; give the data that it was "
+        "interrupted on, in the same order, or make a table of the samples "
+        "that it lacks and merge the two");
+  return llvm::Error::success();
 }
 
 llvm::Error lowbit::observeModel(MLIRContext &context,
@@ -99,9 +113,13 @@ llvm::Error lowbit::observeModel(MLIRContext &context,
   auto samples = Samples::open((*program)->signature(), options.inputs);
   if (!samples)
     return samples.takeError();
-  if (observe.heldOut > 0)
+  statistics->table.mask = observe.mask;
+  if (observe.heldOut > 0) {
     if (llvm::Error error = (*samples)->holdOut(observe.heldOut))
       return error;
+    if (const HeldOut *heldOut = (*samples)->heldOut())
+      statistics->table.heldOut = SampleSet{heldOut->size(), heldOut->hash()};
+  }
   if (!observe.resume.empty())
     if (llvm::Error error = resumeFrom(observe.resume, **samples, *statistics))
       return error;

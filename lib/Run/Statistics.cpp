@@ -67,6 +67,22 @@ llvm::Error Statistics::resume(CalibrationTable partial, llvm::StringRef path) {
   if (partial.fingerprint != table.fingerprint)
     return refuse("it is of another model (fingerprint " + partial.fingerprint +
                   ", this one has " + table.fingerprint + ")");
+  auto named = [](const std::string &mask) {
+    return mask.empty() ? std::string("no mask") : "the mask '" + mask + "'";
+  };
+  if (partial.mask != table.mask)
+    return refuse("it was made with " + named(partial.mask) +
+                  ", and this run has " + named(table.mask) +
+                  "; give the options that it was made with");
+  auto size = [](const std::optional<SampleSet> &set) {
+    return llvm::Twine(set ? set->count : 0).str();
+  };
+  if (!(partial.heldOut == table.heldOut))
+    return refuse(
+        "it was made with " + size(partial.heldOut) +
+        " samples held out, and this run holds out " + size(table.heldOut) +
+        (size(partial.heldOut) == size(table.heldOut) ? " others" : "") +
+        "; give the data and options that it was made with");
   for (const auto &[id, statistics] : partial.values)
     if (!observers.count(id))
       return refuse("it has the value '" + id +
@@ -203,7 +219,7 @@ llvm::Error Statistics::add(const TappedValue &value) {
   return llvm::Error::success();
 }
 
-llvm::Error Statistics::finishSample() {
+llvm::Error Statistics::finishSample(uint64_t hash) {
   for (auto &[id, mine] : seen) {
     if (mine.isNew)
       continue;
@@ -214,6 +230,7 @@ llvm::Error Statistics::finishSample() {
       table.values[id].merge(mine.statistics);
   }
   ++table.samples;
+  table.samplesHash += hash;
   dropSample();
   return llvm::Error::success();
 }

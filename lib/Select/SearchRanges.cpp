@@ -63,9 +63,10 @@ struct Pair {
 class RangeSearch {
 public:
   RangeSearch(ModuleOp module, MethodTrials &trials, Evaluator &evaluator,
-              std::vector<SearchedValue> searched, SelectionLog &log)
+              std::vector<SearchedValue> searched, bool isSeparate,
+              SelectionLog &log)
       : module(module), trials(trials), evaluator(evaluator),
-        values(std::move(searched)), log(log),
+        values(std::move(searched)), isSeparate(isSeparate), log(log),
         hasActivations(llvm::any_of(
             values, [](const SearchedValue &v) { return v.isActivation; })),
         hasWeights(llvm::any_of(
@@ -97,6 +98,8 @@ private:
   MethodTrials &trials;
   Evaluator &evaluator;
   std::vector<SearchedValue> values;
+  /// No sample that choices are judged on was observed.
+  bool isSeparate;
   SelectionLog &log;
   bool hasActivations, hasWeights;
 
@@ -334,7 +337,7 @@ void RangeSearch::note(Pair start, const SearchResult &result, double finalDb) {
         method != (unit.isActivation ? start.activations : start.weights);
   log.heldOut = json::Object{{"samples", evaluator.samples()},
                              {"of", evaluator.total()},
-                             {"separate", evaluator.isHeldOut()},
+                             {"separate", isSeparate},
                              {"singles", std::move(list)},
                              {"best_single", nameOf(start)},
                              {"best_single_db", startDb},
@@ -349,13 +352,18 @@ void RangeSearch::note(Pair start, const SearchResult &result, double finalDb) {
         << evaluator.samples()
         << " samples that they were made from, for there are less than 4; "
            "give more calibration data";
+  else if (!isSeparate)
+    module.emitWarning("method=auto judges its choices on ")
+        << evaluator.samples()
+        << " samples that may have been observed: the calibration table was "
+           "not made with them held out; make it from the same data with "
+           "held-out";
   module.emitRemark(llvm::formatv(
       "method=auto: {0:f3} dB at the outputs of {1} {2} samples, where the "
       "best "
       "single method ({3}) has {4:f3} dB; {5} of {6} values changed",
-      finalDb, evaluator.samples(),
-      evaluator.isHeldOut() ? "held-out" : "calibration", nameOf(start),
-      startDb, changed, units.size()));
+      finalDb, evaluator.samples(), isSeparate ? "held-out" : "calibration",
+      nameOf(start), startDb, changed, units.size()));
 }
 
 LogicalResult RangeSearch::run() {
@@ -428,6 +436,8 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
           "method=auto compares the outputs on calibration samples: give "
           "calibration-data=<inputs>, with a calibration table too");
     numSearched += searched.size();
+    // The samples that the table was made without, where there are some.
+    unsigned most = table->heldOut ? table->heldOut->count : heldOut;
     // Where a preparation has compared outputs, its remarks were the same.
     std::optional<ScopedDiagnosticHandler> quiet;
     if (log->heldOut)
@@ -435,12 +445,16 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
         return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
       });
     auto evaluator =
-        Evaluator::start(*prepared, {data, threads, heldOut, mask});
+        Evaluator::start(*prepared, {data, threads, most, mask});
     quiet.reset();
     if (failed(evaluator))
       return failure();
+    // What was prepared before may have been judged on observed samples.
+    bool isSeparate = (*evaluator)->isSeparateFrom(*table);
+    if (log->heldOut)
+      isSeparate &= log->heldOut->getBoolean("separate").value_or(true);
     RangeSearch search(getOperation(), trials, **evaluator, std::move(searched),
-                       *log);
+                       isSeparate, *log);
     if (failed(search.run()))
       return failure();
     numEvaluations += search.evaluations();

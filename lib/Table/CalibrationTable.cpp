@@ -87,6 +87,10 @@ llvm::Error CalibrationTable::write(llvm::StringRef path) const {
       return llvm::createStringError(
           "cannot write '" + path + "': the id of value '" + json::fixUTF8(id) +
           "' is not UTF-8; rename it in the model");
+  if (!json::isUTF8(mask))
+    return llvm::createStringError(
+        "cannot write '" + path + "': the name of the mask '" +
+        json::fixUTF8(mask) + "' is not UTF-8; rename it in the model");
   return writeFileAtomically(path, [&](llvm::raw_ostream &os) {
     print(os);
     return llvm::Error::success();
@@ -151,6 +155,13 @@ llvm::Error CalibrationTable::merge(const CalibrationTable &other,
     return refuse("they are of different models, with fingerprints " +
                   fingerprint + " and " + other.fingerprint +
                   "; merge tables of one model");
+  auto named = [](const std::string &mask) {
+    return mask.empty() ? std::string("none") : "'" + mask + "'";
+  };
+  if (mask != other.mask)
+    return refuse("their padding was left out by different masks, " +
+                  named(mask) + " and " + named(other.mask) +
+                  "; calibrate both with the same mask");
   for (auto [side, second] : {std::pair(own, others), std::pair(others, own)})
     for (const auto &[id, statistics] : side.table.values)
       if (!second.table.values.count(id))
@@ -174,6 +185,8 @@ llvm::Error CalibrationTable::merge(const CalibrationTable &other,
   if (interruptedOf || other.interruptedOf)
     interruptedOf = of + otherOf;
   samples += other.samples;
+  samplesHash += other.samplesHash;
+  heldOut.reset();
   for (auto &[id, statistics] : values)
     statistics.merge(other.values.at(id));
   return llvm::Error::success();

@@ -9,6 +9,7 @@
 #include "JsonReader.h"
 #include "lowbit/Table/CalibrationTable.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 
 #include <cstdlib>
@@ -147,16 +148,29 @@ void TablePrinter::print(const ValueStatistics &statistics) {
   sum("sum_of_squares", statistics.sumOfSquares);
 }
 
+static std::string hexOfHash(uint64_t hash) {
+  return llvm::utohexstr(hash, /*LowerCase=*/true, /*Width=*/16);
+}
+
 void TablePrinter::print(const CalibrationTable &table) {
   out.object([&] {
     if (!table.isImported())
       out.attribute("fingerprint", table.fingerprint);
+    if (table.heldOut)
+      out.attributeObject("held_out", [&] {
+        out.attribute("hash", hexOfHash(table.heldOut->hash));
+        out.attribute("samples", table.heldOut->count);
+      });
     if (table.interruptedOf)
       out.attribute("interrupted_of", *table.interruptedOf);
-    if (table.isImported())
+    if (!table.mask.empty())
+      out.attribute("mask", table.mask);
+    if (table.isImported()) {
       out.attributeObject("ranges", [&] { print(table.ranges); });
-    else
+    } else {
       out.attribute("samples", table.samples);
+      out.attribute("samples_hash", hexOfHash(table.samplesHash));
+    }
     out.attribute("source", table.source);
     if (!table.isImported())
       out.attributeObject("values", [&] { print(table.values); });

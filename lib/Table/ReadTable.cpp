@@ -348,6 +348,37 @@ static ImportedRange readRange(const json::Value *json, std::string place,
   return range;
 }
 
+static bool isHexadecimal(llvm::StringRef text, size_t digits) {
+  return text.size() == digits && llvm::all_of(text, [](char c) {
+           return llvm::isHexDigit(c) && !llvm::isUpper(c);
+         });
+}
+
+/// The hash of `count` samples.
+static uint64_t readHash(JsonObject &object, llvm::StringRef key,
+                         uint64_t count) {
+  std::string text = object.text(key);
+  uint64_t hash = 0;
+  if (!isHexadecimal(text, 16) || llvm::StringRef(text).getAsInteger(16, hash))
+    object.complain(key, "is '" + llvm::StringRef(text).take_front(100) +
+                             "', expected 16 hexadecimal digits");
+  else if (count == 0 && hash != 0)
+    object.complain(key,
+                    "is '" + llvm::StringRef(text) + "', and 'samples' is 0");
+  return hash;
+}
+
+static SampleSet readHeldOut(const json::Value *json, std::string place,
+                             JsonComplaint &complaint) {
+  JsonObject object(json, std::move(place), complaint);
+  SampleSet set;
+  set.count = object.count("samples");
+  set.hash = readHash(object, "hash", set.count);
+  if (set.count == 0)
+    object.complain("samples", "is 0, expected at least 1");
+  return set;
+}
+
 CalibrationTable lowbit::readOwnTable(const json::Value &json,
                                       JsonComplaint &complaint) {
   CalibrationTable table;
@@ -372,15 +403,21 @@ CalibrationTable lowbit::readOwnTable(const json::Value &json,
     return table;
   }
   table.fingerprint = object.text("fingerprint");
-  if (!complaint && (table.fingerprint.size() != 32 ||
-                     !llvm::all_of(table.fingerprint, [](char c) {
-                       return llvm::isHexDigit(c) && !llvm::isUpper(c);
-                     })))
+  if (!complaint && !isHexadecimal(table.fingerprint, 32))
     object.complain("fingerprint",
                     "is '" +
                         llvm::StringRef(table.fingerprint).take_front(100) +
                         "', expected 32 hexadecimal digits");
   table.samples = object.count("samples");
+  table.samplesHash = readHash(object, "samples_hash", table.samples);
+  if (object.has("held_out"))
+    table.heldOut = readHeldOut(object.value("held_out"),
+                                object.placeOf("held_out"), complaint);
+  if (object.has("mask")) {
+    table.mask = object.text("mask");
+    if (table.mask.empty())
+      object.complain("mask", "is empty, expected the name of an input");
+  }
   if (object.has("interrupted_of")) {
     table.interruptedOf = object.count("interrupted_of");
     if (*table.interruptedOf < table.samples)

@@ -42,7 +42,7 @@ exit 0
 cp "$(dirname "$0")/table.json" "$3"
 
 //--- nothing/table.json
-{"fingerprint": "00000000000000000000000000000000", "samples": 1, "source": "lowbit", "values": {}, "version": 1}
+{"fingerprint": "00000000000000000000000000000000", "samples": 1, "samples_hash": "0000000000000001", "source": "lowbit", "values": {}, "version": 1}
 
 //--- run.mlir
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {

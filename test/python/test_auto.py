@@ -166,6 +166,31 @@ def test_a_table_and_data_to_judge_on(artifacts: Artifacts, tmp_path: Path) -> N
     again = quantize(model, data, tmp_path / "again", **{"calibration-table": tmp_path / "table.json"})
     assert json.loads((tmp_path / "table.json").read_text())["samples"] == 75
     assert again.content() == whole.content()
+    assert again.held_out == whole.held_out and again.held_out["separate"]
+
+
+def test_a_table_that_may_have_what_is_judged_on(
+    artifacts: Artifacts, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model, data, table = artifacts.imported("mnist_cntk"), artifacts.calibration("mnist_cntk"), tmp_path / "t.json"
+
+    def separate(held_out: int | None) -> bool:
+        options = {"method": "minmax", "compile-to": "calibrate", "save-table": table, "held-out": held_out}
+        quantize(model, data, tmp_path / "table", **options)
+        quantized = quantize(model, data, tmp_path / "auto", **{"calibration-table": table})
+        said = "samples that may have been observed" in capfd.readouterr().err
+        assert said != quantized.held_out["separate"]
+        # As many are judged on as the table was made without.
+        assert quantized.held_out["samples"] == (held_out or 25)
+        return bool(quantized.held_out["separate"])
+
+    assert not separate(None)
+    assert separate(10)
+    # As many others.
+    content = json.loads(table.read_text())
+    content["held_out"]["hash"] = "0" * 16
+    table.write_text(json.dumps(content))
+    assert not quantize(model, data, tmp_path, **{"calibration-table": table}).held_out["separate"]
 
 
 def test_few_samples_are_used_twice_and_it_says_so(

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -235,6 +236,112 @@ def test_what_cannot_be_resumed(observed: Path, whole: Path, artifacts: Artifact
     refuse(partial, "which is not observed here", module=plain)
     partial.write_text(json.dumps({**table, "interrupted_of": 100, "fingerprint": "0" * 32}))
     refuse(partial, "it is of another model")
+    partial.write_text(json.dumps({**table, "interrupted_of": 100, "mask": "m"}))
+    refuse(partial, "it was made with the mask 'm', and this run has no mask")
+    partial.write_text(json.dumps({**table, "interrupted_of": 100, "held_out": {"samples": 3, "hash": "0" * 16}}))
+    refuse(partial, "it was made with 3 samples held out, and this run holds out 0")
+
+
+def interrupted_table(observed: Path, folder: Path, images: np.ndarray, done: int) -> Path:
+    """A run that a bad sample ended after `done`."""
+    bad = images.copy()
+    bad[done] = np.finfo(np.float32).max
+    table = folder / "partial.json"
+    data = archive(folder / "bad.npz", bad)
+    assert tool("quant-run", observed, "--observe", table, "--inputs", data).returncode == 1
+    assert check_partial(table, len(images)) == done
+    return table
+
+
+def test_only_the_samples_that_it_holds_are_passed_over(
+    observed: Path, observe: Observe, whole: Path, images: np.ndarray, tmp_path: Path
+) -> None:
+    """As many samples are not the same samples: neither in another order, nor in a merged table."""
+
+    def refuse(partial: Path, data: Path) -> None:
+        table = tmp_path / "refused.json"
+        done = tool("quant-run", observed, "--observe", table, "--inputs", data, "--resume", partial)
+        assert (done.returncode, table.exists()) == (1, False)
+        count = json.loads(partial.read_text())["samples"]
+        assert f"'{partial}' cannot be resumed: it holds other samples than the first {count} of this" in done.stderr
+
+    parts = [tmp_path / "first", tmp_path / "second"]
+    for part in parts:
+        part.mkdir()
+    first = interrupted_table(observed, parts[0], images[:24], 10)
+    second = observe(archive(tmp_path / "second.npz", images[24:]), "second.json")
+    merged = tmp_path / "merged.json"
+    must(tool("quant-run", "--merge-tables", first, second, "-o", merged))
+    assert check_partial(merged, SAMPLES) == 50
+    refuse(merged, tmp_path / "whole.npz")
+    # In the order in which it holds them, it goes on.
+    turned = archive(tmp_path / "turned.npz", np.concatenate([images[24:], images[:24]]))
+    assert observe(turned, "resumed.json", "--resume", merged).read_bytes() == whole.read_bytes()
+
+    partial = interrupted_table(observed, tmp_path, images, 30)
+    refuse(partial, turned)
+    # The first ones in any order.
+    mixed = np.concatenate([images[:30][::-1], images[30:]])
+    resumed = observe(archive(tmp_path / "mixed.npz", mixed), "resumed.json", "--resume", partial)
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
+def test_held_out_samples_are_in_the_table(observe: Observe, whole: Path, tmp_path: Path) -> None:
+    data = tmp_path / "whole.npz"
+    table = json.loads(observe(data, "held.json", "--held-out", 5).read_text())
+    everything = json.loads(whole.read_text())
+    assert "held_out" not in everything and "mask" not in everything
+    assert (table["samples"], table["held_out"]["samples"]) == (SAMPLES - 5, 5)
+    total = int(table["samples_hash"], 16) + int(table["held_out"]["hash"], 16)
+    assert total % 2**64 == int(everything["samples_hash"], 16)
+
+
+# The samples are done, and a signal does not end it.
+SLOW = """#!/bin/sh
+trap '' TERM
+'{tool}' "$@" || exit
+echo 'progress: 1000000/1000000 calibration samples' >&2
+sleep 4
+"""
+
+
+@pytest.fixture
+def slow(artifacts: Artifacts, images: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """A calibration whose quant-run takes its time to end; temporary files are in a folder of their own."""
+    for folder in ("tools", "temporary"):
+        (tmp_path / folder).mkdir()
+    program = tmp_path / "tools" / "quant-run"
+    program.write_text(SLOW.format(tool=tools_folder() / "quant-run"))
+    program.chmod(0o755)
+    program.with_name("quant-opt").symlink_to(tools_folder() / "quant-opt")
+    monkeypatch.setenv("LOWBIT_TOOLS", str(program.parent))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    data = archive(tmp_path / "few.npz", images[:4])
+    options = f"compile-to=calibrate calibration-data={data} save-table={tmp_path / 'table.json'}"
+    return ["quant-opt", artifacts.imported(MODEL), f"--quantize-ptq={options}"]
+
+
+def test_an_interruption_after_the_last_sample_counts(slow: list[object], tmp_path: Path) -> None:
+    code, said = interrupt(slow, 1000000, signal.SIGTERM, group=False)
+    assert code == 1
+    assert "error: calibration: interrupted\n" in said
+    assert f"note: '{tmp_path / 'table.json'}' has all samples" in said
+    assert json.loads((tmp_path / "table.json").read_text())["samples"] == 4
+
+
+def test_a_second_signal_leaves_no_temporary_files(slow: list[object], tmp_path: Path) -> None:
+    environment = {**os.environ, "LOWBIT_PROGRESS": "1"}
+    command = [str(tools_folder() / "quant-opt"), *map(str, slow[1:])]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
+    wait_for_samples(child, 1000000)
+    # The module, the table and what quant-run says.
+    assert {path.suffix for path in (tmp_path / "temporary").glob("lowbit-*")} == {".mlirbc", ".json", ".log"}
+    child.send_signal(signal.SIGTERM)
+    time.sleep(2.1)  # in one second they count as one
+    assert child.poll() is None
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(timeout=60) == -signal.SIGTERM
+    assert not list((tmp_path / "temporary").glob("lowbit-*"))
 
 
 # --- tables of the pass
@@ -338,9 +445,13 @@ def test_padding_that_is_masked_changes_nothing(artifacts: Artifacts, observe: O
     padded = save(tmp_path / "padded.npz", sts.pad(sentences))
     apart = observe(folder, "apart.json", module=module)
     masked = observe(padded, "masked.json", "--mask", "attention_mask", module=module)
-    assert masked.read_bytes() == apart.read_bytes()
+    with_mask, without = json.loads(masked.read_text()), json.loads(apart.read_text())
+    # Of padded samples the hashes are others.
+    assert with_mask.pop("samples_hash") != without.pop("samples_hash")
+    assert with_mask.pop("mask") == "attention_mask"
+    assert with_mask == without
     positions = sum(map(len, sentences))
-    assert json.loads(masked.read_text())["values"]["embeddings/norm"]["count"] == 384 * positions
+    assert with_mask["values"]["embeddings/norm"]["count"] == 384 * positions
 
 
 # What a process takes before it becomes another program counts for its peak: so a small one starts it.

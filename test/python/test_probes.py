@@ -140,13 +140,19 @@ X = {"id": "x", "scale": 0.02, "zero_point": 3, "min": -128, "max": 127}
 W = {"id": "w", "scale": [0.02, 0.02, 0.03], "zero_point": [0, 0, 0], "min": -127, "max": 127, "block": [5, 1]}
 
 
-def test_greeting(server: Server) -> None:
+def test_greeting(server: Server, probed: tuple[Path, Path], tmp_path: Path) -> None:
+    table = tmp_path / "t.json"
+    observed = [str(probed[0].with_name("model.mlir")), "--observe", str(table), "--inputs", str(probed[1])]
+    run_tool("quant-run", [*observed, "--held-out", "32"])
+    held_out = json.loads(table.read_text())["held_out"]
+    assert held_out["samples"] == 10
     assert server.greeting == {
         "ready": True,
         "samples": 10,
         "of": 40,
         "held_out": True,
         "left_out": 0,
+        "held_out_hash": held_out["hash"],
         "outputs": ["y"],
         "probes": ["x"],
         "weights": ["w"],

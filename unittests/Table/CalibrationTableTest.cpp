@@ -41,6 +41,7 @@ CalibrationTable makeTable(unsigned seed, size_t samples = 3) {
   CalibrationTable table;
   table.fingerprint = kFingerprint;
   table.samples = samples;
+  table.samplesHash = samples * 0x9e3779b97f4a7c15 + seed;
   for (Kind kind : kKinds)
     table.values["value." + std::to_string(int(kind))] =
         observe(kind, seed, samples);
@@ -60,6 +61,9 @@ void expectSame(const CalibrationTable &a, const CalibrationTable &b) {
   EXPECT_EQ(a.source, b.source);
   EXPECT_EQ(a.fingerprint, b.fingerprint);
   EXPECT_EQ(a.samples, b.samples);
+  EXPECT_EQ(a.samplesHash, b.samplesHash);
+  EXPECT_EQ(a.heldOut, b.heldOut);
+  EXPECT_EQ(a.mask, b.mask);
   EXPECT_EQ(a.interruptedOf, b.interruptedOf);
   EXPECT_EQ(a.values, b.values);
   EXPECT_EQ(a.ranges, b.ranges);
@@ -73,8 +77,11 @@ std::string errorOf(llvm::StringRef text) {
 TEST(CalibrationTable, ReadsBackTheSame) {
   CalibrationTable table = makeTable(1);
   for (bool interrupted : {false, true}) {
-    if (interrupted)
+    if (interrupted) {
       table.interruptedOf = 100;
+      table.heldOut = SampleSet{7, 0xfedcba9876543210};
+      table.mask = "mask \"of\" \xc3\xa9";
+    }
     std::string text = textOf(table);
     auto back = CalibrationTable::parse(text, "t.json");
     ASSERT_TRUE(bool(back)) << llvm::toString(back.takeError());
@@ -124,12 +131,21 @@ TEST(CalibrationTable, TextIsReadable) {
   CalibrationTable table;
   table.fingerprint = kFingerprint;
   table.samples = 2;
+  table.samplesHash = 0xfedcba9876543210;
+  table.heldOut = SampleSet{3, 42};
+  table.mask = "m";
   ValueStatistics &value = table.values["x"];
   ASSERT_TRUE(value.addSample({-0.5f, 0, 1}));
   ASSERT_TRUE(value.addSample({0.1f, 1.0009765625f}));
   EXPECT_EQ(textOf(table), R"({
   "fingerprint": "0123456789abcdef0123456789abcdef",
+  "held_out": {
+    "hash": "000000000000002a",
+    "samples": 3
+  },
+  "mask": "m",
   "samples": 2,
+  "samples_hash": "fedcba9876543210",
   "source": "lowbit",
   "values": {
     "x": {
@@ -210,6 +226,9 @@ std::string smallText() {
   CalibrationTable table;
   table.fingerprint = kFingerprint;
   table.samples = 2;
+  table.samplesHash = 7;
+  table.heldOut = SampleSet{3, 42};
+  table.mask = "m";
   ValueStatistics value;
   value.channels.emplace();
   value.kept.emplace();
@@ -236,16 +255,31 @@ const Damage kDamages[] = {
     {"0123456789abcdef\"", "0123456789abcdeg\"",
      "fingerprint: is '0123456789abcdef0123456789abcdeg', expected 32 "
      "hexadecimal digits"},
-    {"\"samples\": 2,\n  \"source\"", "\"sample\": 2,\n  \"source\"",
-     "lacks the key 'samples'"},
-    {"\"samples\": 2,\n  \"source\"",
-     "\"samples\": 2,\n  \"sampels\": 3,\n  \"source\"",
+    {"  \"samples_hash\": \"0000000000000007\",\n", "",
+     "lacks the key 'samples_hash'"},
+    {"0000000000000007\"", "7\"",
+     "samples_hash: is '7', expected 16 hexadecimal digits"},
+    {"0000000000000007\"", "000000000000000G\"",
+     "samples_hash: is '000000000000000G', expected 16 hexadecimal digits"},
+    {"\"samples\": 2,\n  \"samples_hash\"",
+     "\"samples\": 0,\n  \"samples_hash\"",
+     "samples_hash: is '0000000000000007', and 'samples' is 0"},
+    {"\"mask\": \"m\"", "\"mask\": \"\"",
+     "mask: is empty, expected the name of an input"},
+    {"\"samples\": 3\n", "\"samples\": 0\n",
+     "held_out.hash: is '000000000000002a', and 'samples' is 0"},
+    {"\"hash\": \"000000000000002a\"", "\"hash\": 42",
+     "held_out.hash: is 42, expected a string"},
+    {"\"samples\": 2,\n  \"samples_hash\"",
+     "\"sample\": 2,\n  \"samples_hash\"", "lacks the key 'samples'"},
+    {"\"samples\": 2,\n  \"samples_hash\"",
+     "\"samples\": 2,\n  \"sampels\": 3,\n  \"samples_hash\"",
      "has an unknown key 'sampels'; did you mean 'samples'?"},
-    {"\"samples\": 2,\n  \"source\"",
-     "\"samples\": 2,\n  \"samples\": 2,\n  \"source\"",
+    {"\"samples\": 2,\n  \"samples_hash\"",
+     "\"samples\": 2,\n  \"samples\": 2,\n  \"samples_hash\"",
      "the key 'samples' is there twice in one object"},
-    {"\"samples\": 2,\n  \"source\"",
-     "\"interrupted_of\": 1,\n  \"samples\": 2,\n  \"source\"",
+    {"\"samples\": 2,\n  \"samples_hash\"",
+     "\"interrupted_of\": 1,\n  \"samples\": 2,\n  \"samples_hash\"",
      "interrupted_of: is 1, less than 'samples', which is 2"},
     {"\"count\": 8", "\"count\": 9",
      "values.\"a.b\".histogram: has counts of 8 in all, and 'count' is 9"},
@@ -415,6 +449,7 @@ TEST(CalibrationTable, MergesInAnyOrder) {
       ASSERT_FALSE(bool(error)) << llvm::toString(std::move(error));
     }
     EXPECT_EQ(all.samples, 10u);
+    EXPECT_EQ(all.samplesHash, 10 * 0x9e3779b97f4a7c15 + 6);
     if (first.empty())
       first = textOf(all);
     ASSERT_EQ(textOf(all), first);
@@ -440,6 +475,17 @@ TEST(CalibrationTable, WhatWasInterruptedStaysSo) {
   EXPECT_EQ(all.interruptedOf, std::nullopt);
 }
 
+TEST(CalibrationTable, WhatOnePartHeldOutAnotherMayHaveObserved) {
+  for (bool both : {false, true}) {
+    CalibrationTable all = makeTable(1), other = makeTable(2);
+    all.heldOut = SampleSet{3, 42};
+    if (both)
+      other.heldOut = SampleSet{1, 5};
+    ASSERT_FALSE(bool(all.merge(other, "a", "b")));
+    EXPECT_EQ(all.heldOut, std::nullopt);
+  }
+}
+
 TEST(CalibrationTable, RefusesToMerge) {
   const CalibrationTable table = makeTable(1);
   auto refusal = [&](const CalibrationTable &other) {
@@ -454,6 +500,11 @@ TEST(CalibrationTable, RefusesToMerge) {
             "cannot merge 'a' and 'b': they are of different models, with "
             "fingerprints 0123456789abcdef0123456789abcdef and "
             "f123456789abcdef0123456789abcdef; merge tables of one model");
+  other = table;
+  other.mask = "m";
+  EXPECT_EQ(refusal(other),
+            "cannot merge 'a' and 'b': their padding was left out by different "
+            "masks, none and 'm'; calibrate both with the same mask");
   other = table;
   other.values.erase("value.1");
   other.values["value.7"] = ValueStatistics();

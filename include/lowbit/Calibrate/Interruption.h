@@ -23,9 +23,6 @@ public:
 
   /// Whether a signal has come since the object was made.
   bool requested() const;
-
-private:
-  struct sigaction previous[2];
 };
 
 } // namespace lowbit

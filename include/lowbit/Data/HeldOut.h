@@ -30,6 +30,8 @@ public:
   void choose();
   /// How many were chosen: none of less than four.
   size_t size() const { return hashes.size(); }
+  /// The sum of their hashes modulo 2^64.
+  uint64_t hash() const;
   /// In the order of their hashes.
   const std::vector<uint64_t> &chosen() const { return hashes; }
 

@@ -12,6 +12,7 @@
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Evaluate/Probes.h"
+#include "lowbit/Table/CalibrationTable.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/JSON.h"
@@ -62,6 +63,12 @@ public:
   int64_t total() const { return totalCount; }
   /// False when there are too few samples to hold some out: all are used.
   bool isHeldOut() const { return heldOut; }
+  /// Whether it holds out just what the run that made the table held out: else
+  /// what it evaluates on may have been observed.
+  bool isSeparateFrom(const CalibrationTable &table) const {
+    return heldOut &&
+           table.heldOut == SampleSet{uint64_t(sampleCount), heldOutHash};
+  }
 
   /// Runs the first `samples` samples, 0 being all.
   llvm::FailureOr<Quality> evaluate(const Choices &choices,
@@ -81,6 +88,7 @@ private:
   std::unique_ptr<Child> child;
   int64_t sampleCount = 0, totalCount = 0;
   bool heldOut = true;
+  uint64_t heldOutHash = 0;
   /// What the child has.
   Choices current;
 };

@@ -5,13 +5,15 @@
 // then answers requests, a line of JSON each, on standard output. The first
 // line says that it is ready:
 //
-//   {"ready": true, "samples": S, "of": N, "held_out": true, "left_out": L,
-//    "outputs": [...], "probes": [...], "weights": [...]}
+//   {"ready": true, "samples": S, "of": N, "held_out": true,
+//    "held_out_hash": H, "left_out": L, "outputs": [...], "probes": [...],
+//    "weights": [...]}
 //
 // `held_out` is false when there are too few samples to hold some out: all are
-// used then. L more samples are left out, for none of their outputs has a
-// number (OutputError.h). With `--mask INPUT` what is padding in the outputs is
-// left out of the errors. Requests:
+// used then. `held_out_hash` is the hexadecimal sum of the samples' hashes, as
+// in a calibration table. L more samples are left out, for none of their
+// outputs has a number (OutputError.h). With `--mask INPUT` what is padding in
+// the outputs is left out of the errors. Requests:
 //
 //   {"set": [VALUE, ...]}       parameters from now on; {"values": V}
 //   {"load": "name", "file": "path"}
@@ -82,6 +84,7 @@ private:
   int64_t total = 0, leftOut = 0;
   unsigned threads = 1;
   bool isHeldOut = true;
+  uint64_t heldOutHash = 0;
 };
 
 } // namespace lowbit

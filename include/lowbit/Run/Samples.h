@@ -22,8 +22,8 @@ public:
                                                        llvm::StringRef inputs);
   /// The next one; none at the end.
   llvm::Expected<std::optional<Feed>> next();
-  /// Passes over the next ones.
-  llvm::Error skip(int64_t samples);
+  /// Passes over the next ones; the sum of their hashes modulo 2^64.
+  llvm::Expected<uint64_t> skip(int64_t samples);
   void rewind();
   int64_t count() const;
 
@@ -31,6 +31,10 @@ public:
   llvm::Expected<HeldOut> chooseHeldOut(unsigned most);
   /// The same, and from now on the others only are there.
   llvm::Error holdOut(unsigned most);
+  /// What that holds out; null where it holds out none.
+  const HeldOut *heldOut() const {
+    return left && left->size() > 0 ? &*left : nullptr;
+  }
 
 private:
   Samples() = default;

@@ -30,7 +30,8 @@ public:
   /// Adds a tensor of the sample in hand. NaN or infinity in it is an error
   /// that names the value and the element.
   llvm::Error add(const TappedValue &value);
-  llvm::Error finishSample();
+  /// The sample in hand is complete; its hash goes into the table.
+  llvm::Error finishSample(uint64_t hash);
   void dropSample();
 
   CalibrationTable table;

@@ -34,6 +34,15 @@ struct ImportedRange {
   }
 };
 
+/// Samples in any order: how many, and the sum of their hashes modulo 2^64
+/// (hashSample in lowbit/Data/HeldOut.h).
+struct SampleSet {
+  uint64_t count = 0, hash = 0;
+  bool operator==(const SampleSet &other) const {
+    return count == other.count && hash == other.hash;
+  }
+};
+
 struct CalibrationTable {
   static constexpr int kVersion = 1;
 
@@ -43,6 +52,13 @@ struct CalibrationTable {
   std::string fingerprint;
   /// How many samples were observed.
   uint64_t samples = 0;
+  /// The sum of their hashes: which ones they were, in any order.
+  uint64_t samplesHash = 0;
+  /// What the run that made the table held out. None in a merged table: what
+  /// one part held out, another may have observed.
+  std::optional<SampleSet> heldOut = std::nullopt;
+  /// The input whose padding was left out; empty without.
+  std::string mask;
   /// How many there were to observe, where the run was interrupted before.
   std::optional<uint64_t> interruptedOf = std::nullopt;
   /// By value id.
@@ -65,7 +81,7 @@ struct CalibrationTable {
 
   /// Adds the statistics of `other`, of the same model. Where either was
   /// interrupted, so is the whole. Refused, without a change: another
-  /// fingerprint, other values or options, imported tables. `name` and
+  /// fingerprint or mask, other values or options, imported tables. `name` and
   /// `otherName` are for messages.
   llvm::Error merge(const CalibrationTable &other, llvm::StringRef name,
                     llvm::StringRef otherName);

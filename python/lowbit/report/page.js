@@ -352,7 +352,7 @@ function showSections() {
     const own = `a choice for each value: ${whole(found.changed)} of ${whole(found.values)} are not the best single method's`;
     fillSection("search-results", ["Method of all values", "Output SQNR, dB"], [
       [make("strong", "", own), make("strong", "", db(found.auto_db))], ...singles.map((single) => [single.method, db(single.db)])]);
-    const apart = found.separate ? "held-out samples, which were not observed" : "samples that were observed too, for want of others";
+    const apart = found.separate ? "held-out samples, which were not observed" : "samples that may have been observed too";
     byId("search-results").querySelector(".hint").textContent =
       `Each choice was measured at the model's outputs, against float, on ${whole(found.samples)} ${apart}.`;
   }
