@@ -444,8 +444,7 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
       quiet.emplace(&getContext(), [](Diagnostic &diagnostic) {
         return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
       });
-    auto evaluator =
-        Evaluator::start(*prepared, {data, threads, most, mask});
+    auto evaluator = Evaluator::start(*prepared, {data, threads, most, mask});
     quiet.reset();
     if (failed(evaluator))
       return failure();
