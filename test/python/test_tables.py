@@ -50,7 +50,7 @@ def merge(tables: list[Path], output: Path) -> subprocess.CompletedProcess[str]:
 
 def write_table(path: Path, **changes: Any) -> Path:
     table = {"fingerprint": FINGERPRINT, "samples": 2, "source": "lowbit", "values": {"x": VALUE}, "version": 1}
-    path.write_text(json.dumps({**table, **changes}))
+    path.write_text(json.dumps({**table, "samples_hash": "c000000000000001", **changes}))
     return path
 
 
@@ -142,6 +142,7 @@ def test_merged_tables_add_up(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "3 tables, 1 value, 6 samples\n", "")
         outputs.append((tmp_path / "all.json").read_bytes())
     assert outputs[0] == outputs[1]
+    assert json.loads(outputs[0])["samples_hash"] == "4000000000000003"
     value = json.loads(outputs[0])["values"]["x"]
     assert value["count"] == 15
     assert value["samples"] == 6
