@@ -7,12 +7,12 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Calibrate/Calibration.h"
-#include "TemporaryFile.h"
 
+#include "lowbit/Calibrate/ChildProgram.h"
+#include "lowbit/Calibrate/TemporaryFile.h"
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/MainFunction.h"
-#include "lowbit/Import/ParameterAccess.h"
 
-#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/OwningOpRef.h"
 
 #include <thread>
@@ -20,16 +20,10 @@
 using namespace mlir;
 using namespace lowbit;
 
-/// The module as a program to run: its function is @main, its store is found
-/// from anywhere, and only activations are observed.
-static LogicalResult writeProgram(ModuleOp observed, StringRef path) {
+/// The module as a program to run: its function is @main, and only activations
+/// are observed.
+static LogicalResult writeObserved(ModuleOp observed, StringRef path) {
   OwningOpRef<ModuleOp> program(observed.clone());
-  if (std::string store = storePath(*program); !store.empty()) {
-    SmallString<128> absolute(store);
-    llvm::sys::fs::make_absolute(absolute);
-    (*program)->setAttr(LowbitDialect::kStoreAttr,
-                        StringAttr::get(observed.getContext(), absolute));
-  }
   FailureOr<func::FuncOp> main = findMain(*program);
   if (failed(main))
     return failure();
@@ -40,18 +34,7 @@ static LogicalResult writeProgram(ModuleOp observed, StringRef path) {
     op.getOutput().replaceAllUsesWith(op.getInput());
     op.erase();
   });
-  std::error_code code;
-  llvm::raw_fd_ostream os(path, code);
-  if (code || failed(writeBytecodeToFile(*program, os)))
-    return observed.emitError("cannot write the model to ") << path;
-  os.close();
-  if (os.has_error()) {
-    std::string why = os.error().message();
-    os.clear_error();
-    return observed.emitError("cannot write the model to ")
-           << path << ": " << why;
-  }
-  return success();
+  return writeChildProgram(*program, path);
 }
 
 /// One diagnostic out of what the child said. Of a table that goes with the
@@ -105,7 +88,7 @@ FailureOr<CalibrationTable> lowbit::runCalibration(ModuleOp observed,
   if (program.code || unkept.code)
     return observed.emitError("calibration: no temporary file: ")
            << (program.code ? program.code : unkept.code).message();
-  if (failed(writeProgram(observed, program.path)))
+  if (failed(writeObserved(observed, program.path)))
     return failure();
   unsigned threads = run.threads;
   if (threads == 0)

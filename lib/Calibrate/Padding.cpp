@@ -459,8 +459,10 @@ static void addValue(PaddingPlan &plan, PaddingReader &reader, Value value,
     plan.values[key] = std::move(dims);
 }
 
-FailureOr<PaddingPlan> lowbit::analyzePadding(func::FuncOp main,
-                                              StringRef mask) {
+/// The plan of the values that `add` adds to it.
+static FailureOr<PaddingPlan>
+makePlan(func::FuncOp main, StringRef mask,
+         llvm::function_ref<void(PaddingPlan &, PaddingReader &)> add) {
   FailureOr<BlockArgument> argument = findMask(main, mask);
   if (failed(argument))
     return failure();
@@ -468,15 +470,24 @@ FailureOr<PaddingPlan> lowbit::analyzePadding(func::FuncOp main,
   analysis.run(main);
   PaddingReader reader(analysis, *argument);
   reader.followLosses(main);
-
   PaddingPlan plan;
   plan.argument = argument->getArgNumber();
-  main.walk([&](ObserveOp op) {
-    if (!op.isConstant())
-      addValue(plan, reader, op.getInput(), op.getId().str(), op,
-               "the value '" + op.getId() + "' is observed with its padding");
-  });
-  if (plan.values.empty())
+  add(plan, reader);
+  return plan;
+}
+
+FailureOr<PaddingPlan> lowbit::analyzePadding(func::FuncOp main,
+                                              StringRef mask) {
+  auto plan =
+      makePlan(main, mask, [&](PaddingPlan &plan, PaddingReader &reader) {
+        main.walk([&](ObserveOp op) {
+          if (!op.isConstant())
+            addValue(plan, reader, op.getInput(), op.getId().str(), op,
+                     "the value '" + op.getId() +
+                         "' is observed with its padding");
+        });
+      });
+  if (succeeded(plan) && plan->values.empty())
     return main.emitError("no observed value runs along the dimensions of the "
                           "mask '")
            << mask << "', so it leaves nothing out; leave the option mask out "
@@ -486,27 +497,18 @@ FailureOr<PaddingPlan> lowbit::analyzePadding(func::FuncOp main,
 
 FailureOr<PaddingPlan> lowbit::analyzeOutputPadding(func::FuncOp main,
                                                     StringRef mask) {
-  FailureOr<BlockArgument> argument = findMask(main, mask);
-  if (failed(argument))
-    return failure();
-  DimensionAnalysis analysis;
-  analysis.run(main);
-  PaddingReader reader(analysis, *argument);
-  reader.followLosses(main);
-
-  PaddingPlan plan;
-  plan.argument = argument->getArgNumber();
-  main.walk([&](func::ReturnOp op) {
-    for (auto [i, value] : llvm::enumerate(op.getOperands())) {
-      if (!isTensor(value))
-        continue;
-      std::string number = std::to_string(i);
-      auto name =
-          main.getResultAttrOfType<StringAttr>(i, LowbitDialect::kNameAttr);
-      addValue(plan, reader, value, number, op,
-               "the output '" + (name ? name.getValue() : StringRef(number)) +
-                   "' is compared with its padding");
-    }
+  return makePlan(main, mask, [&](PaddingPlan &plan, PaddingReader &reader) {
+    main.walk([&](func::ReturnOp op) {
+      for (auto [i, value] : llvm::enumerate(op.getOperands())) {
+        if (!isTensor(value))
+          continue;
+        std::string number = std::to_string(i);
+        auto name =
+            main.getResultAttrOfType<StringAttr>(i, LowbitDialect::kNameAttr);
+        addValue(plan, reader, value, number, op,
+                 "the output '" + (name ? name.getValue() : StringRef(number)) +
+                     "' is compared with its padding");
+      }
+    });
   });
-  return plan;
 }

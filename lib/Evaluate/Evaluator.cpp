@@ -9,16 +9,14 @@
 #include "lowbit/Evaluate/Evaluator.h"
 #include "LineProcess.h"
 
+#include "lowbit/Calibrate/ChildProgram.h"
 #include "lowbit/Calibrate/Padding.h"
+#include "lowbit/Calibrate/TemporaryFile.h"
 #include "lowbit/Evaluate/Passes.h"
 #include "lowbit/Import/MainFunction.h"
-#include "lowbit/Import/ParameterAccess.h"
 
-#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Signals.h"
 
 #include <thread>
 
@@ -85,32 +83,13 @@ Choices lowbit::choicesOf(ModuleOp module) {
 // The child
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// A temporary file that goes when this object does.
-struct ScratchFile {
-  explicit ScratchFile(StringRef suffix) {
-    code = llvm::sys::fs::createTemporaryFile("lowbit", suffix, path);
-    if (!code)
-      llvm::sys::RemoveFileOnSignal(path);
-  }
-  ~ScratchFile() {
-    if (code)
-      return;
-    llvm::sys::fs::remove(path);
-    llvm::sys::DontRemoveFileOnSignal(path);
-  }
-  std::error_code code;
-  SmallString<128> path;
-};
-} // namespace
-
 class Evaluator::Child {
 public:
-  Child(StringRef tool, std::unique_ptr<ScratchFile> program,
+  Child(StringRef tool, std::unique_ptr<TemporaryFile> program,
         ArrayRef<std::string> arguments)
       : program(std::move(program)), process(tool, arguments) {}
 
-  std::unique_ptr<ScratchFile> program;
+  std::unique_ptr<TemporaryFile> program;
   LineProcess process;
 };
 
@@ -143,24 +122,7 @@ static LogicalResult writeProbed(ModuleOp observed, StringRef path) {
   pm.addPass(createInsertProbes());
   if (failed(pm.run(*probed)))
     return failure();
-  if (std::string store = storePath(*probed); !store.empty()) {
-    SmallString<128> absolute(store);
-    llvm::sys::fs::make_absolute(absolute);
-    (*probed)->setAttr(LowbitDialect::kStoreAttr,
-                       StringAttr::get(observed.getContext(), absolute));
-  }
-  std::error_code code;
-  llvm::raw_fd_ostream os(path, code);
-  if (!code && failed(writeBytecodeToFile(*probed, os)))
-    return observed.emitError("cannot write the model to ") << path;
-  os.close();
-  if (os.has_error())
-    code = os.error();
-  os.clear_error();
-  if (code)
-    return observed.emitError("cannot write the model to ")
-           << path << ": " << code.message();
-  return success();
+  return writeChildProgram(*probed, path);
 }
 
 FailureOr<std::unique_ptr<Evaluator>>
@@ -176,7 +138,7 @@ Evaluator::start(ModuleOp observed, const EvaluatorOptions &options) {
     if (failed(main) || failed(analyzeOutputPadding(*main, options.mask)))
       return failure();
   }
-  auto program = std::make_unique<ScratchFile>("mlirbc");
+  auto program = std::make_unique<TemporaryFile>("mlirbc");
   if (program->code)
     return observed.emitError("evaluation: no temporary file: ")
            << program->code.message();
@@ -305,7 +267,7 @@ FailureOr<Quality> Evaluator::evaluate(const Choices &choices,
 LogicalResult Evaluator::load(StringRef name, ArrayRef<char> bytes) {
   if (bytes.empty())
     return success(succeeded(ask(json::Object{{"load", name}})));
-  ScratchFile file("bytes");
+  TemporaryFile file("bytes");
   std::error_code code = file.code;
   if (!code) {
     llvm::raw_fd_ostream os(file.path, code);

@@ -79,9 +79,16 @@ struct SuggestCalibration
 };
 } // namespace
 
-static RecipeOptions recipeOptions(const PtqOptions &options) {
-  return {options.activations, options.weights, options.recipe,
-          std::vector<std::string>(options.rules.begin(), options.rules.end())};
+static SelectRangesOptions selectOptions(const PtqOptions &options,
+                                         StringRef mode) {
+  SelectRangesOptions select;
+  select.mode = mode.str();
+  select.method = options.method;
+  select.activations = options.activations;
+  select.weights = options.weights;
+  select.recipeFile = options.recipe;
+  select.rules.assign(options.rules.begin(), options.rules.end());
+  return select;
 }
 
 /// Whether outputs are compared on samples: the method of a value may be
@@ -97,7 +104,8 @@ static bool searches(const PtqOptions &options) {
     return true;
   // What is wrong with the recipe is said where it is used.
   Recipe recipe;
-  readRecipe(recipeOptions(options), recipe, [](auto &&...) {});
+  readRecipe(recipeOptionsOf(selectOptions(options, "static")), recipe,
+             [](auto &&...) {});
   return llvm::any_of(recipe.rules(), [](const Rule &rule) {
     return rule.method && rule.method->method == Method::Auto;
   });
@@ -122,24 +130,26 @@ struct WriteTable : PassWrapper<WriteTable, OperationPass<ModuleOp>> {
 };
 } // namespace
 
-/// What is wrong with the options; empty when nothing is.
-static std::string checkOptions(const PtqOptions &options) {
+/// What is wrong with the options; empty when nothing is. `searching`: see
+/// searches.
+static std::string checkOptions(const PtqOptions &options, bool searching) {
   if (!parsePhase(options.compileTo))
     return "unknown phase '" + options.compileTo +
            "' in compile-to; the phases are " + phaseNames();
   if (!options.mode.empty())
     if (std::string problem = checkMode(options.mode); !problem.empty())
       return problem;
-  if (std::string problem = checkMethod(options.method); !problem.empty())
-    return problem;
+  auto method = MethodSpec::parse(options.method);
+  if (!method)
+    return llvm::toString(method.takeError());
   bool hasData = !options.calibrationData.empty();
   bool hasTable = !options.calibrationTable.empty();
-  if (hasData && hasTable && !searches(options))
+  if (hasData && hasTable && !searching)
     return "calibration-data and calibration-table both give statistics; leave "
            "one of them out (method=auto takes both: it compares the outputs "
            "on "
            "the data)";
-  if (hasTable && !hasData && searches(options))
+  if (hasTable && !hasData && searching)
     return "method=auto compares the outputs on samples: give "
            "calibration-data=<inputs> along with the table";
   if (hasTable && hasData && options.heldOut > 0)
@@ -155,7 +165,7 @@ static std::string checkOptions(const PtqOptions &options) {
   if (!options.selectionTable.empty() && !hasData)
     return "selection-table needs calibration-data=<inputs> or "
            "calibration-table=<file>";
-  if (MethodSpec::parse(options.method)->method != Method::MinMax && !hasData)
+  if (method->method != Method::MinMax && !hasData)
     return "method=" + options.method +
            " chooses from calibration data; give calibration-data=<inputs>, or "
            "leave it out: ranges of a run are its least and greatest value";
@@ -168,7 +178,8 @@ static std::string checkOptions(const PtqOptions &options) {
   return "";
 }
 
-static CalibrateOptions calibrateOptions(const PtqOptions &options) {
+static CalibrateOptions calibrateOptions(const PtqOptions &options,
+                                         bool searching) {
   CalibrateOptions calibrate;
   // With a table, data and mask are there to compare outputs on.
   if (options.calibrationTable.empty()) {
@@ -176,25 +187,13 @@ static CalibrateOptions calibrateOptions(const PtqOptions &options) {
     calibrate.mask = options.mask;
   }
   calibrate.heldOut = options.heldOut;
-  if (options.heldOut == 0 && searches(options))
+  if (options.heldOut == 0 && searching)
     calibrate.heldOut = HeldOut::kMost;
   calibrate.table = options.calibrationTable;
   calibrate.saveTable = options.saveTable;
   calibrate.resume = options.resume;
   calibrate.threads = options.threads;
   return calibrate;
-}
-
-static SelectRangesOptions selectOptions(const PtqOptions &options,
-                                         StringRef mode) {
-  SelectRangesOptions select;
-  select.mode = mode.str();
-  select.method = options.method;
-  select.activations = options.activations;
-  select.weights = options.weights;
-  select.recipeFile = options.recipe;
-  select.rules.assign(options.rules.begin(), options.rules.end());
-  return select;
 }
 
 /// What is wrong with the preparations asked for; empty when nothing is.
@@ -223,7 +222,8 @@ static SearchRangesOptions searchOptions(const PtqOptions &options) {
 LogicalResult lowbit::buildPtqPipeline(
     OpPassManager &pm, const PtqOptions &options,
     llvm::function_ref<LogicalResult(const Twine &)> emitError) {
-  if (std::string problem = checkOptions(options); !problem.empty())
+  bool searching = searches(options);
+  if (std::string problem = checkOptions(options, searching); !problem.empty())
     return emitError("quantize-ptq: " + problem);
   if (std::string problem = checkPreparations(options); !problem.empty())
     return emitError("quantize-ptq: " + problem);
@@ -239,7 +239,7 @@ LogicalResult lowbit::buildPtqPipeline(
   auto preparation = std::make_shared<PreparationState>();
   preparation->table = table;
   preparation->log = log;
-  preparation->calibrate = calibrateOptions(options);
+  preparation->calibrate = calibrateOptions(options, searching);
   preparation->calibrate.data = options.calibrationData;
   preparation->calibrate.mask = options.mask;
   preparation->select = selectOptions(options, mode);
@@ -265,7 +265,8 @@ LogicalResult lowbit::buildPtqPipeline(
       pm.addPass(createInsertObservers(
           {options.observe, options.channels || plan.needsChannels()}));
       if (isStatic)
-        pm.addPass(createCalibratePass(calibrateOptions(options), table));
+        pm.addPass(
+            createCalibratePass(calibrateOptions(options, searching), table));
       else if (options.mode.empty())
         pm.addPass(std::make_unique<SuggestCalibration>());
       return;

@@ -12,15 +12,9 @@
 using namespace mlir;
 using namespace lowbit;
 
-static auto ignoreRemarks() {
-  return [](Diagnostic &diagnostic) {
-    return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
-  };
-}
-
 FailureOr<std::shared_ptr<CalibrationTable>>
 lowbit::observeTrial(ModuleOp module, const PreparationState &state) {
-  ScopedDiagnosticHandler quiet(module.getContext(), ignoreRemarks());
+  ErrorsOnly quiet(module.getContext());
   auto table = std::make_shared<CalibrationTable>();
   PassManager pm(module.getContext());
   pm.addPass(createCalibratePass(state.recalibration(), table));
@@ -41,14 +35,7 @@ FailureOr<Trial> lowbit::selectTrial(ModuleOp module,
 FailureOr<std::unique_ptr<Evaluator>>
 lowbit::startEvaluator(ModuleOp module, const PreparationState &state,
                        OwningOpRef<ModuleOp> &copy) {
-  const SelectRangesOptions &select = *state.select;
-  Recipe recipe;
-  RecipeOptions sources{
-      select.activations, select.weights, select.recipeFile,
-      std::vector<std::string>(select.rules.begin(), select.rules.end())};
-  // What is wrong with it, the selection says.
-  readRecipe(sources, recipe, [](auto &&...) {});
-  MethodTrials(module, select, state.table).searched(recipe, copy);
+  MethodTrials(module, *state.select, state.table).searched(copy);
   EvaluatorOptions options;
   options.data = state.calibrate.data;
   options.threads = state.calibrate.threads;
@@ -58,9 +45,9 @@ lowbit::startEvaluator(ModuleOp module, const PreparationState &state,
   if (state.table->heldOut)
     options.heldOut = state.table->heldOut->count;
   // The remarks are the same each time.
-  std::optional<ScopedDiagnosticHandler> quiet;
+  std::optional<ErrorsOnly> quiet;
   if (state.log && state.log->heldOut)
-    quiet.emplace(module.getContext(), ignoreRemarks());
+    quiet.emplace(module.getContext());
   auto evaluator = Evaluator::start(*copy, options);
   quiet.reset();
   if (succeeded(evaluator) && state.log && !state.log->heldOut) {

@@ -24,11 +24,6 @@ std::string lowbit::checkMode(StringRef mode) {
          "; available: " + llvm::join(available, ", ");
 }
 
-std::string lowbit::checkMethod(StringRef method) {
-  auto parsed = MethodSpec::parse(method);
-  return parsed ? "" : llvm::toString(parsed.takeError());
-}
-
 AffineType lowbit::formatFor(MLIRContext *context, const Settings &settings,
                              GranularityAttr granularity) {
   StorageRange range = settings.target().range;

@@ -13,23 +13,18 @@
 using namespace mlir;
 using namespace lowbit;
 
-/// Keeps what is no error to itself.
-static auto ignoreRemarks() {
-  return [](Diagnostic &diagnostic) {
-    return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
-  };
-}
-
 std::vector<SearchedValue>
-MethodTrials::searched(const Recipe &recipe, OwningOpRef<ModuleOp> &prepared) {
-  ScopedDiagnosticHandler quiet(module.getContext(), ignoreRemarks());
+MethodTrials::searched(OwningOpRef<ModuleOp> &prepared) {
+  ErrorsOnly quiet(module.getContext());
   prepared = module.clone();
   auto method = MethodSpec::parse(options.method);
   if (!method) {
-    // The selection says it.
     llvm::consumeError(method.takeError());
     return {};
   }
+  Recipe recipe;
+  if (!readRecipe(recipeOptionsOf(options), recipe, [](auto &&...) {}))
+    return {};
   std::vector<ObservedValue> values = resolveSettings(
       *prepared, recipe, *method, /*isDynamic=*/options.mode == "dynamic");
   keepFloats(values);
@@ -41,7 +36,7 @@ MethodTrials::searched(const Recipe &recipe, OwningOpRef<ModuleOp> &prepared) {
 }
 
 FailureOr<Trial> MethodTrials::run(const MethodsById &methods) {
-  ScopedDiagnosticHandler quiet(module.getContext(), ignoreRemarks());
+  ErrorsOnly quiet(module.getContext());
   OwningOpRef<ModuleOp> copy(module.clone());
   auto log = std::make_shared<SelectionLog>();
   for (const auto &[id, method] : methods)

@@ -102,13 +102,12 @@ double lowbit::meanSquaredError(const Histogram &histogram,
   return density.error(Levels(params, range)) / density.count();
 }
 
-static double decibels(double meanSquare, double meanSquaredError) {
-  if (meanSquaredError == 0)
+double lowbit::sqnrDb(double signal, double noise) {
+  if (noise == 0)
     return 200;
-  if (meanSquare == 0)
+  if (signal == 0)
     return -200;
-  return std::clamp(10 * std::log10(meanSquare / meanSquaredError), -200.0,
-                    200.0);
+  return std::clamp(10 * std::log10(signal / noise), -200.0, 200.0);
 }
 
 /// The parameters of [min, max] and what they do to the values.
@@ -126,8 +125,8 @@ static RangeChoice measure(const Density &density, double min, double max,
   if (density.count() > 0) {
     choice.meanSquaredError = density.error(levels) / density.count();
     choice.clippedShare = density.clipped(levels) / density.count();
-    choice.sqnrDb = decibels(density.sumOfSquares() / density.count(),
-                             choice.meanSquaredError);
+    choice.sqnrDb = sqnrDb(density.sumOfSquares() / density.count(),
+                           choice.meanSquaredError);
   }
   choice.objective = choice.clippedShare;
   return choice;

@@ -419,16 +419,9 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
   }
 
   LogicalResult search() {
-    Recipe recipe;
-    RecipeOptions sources{
-        select.activations, select.weights, select.recipeFile,
-        std::vector<std::string>(select.rules.begin(), select.rules.end())};
-    // What is wrong with it, the selection says.
-    if (!readRecipe(sources, recipe, [](auto &&...) {}))
-      return success();
     MethodTrials trials(getOperation(), select, table);
     OwningOpRef<ModuleOp> prepared;
-    std::vector<SearchedValue> searched = trials.searched(recipe, prepared);
+    std::vector<SearchedValue> searched = trials.searched(prepared);
     if (searched.empty())
       return success();
     if (data.empty())
@@ -439,11 +432,9 @@ struct SearchRanges : lowbit::impl::SearchRangesBase<SearchRanges> {
     // The samples that the table was made without, where there are some.
     unsigned most = table->heldOut ? table->heldOut->count : heldOut;
     // Where a preparation has compared outputs, its remarks were the same.
-    std::optional<ScopedDiagnosticHandler> quiet;
+    std::optional<ErrorsOnly> quiet;
     if (log->heldOut)
-      quiet.emplace(&getContext(), [](Diagnostic &diagnostic) {
-        return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
-      });
+      quiet.emplace(&getContext());
     auto evaluator = Evaluator::start(*prepared, {data, threads, most, mask});
     quiet.reset();
     if (failed(evaluator))

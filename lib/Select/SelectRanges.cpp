@@ -433,6 +433,11 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
 };
 } // namespace
 
+RecipeOptions lowbit::recipeOptionsOf(const SelectRangesOptions &options) {
+  return {options.activations, options.weights, options.recipeFile,
+          std::vector<std::string>(options.rules.begin(), options.rules.end())};
+}
+
 std::unique_ptr<Pass>
 lowbit::createSelectRangesPass(SelectRangesOptions options,
                                std::shared_ptr<CalibrationTable> table,

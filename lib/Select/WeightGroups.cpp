@@ -219,9 +219,6 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
   choice.objective /= count;
   choice.meanSquaredError = error / count;
   choice.clippedShare = double(clipped) / count;
-  choice.sqnrDb =
-      error == 0    ? 200
-      : square == 0 ? -200
-                    : std::clamp(10 * std::log10(square / error), -200., 200.);
+  choice.sqnrDb = sqnrDb(square, error);
   return choice;
 }

@@ -218,52 +218,42 @@ void JsonObject::expected(llvm::StringRef key, llvm::StringRef what,
     complain(key, "is " + describe(found) + ", expected " + what);
 }
 
-uint64_t JsonObject::count(llvm::StringRef key) {
+template <typename T, typename Convert>
+T JsonObject::read(llvm::StringRef key, llvm::StringRef what, Convert convert) {
   const json::Value *found = value(key);
-  auto result = found ? toCount(*found) : std::nullopt;
+  std::optional<T> result = found ? convert(*found) : std::nullopt;
   if (!result)
-    expected(key, "an integer from 0 to 9223372036854775807", found);
-  return result.value_or(0);
+    expected(key, what, found);
+  return result.value_or(T());
+}
+
+uint64_t JsonObject::count(llvm::StringRef key) {
+  return read<uint64_t>(key, "an integer from 0 to 9223372036854775807",
+                        toCount);
 }
 
 int64_t JsonObject::integer(llvm::StringRef key) {
-  const json::Value *found = value(key);
-  auto result = found ? found->getAsInteger() : std::nullopt;
-  if (!result)
-    expected(key, "an integer", found);
-  return result.value_or(0);
+  return read<int64_t>(key, "an integer",
+                       std::mem_fn(&json::Value::getAsInteger));
 }
 
 float JsonObject::number(llvm::StringRef key) {
-  const json::Value *found = value(key);
-  auto result = found ? toFloat(*found) : std::nullopt;
-  if (!result)
-    expected(key, "a finite 32-bit float", found);
-  return result.value_or(0);
+  return read<float>(key, "a finite 32-bit float", toFloat);
 }
 
 double JsonObject::wideNumber(llvm::StringRef key) {
-  const json::Value *found = value(key);
-  auto result = found ? found->getAsNumber() : std::nullopt;
-  if (!result)
-    expected(key, "a number", found);
-  return result.value_or(0);
+  return read<double>(key, "a number", std::mem_fn(&json::Value::getAsNumber));
 }
 
 bool JsonObject::boolean(llvm::StringRef key) {
-  const json::Value *found = value(key);
-  auto result = found ? found->getAsBoolean() : std::nullopt;
-  if (!result)
-    expected(key, "true or false", found);
-  return result.value_or(false);
+  return read<bool>(key, "true or false",
+                    std::mem_fn(&json::Value::getAsBoolean));
 }
 
 std::string JsonObject::text(llvm::StringRef key) {
-  const json::Value *found = value(key);
-  auto result = found ? found->getAsString() : std::nullopt;
-  if (!result)
-    expected(key, "a string", found);
-  return result.value_or("").str();
+  return read<llvm::StringRef>(key, "a string",
+                               std::mem_fn(&json::Value::getAsString))
+      .str();
 }
 
 const json::Array &JsonObject::array(llvm::StringRef key) {

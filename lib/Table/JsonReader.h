@@ -89,6 +89,10 @@ public:
   }
 
 private:
+  /// What `convert` makes of a value, an optional; complains where that is
+  /// nothing.
+  template <typename T, typename Convert>
+  T read(llvm::StringRef key, llvm::StringRef what, Convert convert);
   void expected(llvm::StringRef key, llvm::StringRef what,
                 const llvm::json::Value *found);
   template <typename T, typename Convert>

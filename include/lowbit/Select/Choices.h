@@ -13,7 +13,6 @@ namespace lowbit {
 
 /// What is wrong with the choice; empty when nothing is.
 std::string checkMode(llvm::StringRef mode);
-std::string checkMethod(llvm::StringRef method);
 
 /// The type for the integers of the settings: bytes up to 8 bits, with the
 /// range that is used; 16 bits above.

@@ -11,11 +11,21 @@
 
 #include "lowbit/Evaluate/Evaluator.h"
 #include "lowbit/Select/Passes.h"
-#include "lowbit/Select/Recipe.h"
 
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
 
 namespace lowbit {
+
+/// While it lives, only errors are said: the remarks and warnings of a copy are
+/// those of the module, which come once.
+struct ErrorsOnly : mlir::ScopedDiagnosticHandler {
+  explicit ErrorsOnly(mlir::MLIRContext *context)
+      : ScopedDiagnosticHandler(context, [](mlir::Diagnostic &diagnostic) {
+          return mlir::success(diagnostic.getSeverity() !=
+                               mlir::DiagnosticSeverity::Error);
+        }) {}
+};
 
 /// Method by value id.
 using MethodsById = std::map<std::string, MethodSpec>;
@@ -41,11 +51,11 @@ public:
                std::shared_ptr<CalibrationTable> table)
       : module(module), options(std::move(options)), table(std::move(table)) {}
 
-  /// The values whose method is `auto`, in the module's order. In `prepared`, a
-  /// copy of the module, operations that the recipe keeps float read no
-  /// observer.
+  /// The values whose method is `auto`, in the module's order; none where the
+  /// options are wrong, which the selection says. In `prepared`, a copy of the
+  /// module, operations that the recipe keeps float read no observer.
   std::vector<SearchedValue>
-  searched(const Recipe &recipe, mlir::OwningOpRef<mlir::ModuleOp> &prepared);
+  searched(mlir::OwningOpRef<mlir::ModuleOp> &prepared);
   /// Emits the errors of the selection. Its remarks and warnings come with the
   /// selection that the search ends in.
   llvm::FailureOr<Trial> run(const MethodsById &methods);

@@ -8,6 +8,7 @@
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
+#include "lowbit/Select/Recipe.h"
 #include "lowbit/Select/SelectionLog.h"
 #include "lowbit/Table/CalibrationTable.h"
 
@@ -16,6 +17,9 @@
 namespace lowbit {
 #define GEN_PASS_DECL
 #include "lowbit/Select/Passes.h.inc"
+
+/// Where the recipe of the selection comes from.
+RecipeOptions recipeOptionsOf(const SelectRangesOptions &options);
 
 /// With the table and the log that passes share; either may be null.
 std::unique_ptr<mlir::Pass>

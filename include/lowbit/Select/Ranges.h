@@ -74,6 +74,10 @@ RangeChoice chooseRange(const ValueStatistics &statistics,
 RangeChoice measureRange(const ValueStatistics &statistics, float min,
                          float max, const Target &target);
 
+/// 10 log10(signal / noise), both sums or both means of squares, in
+/// [-200, 200].
+double sqnrDb(double signal, double noise);
+
 /// Expected squared error per element, where the values of a bin are taken to
 /// be spread evenly over it.
 double meanSquaredError(const Histogram &histogram, const AffineParams &params,
