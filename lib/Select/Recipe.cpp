@@ -263,7 +263,8 @@ bool Recipe::addFile(StringRef path, ErrorHandler onError) {
   StringRef text = (*buffer)->getBuffer();
   if (text.contains('\0') || !llvm::json::isUTF8(text)) {
     onError("", 0, 0,
-            "the recipe '" + path + "' is not text; expected rules, one a line");
+            "the recipe '" + path +
+                "' is not text; expected rules, one a line");
     return false;
   }
   return addText(text, path, onError);

@@ -260,9 +260,9 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     if (!value.isQuantized)
       return;
     if (candidate.own.clippedShare > kMostClipped)
-      log->warn(op.getId(), SelectionLog::Clipped, candidate.own.clippedShare,
-                llvm::formatv("{0:f1} % clipped",
-                              100 * candidate.own.clippedShare));
+      log->warn(
+          op.getId(), SelectionLog::Clipped, candidate.own.clippedShare,
+          llvm::formatv("{0:f1} % clipped", 100 * candidate.own.clippedShare));
     numDead += candidate.own.chosen.floored;
     setChoice(op,
               formatFor(op.getContext(), value.settings,

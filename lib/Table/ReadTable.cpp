@@ -431,8 +431,8 @@ CalibrationTable lowbit::readOwnTable(const json::Value &json,
     ValueStatistics &value = table.values[id];
     value = readValue(values.value(id), values.placeOf(id), complaint);
     if (!complaint && value.samples > table.samples)
-      object.complain("samples", "is " + llvm::Twine(table.samples) +
-                                     ", and " + values.placeOf(id) + " has " +
+      object.complain("samples", "is " + llvm::Twine(table.samples) + ", and " +
+                                     values.placeOf(id) + " has " +
                                      llvm::Twine(value.samples));
     if (complaint)
       break;

@@ -27,7 +27,8 @@ def partial_kept(made: Path, table: Path, how_to_resume: str, replaces: bool = F
             kept = table.with_name(f"{table.name}.partial")
         os.replace(made, kept)
         observed, total = state
-        note = f"the statistics of {observed} of {total} samples were kept in {kept}: {how_to_resume.format(kept)}"
+        note = f"the statistics of {observed} of {total} samples were kept in {kept}: "
+        note += "once the data is mended, " * isinstance(error, LowbitError) + how_to_resume.format(kept)
         if isinstance(error, LowbitError):
             raise LowbitError(error.message, *error.notes, note) from error
         print(f"note: {note}", file=sys.stderr)
