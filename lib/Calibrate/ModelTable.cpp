@@ -141,8 +141,11 @@ LogicalResult lowbit::applyTable(ModuleOp observed,
       if (seen == table.values.end() || seen->second.empty()) {
         // Nothing is chosen for what is only observed.
         if (op.isActivation()) {
-          op.emitError("calibration: the value '")
-              << id << "' was never computed on the calibration data";
+          InFlightDiagnostic error = op.emitError("calibration: the value '");
+          error << id << "' was never computed on the calibration data";
+          if (!table.mask.empty())
+            error << ", or is padding in every sample: the mask is '"
+                  << table.mask << "'";
           isComplete = false;
         }
         continue;

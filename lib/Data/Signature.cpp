@@ -133,25 +133,29 @@ llvm::Error FileCheck::checkInput(size_t i) {
   return llvm::Error::success();
 }
 
-/// Whether every input's first dimension is one and the same symbol that is no
-/// other dimension's: then a slice of each is a valid set of inputs.
+/// Whether the first dimension of every input that is no scalar is one and the
+/// same symbol, and no other dimension is: then a slice of each, with the
+/// scalars, is a valid set of inputs.
 bool FileCheck::oneSymbolLeads() const {
-  llvm::StringRef leader;
+  const InputSpec *first = nullptr;
   for (const InputSpec &spec : inputs) {
-    if (spec.shape.empty() || spec.shape[0] >= 0)
+    if (spec.shape.empty())
+      continue;
+    if (spec.shape[0] >= 0)
       return false;
-    if (&spec == &inputs.front())
-      leader = symbolOf(spec, 0);
-    // Without symbols only the model's single input leads.
-    if (inputs.size() > 1 && leader.empty())
+    if (!first) {
+      first = &spec;
+    } else if (symbolOf(*first, 0).empty() ||
+               symbolOf(spec, 0) != symbolOf(*first, 0)) {
+      // Without symbols only an input by itself leads.
       return false;
-    if (symbolOf(spec, 0) != leader)
-      return false;
+    }
+    llvm::StringRef leader = symbolOf(*first, 0);
     for (size_t d = 1; d < spec.shape.size(); ++d)
       if (!leader.empty() && symbolOf(spec, d) == leader)
         return false;
   }
-  return !inputs.empty();
+  return first != nullptr;
 }
 
 llvm::Expected<FileCut> FileCheck::cut(int64_t maxBatch) const {

@@ -55,15 +55,10 @@ static llvm::Error resumeFrom(StringRef path, Samples &samples,
   auto partial = CalibrationTable::read(path);
   if (!partial)
     return partial.takeError();
-  int64_t done = partial->samples, before = partial->interruptedOf.value_or(0);
+  int64_t done = partial->samples;
   if (llvm::Error error = statistics.resume(std::move(*partial), path))
     return error;
-  if (before != samples.count())
-    return llvm::createStringError(
-        "'" + path + "' cannot be resumed: it is of " + Twine(done) + " of " +
-        Twine(before) + " samples, and there are " + Twine(samples.count()) +
-        "; give the data that it was interrupted on, or make a table of the "
-        "samples that it lacks and merge the two");
+  // How many there are to come may have changed: a bad one was left out.
   auto hash = samples.skip(done);
   if (!hash)
     return hash.takeError();

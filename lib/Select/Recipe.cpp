@@ -9,6 +9,7 @@
 #include "lowbit/Store/NearestName.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace lowbit;
@@ -259,7 +260,14 @@ bool Recipe::addFile(StringRef path, ErrorHandler onError) {
                 "': " + buffer.getError().message());
     return false;
   }
-  return addText((*buffer)->getBuffer(), path, onError);
+  StringRef text = (*buffer)->getBuffer();
+  if (text.contains('\0') || !llvm::json::isUTF8(text)) {
+    onError("", 0, 0,
+            "the recipe '" + path +
+                "' is not text; expected rules, one a line");
+    return false;
+  }
+  return addText(text, path, onError);
 }
 
 bool Recipe::addText(StringRef text, StringRef name, ErrorHandler onError) {

@@ -314,7 +314,9 @@ LogicalResult RangeSearch::accept(Pair start, const SearchResult &result) {
       found.reason =
           after == before
               ? "method of the best single choice (" + nameOf(start) +
-                    "): no other is better at the outputs"
+                    "): what else was tried gains too little at the outputs to "
+                    "be "
+                    "told from chance"
               : llvm::formatv("{0} instead of {1} gains {2:f3} dB at the "
                               "outputs",
                               methodOf(unit, after).text(),

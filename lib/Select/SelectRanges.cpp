@@ -30,6 +30,9 @@ namespace lowbit {
 #include "lowbit/Select/Passes.h.inc"
 } // namespace lowbit
 
+/// More than this share of the elements is not clipped without a warning.
+static constexpr double kMostClipped = 0.1;
+
 namespace {
 struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
   using SelectRangesBase::SelectRangesBase;
@@ -217,6 +220,11 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
             chooseRange(*candidates[i].statistics, candidates[i].method,
                         values[i].settings.target());
     });
+    for (auto [value, candidate] : llvm::zip_equal(values, candidates))
+      if (candidate.statistics && value.isQuantized &&
+          !candidate.own.note.empty())
+        log->warn(value.op.getId(), SelectionLog::AnotherMethod, 0,
+                  candidate.method.text() + ": " + candidate.own.note);
     std::vector<SharingCandidate> sharing = candidates;
     for (auto [value, candidate] : llvm::zip_equal(values, sharing))
       if (!value.isQuantized || !value.op.isActivation())
@@ -251,6 +259,10 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     note["count"] = int64_t(seen.count);
     if (!value.isQuantized)
       return;
+    if (candidate.own.clippedShare > kMostClipped)
+      log->warn(
+          op.getId(), SelectionLog::Clipped, candidate.own.clippedShare,
+          llvm::formatv("{0:f1} % clipped", 100 * candidate.own.clippedShare));
     numDead += candidate.own.chosen.floored;
     setChoice(op,
               formatFor(op.getContext(), value.settings,

@@ -37,6 +37,12 @@ static std::pair<StringRef, bool> describe(SelectionLog::Warning kind) {
             false};
   case SelectionLog::HeavyTail:
     return {"heavy tails: few elements stretch the range", true};
+  case SelectionLog::Clipped:
+    return {"ranges clip more than a tenth of the elements: another method may "
+            "fit better",
+            true};
+  case SelectionLog::AnotherMethod:
+    return {"the method cannot choose here; another one did", false};
   }
   llvm_unreachable("all kinds are listed");
 }

@@ -428,8 +428,12 @@ CalibrationTable lowbit::readOwnTable(const json::Value &json,
   }
   JsonObject values(object.value("values"), "values", complaint);
   for (const std::string &id : values.keys()) {
-    table.values[id] =
-        readValue(values.value(id), values.placeOf(id), complaint);
+    ValueStatistics &value = table.values[id];
+    value = readValue(values.value(id), values.placeOf(id), complaint);
+    if (!complaint && value.samples > table.samples)
+      object.complain("samples", "is " + llvm::Twine(table.samples) + ", and " +
+                                     values.placeOf(id) + " has " +
+                                     llvm::Twine(value.samples));
     if (complaint)
       break;
   }

@@ -65,6 +65,7 @@ class Chunks:
         self._is_whole = is_whole
         self._count = 0
         self._next: Arrays | None = None
+        self._failure: BaseException | None = None
 
     def __iter__(self) -> Iterator[Path]:
         self._advance()
@@ -73,11 +74,13 @@ class Chunks:
         while self._next is not None:
             yield self._write()
             shutil.rmtree(self._folder)
+            if self._failure is not None:
+                raise self._failure
 
     @property
     def is_last(self) -> bool:
         """Whether the chunk that was given last is the last one."""
-        return self._next is None
+        return self._next is None and self._failure is None
 
     def _advance(self) -> None:
         self._next = next(self._runs, None)
@@ -86,13 +89,29 @@ class Chunks:
         self._folder.mkdir()
         self._aliases[self._folder] = "calibration_data"
         written = 0
+        first = self._count
         while self._next is not None and (self._is_whole or written < CHUNK_BYTES):
-            path = self._folder / f"{self._count:06}.npz"
-            self._aliases[path] = f"sample {self._count}"
-            written += save_arrays(path, self._next, f"calibration_data, sample {self._count}")
-            self._count += 1
-            self._advance()
+            try:
+                written += self._save(self._next)
+                self._advance()
+            except BaseException as error:
+                # What came before it is not lost: the failure follows the chunk.
+                if self._is_whole or self._count == first:
+                    raise
+                self._failure, self._next = error, None
         return self._folder
+
+    def _save(self, arrays: Arrays) -> int:
+        """Writes one sample; returns its bytes."""
+        path = self._folder / f"{self._count:06}.npz"
+        self._aliases[path] = f"sample {self._count}"
+        try:
+            size = save_arrays(path, arrays, f"calibration_data, sample {self._count}")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._count += 1
+        return size
 
 
 def pieces_of(data: Data, folder: Path, aliases: dict[Path, str]) -> Iterable[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lowbit import ptq
-from lowbit.errors import IncompleteError, LowbitError
+from lowbit.errors import ArgumentTypeError, IncompleteError, LowbitError
 from lowbit.files import check_overwrite, require_file, staged
 from lowbit.progress import Report
 
@@ -36,6 +36,8 @@ class Table:
     def load(path: str | Path) -> "Table":
         """A table that `save` or `lowbit calibrate` wrote, or one of another tool that Lowbit imports."""
         source = require_file(Path(path), "the calibration table").resolve()
+        with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
+            ptq.merge_tables([source], Path(folder) / "checked.json", aliases={source: str(path)})
         return Table(source, str(path))
 
     @property
@@ -66,6 +68,9 @@ class Table:
 
     def merge(self, *others: "Table") -> "Table":
         """The table of all samples of this one and the others, which are of the same model."""
+        for other in others:
+            if not isinstance(other, Table):
+                raise ArgumentTypeError(f"merge: expected a lowbit.Table, got {type(other).__name__}")
         tables = [self, *others]
         merged = Table.new(f"{self._name} and {len(others)} more")
         names = {table._path: table._name for table in tables}
@@ -113,7 +118,7 @@ def _kept_on_failure(table: Table, written: Path | None = None) -> Iterator[None
     """An error of the block takes along what is in the table, and in the file that the block was writing."""
     try:
         yield
-    except LowbitError as error:
+    except (Exception, KeyboardInterrupt) as error:
         if written is not None and written.exists():
             with suppress(LowbitError):
                 table.add(written)
@@ -123,6 +128,13 @@ def _kept_on_failure(table: Table, written: Path | None = None) -> Iterator[None
         text = table.path.read_bytes()
         table.path.write_bytes(re.sub(rb'\n *"interrupted_of": \d+,', b"", text, count=1))
         note = f"the statistics of {table.samples} samples were kept: the error's `table` has them"
+        if isinstance(error, KeyboardInterrupt):
+            error.table = table  # type: ignore[attr-defined]
+            error.add_note(note)
+            raise
+        if not isinstance(error, LowbitError):
+            said = LowbitError(f"calibration_data: {type(error).__name__} after {table.samples} samples: {error}")
+            raise IncompleteError(said, table, note) from error
         raise IncompleteError(error, table, note) from error
 
 

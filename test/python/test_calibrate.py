@@ -142,6 +142,28 @@ def test_a_bad_sample_of_an_iterable_is_named(artifacts: Artifacts, monkeypatch:
         model.quantize(calibration_data=[*good[:70], {"picture": good[0][NAME]}, *good[70:]])
 
 
+@pytest.mark.parametrize("failure", [KeyError("gone"), KeyboardInterrupt()])
+def test_what_an_iterable_gave_before_it_failed_is_kept(artifacts: Artifacts, failure: BaseException) -> None:
+    def samples() -> Iterator[dict[str, np.ndarray]]:
+        yield from list(samples_of(artifacts))[:12]
+        raise failure
+
+    with pytest.raises((package.IncompleteError, KeyboardInterrupt)) as caught:
+        package.load(artifacts.imported(MODEL)).calibrate(samples())
+    assert caught.value.table.samples == 12  # type: ignore[union-attr]
+    if isinstance(failure, KeyError):
+        assert "KeyError after 12 samples: 'gone'" in str(caught.value)
+
+
+def test_what_is_no_table_is_refused_in_python(whole: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "t.json"
+    damaged.write_text(whole.read_text().replace('"count": ', '"count": -', 1))
+    with pytest.raises(package.LowbitError, match="count"):
+        package.Table.load(damaged)
+    with pytest.raises(TypeError, match=r"expected a lowbit\.Table, got int"):
+        package.Table.load(whole).merge(3)  # type: ignore[arg-type]
+
+
 def test_tables_merge_in_python(artifacts: Artifacts, whole: Path, tmp_path: Path) -> None:
     samples = list(samples_of(artifacts))
     model = package.load(ONNX[MODEL])
@@ -179,6 +201,14 @@ def test_what_was_observed_before_a_bad_sample_is_kept(artifacts: Artifacts, who
     )
     must(warned)
     assert "interrupted" in warned.stderr and "40 of 100" in warned.stderr
+
+    # The same for quantize, which leaves its table where it was asked for.
+    saving = ["--calibration-data", "d", "-o", tmp_path / "d" / "q2.mlir", "--save-table", "s.json"]
+    done = lowbit("quantize", artifacts.imported(MODEL), *saving, cwd=tmp_path)
+    assert done.returncode == 1 and "the statistics of 40 of 100 samples were kept in s.json" in done.stderr
+    assert (tmp_path / "s.json").read_bytes() == (tmp_path / "t.json").read_bytes()
+    assert not (tmp_path / "d" / "q2.mlir").exists()
+    (tmp_path / "s.json").unlink()
 
     np.savez(tmp_path / "d" / "b.npz", **{NAME: parts["b.npz"]})
     must(lowbit(*command, "--resume", cwd=tmp_path))

@@ -217,6 +217,15 @@ def test_nan_inside_of_the_model_names_value_and_sample(observed: Path, images: 
     partial = json.loads(table.read_text())
     del partial["interrupted_of"]
     assert partial == json.loads(first.read_text())
+    # Without it, the others go on.
+    others, resumed = archive(tmp_path / "others.npz", np.delete(huge, 5, axis=0)), tmp_path / "resumed.json"
+    must(tool("quant-run", observed, "--observe", resumed, "--inputs", others, "--resume", table))
+    must(tool("quant-run", observed, "--observe", first, "--inputs", others))
+    assert resumed.read_bytes() == first.read_bytes()
+    # Fewer than it holds are other samples.
+    few = archive(tmp_path / "few.npz", huge[:3])
+    done = tool("quant-run", observed, "--observe", resumed, "--inputs", few, "--resume", table)
+    assert done.returncode == 1 and "it holds other samples than the first 5 of this data" in done.stderr
 
 
 def test_what_cannot_be_resumed(observed: Path, whole: Path, artifacts: Artifacts, tmp_path: Path) -> None:
@@ -231,7 +240,6 @@ def test_what_cannot_be_resumed(observed: Path, whole: Path, artifacts: Artifact
     table = json.loads(whole.read_text())
     partial = tmp_path / "partial.json"
     partial.write_text(json.dumps({**table, "interrupted_of": 100}))
-    refuse(partial, "it is of 64 of 100 samples, and there are 64")
     plain = observers(artifacts, MODEL, tmp_path)
     refuse(partial, "which is not observed here", module=plain)
     partial.write_text(json.dumps({**table, "interrupted_of": 100, "fingerprint": "0" * 32}))

@@ -280,3 +280,26 @@ def test_rules_and_data_with_warnings(tmp_path: Path) -> None:
     assert values["b"]["range"][1] < 10 and len(values["b"]["warnings"]) == 2
     chosen = next(c for c in values["b"]["candidates"] if c["method"] == "percentile:99.9")
     assert "shared_with" in values["b"] or chosen["sqnr_db"] == values["b"]["sqnr_db"]
+
+
+def test_what_a_method_makes_of_a_value_is_said(tmp_path: Path) -> None:
+    """Much that is clipped is a warning, another method than the one asked for a remark."""
+    array = np.random.default_rng(8).normal(size=(4 * 16, 8)).astype(np.float32)
+    save(tmp_path / "data.npz", {"a": array, "b": array})
+    (tmp_path / "m.mlir").write_text(CONCAT)
+    data = f"calibration-data={tmp_path / 'data.npz'}"
+    done = opt(tmp_path / "m.mlir", data + " method=percentile:37.5", tmp_path / "q.mlir")
+    must(done)
+    assert "warning: ranges clip more than a tenth of the elements" in done.stderr
+    done = opt(tmp_path / "m.mlir", data + " rule='name=^a$ method=cross-entropy'", tmp_path / "q.mlir")
+    must(done)
+    assert "the method cannot choose here; another one did; 1 value: 'a' (cross-entropy: no rows" in done.stderr
+
+
+def test_a_recipe_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "m.mlir").write_text(CONCAT)
+    for number, content in enumerate((b"\xff\xfe", b"PK\x03\x04\0\0")):
+        recipe = tmp_path / f"{number}.npz"
+        recipe.write_bytes(content)
+        done = opt(tmp_path / "m.mlir", f"recipe={recipe}", tmp_path / "q.mlir")
+        assert done.returncode == 1 and f"the recipe '{recipe}' is not text" in done.stderr

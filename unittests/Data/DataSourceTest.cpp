@@ -149,6 +149,12 @@ TEST(DataSource, MaxBatchCutsOnlyWhereSlicesAreValid) {
   EXPECT_EQ(
       count({"a", DType::F32, {-1, 4}, {}}, {"b", DType::F32, {-1, 4}, {}}),
       1u);
+  // Scalars go with each slice.
+  NpyArray scalar = floats({});
+  saveNpz(path, {{"a", &a}, {"b", &scalar}});
+  EXPECT_EQ(count(ab, {"b", DType::F32, {}, {}}), 4u);
+  EXPECT_EQ(count({"a", DType::F32, {-1, 4}, {}}, {"b", DType::F32, {}, {}}),
+            4u);
   // A single input needs no symbol.
   std::string one = saveNpz(folder.path("b.npz"), {{"a", &a}});
   EXPECT_EQ(feedsOf(one, InputSpec{"a", DType::F32, {-1, 4}, {}}, {3}).size(),

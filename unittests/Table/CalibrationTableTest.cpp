@@ -45,7 +45,8 @@ CalibrationTable makeTable(unsigned seed, size_t samples = 3) {
   for (Kind kind : kKinds)
     table.values["value." + std::to_string(int(kind))] =
         observe(kind, seed, samples);
-  table.values["with \"quotes\", \\ and \n\xc3\xa9"] = observe(Kind::Normal, 9);
+  table.values["with \"quotes\", \\ and \n\xc3\xa9"] =
+      observe(Kind::Normal, 9, 1);
   table.values["never seen"] = ValueStatistics();
   return table;
 }
@@ -95,6 +96,7 @@ TEST(CalibrationTable, FloatsReadBackTheSame) {
     for (unsigned seed = 0; seed < 300; ++seed) {
       CalibrationTable table;
       table.fingerprint = kFingerprint;
+      table.samples = 2;
       ValueStatistics &value = table.values["v"];
       ASSERT_TRUE(value.addSample(makeSample(kind, 2, seed)));
       ASSERT_TRUE(value.addSample(makeSample(kind, 2, seed + 1000)));
@@ -115,6 +117,7 @@ TEST(CalibrationTable, LargeCountsReadBackTheSame) {
     value.merge(ValueStatistics(value));
     ASSERT_TRUE(value.addSample({0x1.fffffep-9f}));
   }
+  table.samples = value.samples;
   std::vector<Histogram::Octave> octaves = value.histogram.octaves();
   uint64_t offsets = octaves[0].offsets.back();
   EXPECT_GT(offsets, uint64_t(1) << 61);
@@ -435,6 +438,14 @@ TEST(CalibrationTable, RandomDamageIsAnErrorAtMost) {
 //===----------------------------------------------------------------------===//
 // Merging
 //===----------------------------------------------------------------------===//
+
+TEST(CalibrationTable, NoValueHasMoreSamplesThanTheTable) {
+  CalibrationTable table = makeTable(1);
+  table.samples = 2;
+  std::string error = errorOf(textOf(table));
+  EXPECT_NE(error.find("samples: is 2, and values."), std::string::npos);
+  EXPECT_NE(error.find(" has 3"), std::string::npos) << error;
+}
 
 TEST(CalibrationTable, MergesInAnyOrder) {
   std::vector<CalibrationTable> shards;

@@ -25,7 +25,8 @@
 //     input may have a dynamic first dimension.
 //   - A dynamic first dimension takes what there is. When `maxBatch` is set and
 //     every input's first dimension is one and the same symbol, which is no
-//     other dimension's, a file is cut into slices of at most `maxBatch`.
+//     other dimension's, a file is cut into slices of at most `maxBatch`;
+//     scalars are repeated.
 //
 // Refused, with one message that names file, array, actual, expected and what
 // to do: a missing or broken file, missing and extra names, another rank, shape

@@ -41,7 +41,14 @@ struct SelectionLog {
   };
   std::map<std::string, Found> found;
 
-  enum Warning { FewSamples, DeadValue, DeadChannels, HeavyTail };
+  enum Warning {
+    FewSamples,
+    DeadValue,
+    DeadChannels,
+    HeavyTail,
+    Clipped,
+    AnotherMethod,
+  };
   /// `measure` ranks warnings of a kind, the greatest being the worst; `text`
   /// says it with numbers, without the name: "grew by 12 %".
   void warn(llvm::StringRef id, Warning kind, double measure, std::string text);

@@ -1,12 +1,11 @@
 """lowbit calibrate: statistics of a model's values on data, as a table to quantize from."""
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 from lowbit import choices, compiler, ptq
 from lowbit.cli.options import add_shape, add_threads, make_command, model, output
+from lowbit.cli.partial import partial_kept
 from lowbit.errors import LowbitError
 from lowbit.files import check_overwrite, data_inputs, staged
 from lowbit.progress import step
@@ -58,25 +57,22 @@ def execute(args: argparse.Namespace) -> None:
     check_overwrite([table], [args.model], data_inputs(args.calibration_data))
     resume = _resumed(table) if args.resume else None
     observation = ptq.Observation(args.shape, args.threads, args.mask, args.observe, args.channels)
-    with staged(table) as (made,), compiler.opened(args.model) as (module, aliases):
-        try:
-            with step(f"observing {args.model.name}") as report:
-                ptq.calibrate_model(
-                    module,
-                    made,
-                    calibration_data=args.calibration_data,
-                    observation=observation,
-                    resume=resume,
-                    aliases={**aliases, made: str(table)},
-                    report=report,
-                )
-        except BaseException as error:
-            note = _keep(made, table, resume is not None)
-            if note and isinstance(error, LowbitError):
-                raise LowbitError(error.message, *error.notes, note) from error
-            if note:
-                print(f"note: {note}", file=sys.stderr)
-            raise
+    go_on = "the same command with -o {} --resume goes on"
+    with (
+        staged(table) as (made,),
+        partial_kept(made, table, go_on, replaces=resume is not None),
+        compiler.opened(args.model) as (module, aliases),
+        step(f"observing {args.model.name}") as report,
+    ):
+        ptq.calibrate_model(
+            module,
+            made,
+            calibration_data=args.calibration_data,
+            observation=observation,
+            resume=resume,
+            aliases={**aliases, made: str(table)},
+            report=report,
+        )
 
 
 def _resumed(table: Path) -> Path | None:
@@ -89,16 +85,3 @@ def _resumed(table: Path) -> Path | None:
             "leave out --resume to calibrate anew",
         )
     return table
-
-
-def _keep(made: Path, table: Path, resumed: bool) -> str | None:
-    """Keeps a partial table, and says where; a complete one that is there from earlier is not given up for it."""
-    if (state := interrupted(made)) is None:
-        return None
-    observed, total = state
-    kept = table
-    if table.exists() and not resumed and interrupted(table) is None:
-        kept = table.with_name(f"{table.name}.partial")
-    os.replace(made, kept)
-    again = "--resume" if kept == table else f"-o {kept} --resume"
-    return f"the statistics of {observed} of {total} samples were kept in {kept}: the same command with {again} goes on"

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from lowbit import choices, compiler, ptq
@@ -17,6 +18,7 @@ from lowbit.cli.options import (
     one_of,
     output,
 )
+from lowbit.cli.partial import partial_kept
 from lowbit.errors import UsageError
 from lowbit.files import check_module_output, data_inputs, input_at, require_file, staged, store_of
 from lowbit.progress import step
@@ -33,6 +35,8 @@ of what the model will see are usually enough.
 
 The quantized module is MLIR text; its weights are in the .safetensors file of the same name beside it.
 """
+
+_GO_ON = "lowbit calibrate with the same data and -o {} --resume goes on, and quantize takes it as --calibration-table"
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -81,12 +85,15 @@ def execute(args: argparse.Namespace) -> None:
     data, table = _calibration(args, selection)
     extra = [path for path in (args.explain, args.report, args.save_table) if path is not None]
     read = [*data_inputs(args.calibration_data), *(path for path in (args.calibration_table, args.recipe) if path)]
-    _check_extra_outputs(args, extra, read)
+    _check_extra_outputs(args, read)
     check_module_output(args.output, [args.model], read)
     outputs = [store_of(args.output), *extra, args.output]
     with staged(*outputs) as made, compiler.opened(args.model) as (module, aliases):
         where = dict(zip(outputs, made, strict=True))
-        with step(f"quantizing {args.model.name}") as report:
+        saved: AbstractContextManager[None] = nullcontext()
+        if args.save_table is not None:
+            saved = partial_kept(where[args.save_table], args.save_table, _GO_ON)
+        with saved, step(f"quantizing {args.model.name}") as report:
             ptq.quantize_model(
                 module,
                 where[args.output],
@@ -153,14 +160,16 @@ def _calibration(args: argparse.Namespace, selection: ptq.Selection) -> tuple[Pa
     return data, table
 
 
-def _check_extra_outputs(args: argparse.Namespace, extra: list[Path], read: list[Path]) -> None:
+def _check_extra_outputs(args: argparse.Namespace, read: list[Path]) -> None:
     """Every output has a name of its own, and none is an input."""
-    options = {args.explain: "--explain", args.report: "--report", args.save_table: "--save-table"}
+    options = (("--explain", args.explain), ("--report", args.report), ("--save-table", args.save_table))
     store = store_of(args.output)
     taken = {args.output.resolve(): f"-o {args.output}", store.resolve(): f"the weight store of -o {args.output}"}
-    for path in extra:
+    for option, path in options:
+        if path is None:
+            continue
         if other := taken.get(path.resolve()):
-            raise UsageError(f"{options[path]} {path} and {other} are the same file")
-        taken[path.resolve()] = f"{options[path]} {path}"
+            raise UsageError(f"{option} {path} and {other} are the same file")
+        taken[path.resolve()] = f"{option} {path}"
         if found := input_at(path, [args.model], read):
-            raise UsageError(f"{options[path]} {path} would overwrite {found}")
+            raise UsageError(f"{option} {path} would overwrite {found}")
