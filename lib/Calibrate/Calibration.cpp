@@ -14,6 +14,7 @@
 #include "lowbit/Process/TemporaryFile.h"
 
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -35,10 +36,38 @@ static LogicalResult writeObserved(ModuleOp observed, StringRef path) {
   return writeChildProgram(*program, path);
 }
 
+static constexpr StringLiteral kTask = "calibration";
+
+/// When a file was written last.
+static std::optional<llvm::sys::TimePoint<>> lastWrite(StringRef path) {
+  llvm::sys::fs::file_status status;
+  if (path.empty() || llvm::sys::fs::status(path, status))
+    return std::nullopt;
+  return status.getLastModificationTime();
+}
+
+/// The child could not say what it kept.
+static LogicalResult
+emitCrash(ModuleOp module, const ChildResult &child, StringRef table,
+          std::optional<llvm::sys::TimePoint<>> before) {
+  if (lastWrite(table) == before)
+    return emitChildError(module, kTask, child);
+  auto kept = CalibrationTable::read(table);
+  if (!kept) {
+    llvm::consumeError(kept.takeError());
+    return emitChildError(module, kTask, child);
+  }
+  std::string note =
+      llvm::formatv("'{0}' has the {1} of {2} samples that were observed until "
+                    "a minute before; resume from it to go on",
+                    table, kept->samples,
+                    kept->interruptedOf.value_or(kept->samples));
+  return emitChildError(module, kTask, child, note);
+}
+
 FailureOr<CalibrationTable> lowbit::runCalibration(ModuleOp observed,
                                                    const CalibrationRun &run) {
-  constexpr StringLiteral task = "calibration";
-  FailureOr<std::string> tool = findQuantRun(observed, task);
+  FailureOr<std::string> tool = findQuantRun(observed, kTask);
   if (failed(tool))
     return failure();
   TemporaryFile program("mlirbc"), unkept("json");
@@ -62,14 +91,17 @@ FailureOr<CalibrationTable> lowbit::runCalibration(ModuleOp observed,
     llvm::append_values(arguments, "--resume", run.resume);
   if (run.heldOut > 0)
     llvm::append_values(arguments, "--held-out", std::to_string(run.heldOut));
+  std::optional<llvm::sys::TimePoint<>> before = lastWrite(run.saveTable);
   // The child brings its sample to an end and keeps what it has.
   Interruption interruption;
   ChildResult child = runChild(*tool, arguments, &interruption);
   if (child.status == -2 && interruption.requested())
     return observed.emitError(
         "calibration: interrupted before a sample was observed");
+  if (child.status == -2)
+    return emitCrash(observed, child, run.saveTable, before);
   if (child.status != 0)
-    return emitChildError(observed, task, child, [&](StringRef note) {
+    return emitChildError(observed, kTask, child, "", [&](StringRef note) {
       // The table goes with the temporary files.
       return !isKept && note.contains(table)
                  ? StringRef("what was observed before is lost; save the table "

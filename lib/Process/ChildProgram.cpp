@@ -62,19 +62,18 @@ static std::optional<StringRef> textAfter(StringRef line, StringRef label) {
   return line.drop_front(at + label.size());
 }
 
-LogicalResult
-lowbit::emitChildError(ModuleOp module, StringRef task,
-                       const ChildResult &child,
-                       llvm::function_ref<StringRef(StringRef)> rewordNote) {
-  if (child.status == -1)
-    return module.emitError(task)
-           << ": quant-run did not start: " << child.message;
-  if (child.status == -2)
-    return module.emitError(task)
-           << ": the model crashed while it ran (" << child.message << ")";
+static void addWords(InFlightDiagnostic &error, const ChildResult &child,
+                     llvm::function_ref<StringRef(StringRef)> rewordNote) {
+  if (child.status == -1) {
+    error << "quant-run did not start: " << child.message;
+    return;
+  }
+  if (child.status == -2) {
+    error << "the model crashed while it ran (" << child.message << ")";
+    return;
+  }
   SmallVector<StringRef> lines;
   StringRef(child.errors).split(lines, '\n', -1, /*KeepEmpty=*/false);
-  InFlightDiagnostic error = module.emitError(task) << ": ";
   bool said = false;
   for (StringRef line : lines) {
     if (auto text = textAfter(line, "error: "); text && !said) {
@@ -88,5 +87,15 @@ lowbit::emitChildError(ModuleOp module, StringRef task,
     error << "quant-run ended with status " << child.status
           << (lines.empty() ? StringRef() : StringRef(": "))
           << (lines.empty() ? StringRef() : lines.back());
+}
+
+LogicalResult
+lowbit::emitChildError(ModuleOp module, StringRef task,
+                       const ChildResult &child, StringRef lastNote,
+                       llvm::function_ref<StringRef(StringRef)> rewordNote) {
+  InFlightDiagnostic error = module.emitError(task) << ": ";
+  addWords(error, child, rewordNote);
+  if (!lastNote.empty())
+    error.attachNote() << lastNote;
   return error;
 }

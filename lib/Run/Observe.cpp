@@ -6,7 +6,8 @@
 // whole batches, which are its samples then.
 //
 // An interruption and a sample that fails end the run: what was observed before
-// is written, as a table that says so, and can be resumed.
+// is written, as a table that says so, and can be resumed. It is written every
+// minute too, for a run that is killed.
 //
 //===----------------------------------------------------------------------===//
 #include "Loading.h"
@@ -19,14 +20,35 @@
 
 #include "llvm/Support/Parallel.h"
 
+#include <chrono>
+
 using namespace mlir;
 using namespace lowbit;
+
+/// Writes what was observed of `total` samples, to go on from.
+static llvm::Error writeUnfinished(CalibrationTable &table, uint64_t total,
+                                   StringRef path) {
+  table.interruptedOf = total;
+  llvm::Error error = table.write(path);
+  table.interruptedOf = std::nullopt;
+  return error;
+}
 
 /// Runs the samples that are left. Returns why it stopped early.
 static llvm::Error runSamples(Program &program, Samples &samples,
                               Statistics &statistics, PaddingFilter *filter,
-                              const Interruption &interruption) {
+                              const Interruption &interruption,
+                              double checkpointSeconds, StringRef tablePath) {
+  using Clock = std::chrono::steady_clock;
+  auto interval = std::chrono::duration<double>(checkpointSeconds);
+  auto last = Clock::now();
   while (true) {
+    if (statistics.table.samples > 0 && Clock::now() - last >= interval) {
+      if (llvm::Error error = writeUnfinished(statistics.table, samples.count(),
+                                              tablePath))
+        return error;
+      last = Clock::now();
+    }
     if (interruption.requested())
       return llvm::createStringError("interrupted");
     auto feed = samples.next();
@@ -120,15 +142,16 @@ llvm::Error lowbit::observeModel(MLIRContext &context,
       return error;
 
   llvm::Error stopped =
-      runSamples(**program, **samples, *statistics, padding, interruption);
+      runSamples(**program, **samples, *statistics, padding, interruption,
+                 observe.checkpointSeconds, tablePath);
   CalibrationTable &table = statistics->table;
   if (!stopped)
     return table.write(tablePath);
   std::string why = llvm::toString(std::move(stopped));
   if (table.samples == 0)
     return llvm::createStringError(why);
-  table.interruptedOf = (*samples)->count();
-  if (llvm::Error error = table.write(tablePath))
+  if (llvm::Error error =
+          writeUnfinished(table, (*samples)->count(), tablePath))
     return llvm::createStringError(
         why + "; and what was observed before cannot be kept: " +
         llvm::toString(std::move(error)));

@@ -157,6 +157,15 @@ def test_an_interrupted_run_resumes(number: int, observed: Path, many: Path, obs
     assert observe(many, "resumed.json", "--resume", table).read_bytes() == observe(many, "once.json").read_bytes()
 
 
+def test_a_killed_run_resumes(observed: Path, many: Path, observe: Observe, tmp_path: Path) -> None:
+    table = tmp_path / "table.json"
+    command: list[object] = ["quant-run", observed, "--observe", table, "--inputs", many, "--checkpoint-seconds=0.01"]
+    code, said = interrupt(command, 200, signal.SIGKILL, group=False)
+    assert (code, said) == (-signal.SIGKILL, "")
+    check_partial(table, 128 * SAMPLES)
+    assert observe(many, "resumed.json", "--resume", table).read_bytes() == observe(many, "once.json").read_bytes()
+
+
 @pytest.mark.parametrize("group", [False, True])
 def test_an_interrupted_pass_keeps_what_it_saw(
     group: bool, artifacts: Artifacts, many: Path, images: np.ndarray, tmp_path: Path

@@ -58,6 +58,11 @@ int main(int argc, char **argv) {
       "resume", cl::cat(category), cl::value_desc("file"),
       cl::desc("with --observe: the table of an interrupted run on the same "
                "inputs, to go on from"));
+  cl::opt<double> checkpoint(
+      "checkpoint-seconds", cl::cat(category), cl::value_desc("seconds"),
+      cl::init(observeOptions.checkpointSeconds),
+      cl::desc("with --observe: how often to write what was observed until "
+               "then (default 60)"));
   cl::opt<bool> merge(
       "merge-tables", cl::cat(category),
       cl::desc("instead of a model read calibration tables, and "
@@ -147,6 +152,7 @@ int main(int argc, char **argv) {
     return usage(isaError);
   observeOptions.mask = mask;
   observeOptions.resume = resume;
+  observeOptions.checkpointSeconds = checkpoint;
   observeOptions.heldOut = heldOut.getNumOccurrences() ? heldOut : 0;
   options.model = files.front();
   options.inputs = inputs;

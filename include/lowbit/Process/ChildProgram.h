@@ -28,9 +28,11 @@ llvm::LogicalResult writeChildProgram(mlir::ModuleOp program,
                                       llvm::StringRef path);
 
 /// One error out of how a child ended: the first error that it said with its
-/// notes, each of which may be replaced by `rewordNote`.
+/// notes, each of which may be replaced by `rewordNote`. Then `lastNote`, where
+/// it is not empty.
 llvm::LogicalResult emitChildError(
     mlir::ModuleOp module, llvm::StringRef task, const ChildResult &child,
+    llvm::StringRef lastNote = "",
     llvm::function_ref<llvm::StringRef(llvm::StringRef)> rewordNote = nullptr);
 
 } // namespace lowbit

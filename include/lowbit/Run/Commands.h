@@ -41,6 +41,9 @@ struct ObserveOptions {
   std::string resume;
   /// The most samples to hold out, which are not observed; 0 holds out none.
   unsigned heldOut = 0;
+  /// The table is written after as many seconds each, for whatever ends the
+  /// process without a word.
+  double checkpointSeconds = 60;
 };
 
 /// Runs on the inputs, a sample at a time, and writes the statistics of the
