@@ -166,12 +166,6 @@ llvm::Expected<Feed> DataSource::readFeed(const CheckedFile &file) {
     if (!opened)
       return opened.takeError();
     current = std::move(*opened);
-    // Feeds may have been passed over.
-    for (auto [stream, spec] : llvm::zip_equal(current->arrays, inputs))
-      if (!spec.shape.empty())
-        if (llvm::Error e =
-                stream.skip(nextFeed * stepOf(spec, stream, file.cut)))
-          return std::move(e);
   }
   Feed feed;
   feed.file = file.path;
@@ -223,13 +217,4 @@ void DataSource::rewind() {
   current.reset();
   currentFile = 0;
   nextFeed = 0;
-}
-
-void DataSource::skip(int64_t count) {
-  current.reset();
-  nextFeed += count;
-  while (currentFile < files.size() && nextFeed >= cutOfFile(currentFile).feeds)
-    nextFeed -= cutOfFile(currentFile++).feeds;
-  if (currentFile == files.size())
-    nextFeed = 0;
 }

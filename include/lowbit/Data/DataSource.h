@@ -71,8 +71,6 @@ public:
 
   /// Starts again from the first feed.
   void rewind();
-  /// Passes over `count` feeds, at most those that there are.
-  void skip(int64_t count);
 
   /// How many feeds `next` gives in all.
   int64_t feedCount() const { return totalFeeds; }
