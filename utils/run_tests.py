@@ -74,6 +74,11 @@ def run_lint() -> bool:
     return subprocess.run([sys.executable, str(ROOT / "utils" / "lint.py")], cwd=ROOT).returncode == 0
 
 
+def jobs() -> int:
+    """How many tests to run at once. Many of them run models on all cores themselves."""
+    return min(os.cpu_count() or 1, 8)
+
+
 def commands(build: Path) -> dict[str, tuple[list[str], Path]]:
     bin_dir = Path(sys.executable).parent
     reports = build / "reports"
@@ -85,10 +90,15 @@ def commands(build: Path) -> dict[str, tuple[list[str], Path]]:
         "lit": ([str(bin_dir / "lit"), "-sv", f"--xunit-xml-output={lit}", str(lit_folder)], lit),
         "unit": (
             ["ctest", "--test-dir", str(ctest_folder), "--output-on-failure", "--no-tests=error", "--progress"]
-            + ["--output-junit", str(unit)],
+            + ["--parallel", str(jobs()), "--output-junit", str(unit)],
             unit,
         ),
-        "python": ([sys.executable, "-m", "pytest", "-q", f"--junitxml={python}"], python),
+        # A file's tests share what is slow to make. In the order of their names, the last files are short ones.
+        "python": (
+            [sys.executable, "-m", "pytest", "-q", f"--numprocesses={jobs()}", "--dist=loadfile"]
+            + ["--no-loadscope-reorder", f"--junitxml={python}"],
+            python,
+        ),
     }
 
 

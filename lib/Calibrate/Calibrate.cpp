@@ -6,9 +6,9 @@
 // failed, a table of another model, an observer that saw nothing.
 //
 //===----------------------------------------------------------------------===//
+#include "lowbit/Analysis/Padding.h"
 #include "lowbit/Calibrate/Calibration.h"
 #include "lowbit/Calibrate/ModelTable.h"
-#include "lowbit/Calibrate/Padding.h"
 #include "lowbit/Calibrate/Passes.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Calibrate/ModelTable.h"
 
-#include "lowbit/Calibrate/Fingerprint.h"
+#include "lowbit/Analysis/Fingerprint.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/MainFunction.h"

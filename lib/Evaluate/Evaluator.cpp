@@ -7,25 +7,25 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Evaluate/Evaluator.h"
-#include "LineProcess.h"
 
-#include "lowbit/Calibrate/ChildProgram.h"
-#include "lowbit/Calibrate/Padding.h"
-#include "lowbit/Calibrate/TemporaryFile.h"
+#include "lowbit/Analysis/Padding.h"
 #include "lowbit/Evaluate/Passes.h"
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Process/ChildProgram.h"
+#include "lowbit/Process/LineProcess.h"
+#include "lowbit/Process/TemporaryFile.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
-
-#include <thread>
 
 using namespace mlir;
 using namespace lowbit;
 namespace json = llvm::json;
 
+static constexpr StringLiteral kTask = "evaluation";
+
 //===----------------------------------------------------------------------===//
-// Choices
+// Parameters of observers
 //===----------------------------------------------------------------------===//
 
 static SmallVector<int64_t> blockOf(AffineType format,
@@ -67,8 +67,8 @@ ValueParameters lowbit::parametersOf(ObserveOp op) {
   return result;
 }
 
-Choices lowbit::choicesOf(ModuleOp module) {
-  Choices choices;
+ParametersById lowbit::parametersOf(ModuleOp module) {
+  ParametersById choices;
   module.walk([&](ObserveOp op) {
     if (op.getRole() == "value")
       return;
@@ -93,25 +93,6 @@ public:
   LineProcess process;
 };
 
-/// One diagnostic out of how the child ended.
-static LogicalResult emitEnd(ModuleOp module, const ChildResult &child) {
-  if (child.status == -1)
-    return module.emitError("evaluation: quant-run did not start: ")
-           << child.message;
-  if (child.status == -2)
-    return module.emitError("the model crashed while choices were evaluated (")
-           << child.message << ")";
-  SmallVector<StringRef> lines;
-  StringRef(child.errors).split(lines, '\n', -1, /*KeepEmpty=*/false);
-  for (StringRef line : lines)
-    if (size_t at = line.find("error: "); at != StringRef::npos)
-      return module.emitError("evaluation: ")
-             << line.drop_front(at + StringRef("error: ").size());
-  return module.emitError("evaluation: quant-run ended with status ")
-         << child.status << (lines.empty() ? "" : ": ")
-         << (lines.empty() ? StringRef() : lines.back());
-}
-
 Evaluator::Evaluator(ModuleOp module, std::unique_ptr<Child> child)
     : module(module), child(std::move(child)) {}
 Evaluator::~Evaluator() = default;
@@ -127,11 +108,9 @@ static LogicalResult writeProbed(ModuleOp observed, StringRef path) {
 
 FailureOr<std::unique_ptr<Evaluator>>
 Evaluator::start(ModuleOp observed, const EvaluatorOptions &options) {
-  std::string tool = findTool("quant-run");
-  if (tool.empty())
-    return observed.emitError(
-        "evaluation needs the program quant-run, which is neither beside this "
-        "one nor on the PATH; set LOWBIT_TOOLS to its folder");
+  FailureOr<std::string> tool = findQuantRun(observed, kTask);
+  if (failed(tool))
+    return failure();
   if (!options.mask.empty()) {
     // What the child finds as well, with the places in this module.
     FailureOr<func::FuncOp> main = findMain(observed);
@@ -144,21 +123,18 @@ Evaluator::start(ModuleOp observed, const EvaluatorOptions &options) {
            << program->code.message();
   if (failed(writeProbed(observed, program->path)))
     return failure();
-  unsigned threads = options.threads;
-  if (threads == 0)
-    threads = std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::string> arguments = {program->path.str().str(),
                                         "--evaluate",
                                         "--inputs",
                                         options.data,
                                         "--threads",
-                                        std::to_string(threads),
+                                        threadsArgument(options.threads),
                                         "--held-out",
                                         std::to_string(options.heldOut)};
   if (!options.mask.empty())
     llvm::append_values(arguments, "--mask", options.mask);
   std::unique_ptr<Evaluator> evaluator(new Evaluator(
-      observed, std::make_unique<Child>(tool, std::move(program), arguments)));
+      observed, std::make_unique<Child>(*tool, std::move(program), arguments)));
   if (failed(evaluator->greet()))
     return failure();
   return evaluator;
@@ -167,7 +143,7 @@ Evaluator::start(ModuleOp observed, const EvaluatorOptions &options) {
 LogicalResult Evaluator::greet() {
   std::string line;
   if (!child->process.read(line))
-    return emitEnd(module, child->process.finish());
+    return emitChildError(module, kTask, child->process.finish());
   auto greeting = json::parse(line);
   const json::Object *object = greeting ? greeting->getAsObject() : nullptr;
   if (!greeting)
@@ -192,7 +168,7 @@ FailureOr<json::Object> Evaluator::ask(json::Object request) {
   std::string text, line;
   llvm::raw_string_ostream(text) << json::Value(std::move(request));
   if (!child->process.write(text) || !child->process.read(line)) {
-    (void)emitEnd(module, child->process.finish());
+    (void)emitChildError(module, kTask, child->process.finish());
     return failure();
   }
   auto reply = json::parse(line);
@@ -229,7 +205,7 @@ static json::Value toJson(const std::string &id,
   return value;
 }
 
-FailureOr<Quality> Evaluator::evaluate(const Choices &choices,
+FailureOr<Quality> Evaluator::evaluate(const ParametersById &choices,
                                        unsigned samples) {
   json::Array changed;
   for (const auto &[id, parameters] : choices) {

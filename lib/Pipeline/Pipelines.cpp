@@ -20,9 +20,10 @@
 #include "lowbit/Pipeline/Explain.h"
 #include "lowbit/Prepare/Passes.h"
 #include "lowbit/Quantize/Passes.h"
-#include "lowbit/Select/Choices.h"
+#include "lowbit/Search/Passes.h"
 #include "lowbit/Select/Passes.h"
 #include "lowbit/Select/Recipe.h"
+#include "lowbit/Select/Settings.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -323,6 +324,7 @@ void lowbit::registerAllLowbitPasses() {
   registerLowbitCalibratePasses();
   registerLowbitEvaluatePasses();
   registerLowbitPreparePasses();
+  registerLowbitSearchPasses();
   registerLowbitSelectPasses();
   registerLowbitQuantizePasses();
   registerLowbitFoldPasses();

@@ -20,7 +20,7 @@
 
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Prepare/Passes.h"
-#include "lowbit/Select/Search.h"
+#include "lowbit/Search/Search.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -157,7 +157,7 @@ struct CorrectBiases : lowbit::impl::CorrectBiasesBase<CorrectBiases> {
     auto evaluator = startEvaluator(*copy, *state, evaluated);
     if (failed(evaluator))
       return failure();
-    Choices choices = choicesOf(module);
+    ParametersById choices = parametersOf(module);
     Assignment loaded(names.size(), 0);
     SearchProblem problem;
     problem.samples = (*evaluator)->samples();

@@ -18,7 +18,7 @@
 
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Prepare/Passes.h"
-#include "lowbit/Select/Search.h"
+#include "lowbit/Search/Search.h"
 
 #include "llvm/Support/FormatVariadic.h"
 

@@ -13,7 +13,7 @@
 #include "Smoother.h"
 #include "Trials.h"
 
-#include "lowbit/Select/Search.h"
+#include "lowbit/Search/Search.h"
 #include "llvm/Support/Process.h"
 
 using namespace mlir;
@@ -162,12 +162,12 @@ FailureOr<std::vector<double>>
 StrengthSearch::evaluate(const Assignment &assignment, size_t samples) {
   if (failed(load(assignment)))
     return failure();
-  Choices choices = trials.front().choices;
+  ParametersById choices = trials.front().parameters;
   for (auto [unit, variant] : llvm::zip_equal(units, assignment)) {
     SmallVector<std::string> ids(unit.weightIds.begin(), unit.weightIds.end());
     ids.push_back(unit.id);
     for (const std::string &id : ids) {
-      const Choices &chosen = trials[variant].choices;
+      const ParametersById &chosen = trials[variant].parameters;
       if (auto it = chosen.find(id); it != chosen.end())
         choices[id] = it->second;
       else

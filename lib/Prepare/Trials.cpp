@@ -84,7 +84,7 @@ lowbit::measureTrial(ModuleOp module, const PreparationState &state,
   auto evaluator = startEvaluator(module, state, copy);
   if (failed(evaluator))
     return failure();
-  auto quality = (*evaluator)->evaluate(trial->choices);
+  auto quality = (*evaluator)->evaluate(trial->parameters);
   if (failed(quality))
     return failure();
   return bySample(*quality);

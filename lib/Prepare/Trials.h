@@ -9,8 +9,8 @@
 
 #include "lowbit/Evaluate/Evaluator.h"
 #include "lowbit/Prepare/Preparations.h"
-#include "lowbit/Select/MethodTrials.h"
-#include "lowbit/Select/Search.h"
+#include "lowbit/Search/MethodTrials.h"
+#include "lowbit/Search/Search.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringSet.h"

@@ -11,9 +11,9 @@
 //===----------------------------------------------------------------------===//
 #include "Loading.h"
 
-#include "lowbit/Calibrate/Fingerprint.h"
-#include "lowbit/Calibrate/Interruption.h"
+#include "lowbit/Analysis/Fingerprint.h"
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Process/Interruption.h"
 #include "lowbit/Run/Samples.h"
 #include "lowbit/Run/Statistics.h"
 

@@ -15,8 +15,8 @@
 #include "WeightGroups.h"
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/ParameterAccess.h"
-#include "lowbit/Select/Choices.h"
 #include "lowbit/Select/Constraints.h"
+#include "lowbit/Select/Formats.h"
 #include "lowbit/Store/NearestName.h"
 
 #include "mlir/IR/Threading.h"
@@ -164,8 +164,8 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
                 double(choice.dead) / double(choice.params.size()),
                 llvm::formatv("{0} of {1}", choice.dead, choice.params.size()));
     numDead += choice.dead;
-    setChoice(op, formatFor(op.getContext(), settings, *granularity),
-              choice.params);
+    setParameters(op, formatFor(op.getContext(), settings, *granularity),
+                  choice.params);
     ++numStatic;
     llvm::json::Object &note = log->value(op.getId());
     note["range"] = toJson(choice.min, choice.max);
@@ -264,10 +264,10 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
           op.getId(), SelectionLog::Clipped, candidate.own.clippedShare,
           llvm::formatv("{0:f1} % clipped", 100 * candidate.own.clippedShare));
     numDead += candidate.own.chosen.floored;
-    setChoice(op,
-              formatFor(op.getContext(), value.settings,
-                        GranularityAttr::get(op.getContext())),
-              candidate.own.chosen.params);
+    setParameters(op,
+                  formatFor(op.getContext(), value.settings,
+                            GranularityAttr::get(op.getContext())),
+                  candidate.own.chosen.params);
     ++numStatic;
   }
 
@@ -323,10 +323,10 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     if (chosen.floored)
       log->warn(op.getId(), SelectionLog::DeadValue, 1, "no range");
     numDead += chosen.floored;
-    setChoice(op,
-              formatFor(op.getContext(), settings,
-                        GranularityAttr::get(op.getContext())),
-              chosen.params);
+    setParameters(op,
+                  formatFor(op.getContext(), settings,
+                            GranularityAttr::get(op.getContext())),
+                  chosen.params);
     note["range"] = toJson(min, max);
     ++numStatic;
     return success();

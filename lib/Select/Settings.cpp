@@ -14,6 +14,7 @@
 #include "lowbit/Store/NearestName.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -26,6 +27,17 @@ Target Settings::target() const {
   target.symmetry = zero == ZeroPlace::Asymmetric ? Symmetry::Asymmetric
                                                   : Symmetry::Symmetric;
   return target;
+}
+
+std::string lowbit::checkMode(StringRef mode) {
+  const SmallVector<StringRef> available = {"static", "dynamic"};
+  const SmallVector<StringRef> later = {"integer-only", "weight-only"};
+  if (llvm::is_contained(available, mode))
+    return "";
+  bool isKnown = llvm::is_contained(later, mode);
+  return (isKnown ? "mode '" + mode.str() + "' is not available in this version"
+                  : "unknown mode '" + mode.str() + "'") +
+         "; available: " + llvm::join(available, ", ");
 }
 
 //===----------------------------------------------------------------------===//

@@ -13,7 +13,7 @@
 // RUN: not env LOWBIT_TOOLS=%t/nothing quant-opt %t/run.mlir --lowbit-calibrate="data=random" 2>&1 | FileCheck %s --check-prefix=NOTHING
 
 // CRASH-NOT: progress
-// CRASH: error: the model crashed while it ran on the calibration data (Segmentation fault)
+// CRASH: error: calibration: the model crashed while it ran (Segmentation fault)
 // PROGRESS: progress: 1/2
 // FAIL: error: calibration: the data is bad
 // FAIL: note: mend it

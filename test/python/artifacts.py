@@ -1,7 +1,8 @@
 """Models that several tests need, made once by the real commands and kept in the build folder.
 
 The folder is named after what they depend on (the tools, the Python package, the data), so a change of any makes them
-anew, and running the tests again is quick.
+anew, and running the tests again is quick. Tests run in several processes: each file has a lock, which whoever makes it
+holds.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from inputs import DATA, ONNX, PAIRS, REPOSITORY, samples
 from lowbit import sts
 
@@ -52,11 +54,11 @@ class Artifacts:
     def __init__(self) -> None:
         base = REPOSITORY / "build" / "test-cache"
         self.folder = base / self._key()
-        if base.is_dir():
-            for old in base.iterdir():
-                if old != self.folder:
-                    shutil.rmtree(old)
         self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(base / "lock"):
+            for old in base.iterdir():
+                if old.is_dir() and old != self.folder:
+                    shutil.rmtree(old)
 
     @staticmethod
     def _key() -> str:
@@ -71,58 +73,60 @@ class Artifacts:
                 digest.update(f"{data.name} {data.stat().st_size}".encode())
         return digest.hexdigest()[:16]
 
+    def _made(self, name: str, make: Callable[[Path], object]) -> Path:
+        """The file or folder of that name, which `make` writes whole or not at all where it is not there yet."""
+        path = self.folder / name
+        with FileLock(self.folder / f"{name}.lock"):
+            if not path.exists():
+                make(path)
+        return path
+
     def onnx(self, model: str) -> Path:
         if model in ONNX:
             return ONNX[model]
-        path = self.folder / f"{model}.onnx"
-        if not path.exists():
-            from lowbit.models import minilm
+        from lowbit.models import minilm
 
-            unfinished = path.with_suffix(".part")
-            minilm.save_minilm(unfinished)
-            unfinished.rename(path)
-        return path
+        return self._made(f"{model}.onnx", lambda path: renamed(path, minilm.save_minilm))
 
     def imported(self, model: str) -> Path:
-        path = self.folder / f"{model}.mlir"
-        if not path.exists():
-            must(lowbit("import", self.onnx(model), "-o", path))
-        return path
+        return self._made(f"{model}.mlir", lambda path: must(lowbit("import", self.onnx(model), "-o", path)))
 
     def calibration(self, model: str) -> Path:
         """Data to calibrate on: 100 images, or the sentences of the first 100 pairs."""
         if model == "minilm":
-            folder = self.folder / "minilm-calibration"
-            if not folder.is_dir():
-                unfinished = folder.with_suffix(".part")
-                shutil.rmtree(unfinished, ignore_errors=True)
-                sts.write_by_length(sts.load_pairs(PAIRS).calibration(), unfinished)
-                unfinished.rename(folder)
-            return folder
-        path = self.folder / f"{model}-calibration.npz"
-        if not path.exists():
-            save(path, samples(model, CALIBRATION_SAMPLES))
-        return path
+            pairs = sts.load_pairs(PAIRS).calibration()
+            return self._made(
+                "minilm-calibration", lambda path: renamed(path, lambda folder: sts.write_by_length(pairs, folder))
+            )
+        return self._made(f"{model}-calibration.npz", lambda path: save(path, samples(model, CALIBRATION_SAMPLES)))
 
     def inputs(self, model: str, count: int = 8) -> Path:
         """A few inputs in one file."""
-        path = self.folder / f"{model}-inputs-{count}.npz"
-        if not path.exists():
+
+        def make(path: Path) -> None:
             if model == "minilm":
-                arrays = sts.pad(sts.load_pairs(PAIRS).scored().sentences[:count])
+                save(path, sts.pad(sts.load_pairs(PAIRS).scored().sentences[:count]))
             else:
-                arrays = samples(model, count)
-            save(path, arrays)
-        return path
+                save(path, samples(model, count))
+
+        return self._made(f"{model}-inputs-{count}.npz", make)
 
     def quantized(self, model: str, mode: str, options: Sequence[str] = ()) -> Path:
-        path = self.folder / f"{model}.{mode}.mlir"
-        if not path.exists():
+        def make(path: Path) -> None:
             must(lowbit("quantize", self.imported(model), "-o", path, *self.mode_options(model, mode), *options))
-        return path
+
+        return self._made(f"{model}.{mode}.mlir", make)
 
     def mode_options(self, model: str, mode: str) -> list[object]:
         return ["--calibration-data", self.calibration(model)] if mode == "static" else ["--mode", "dynamic"]
+
+
+def renamed(path: Path, write: Callable[[Path], object]) -> None:
+    """Writes under another name, so that a run that is broken off leaves nothing under this one."""
+    unfinished = path.with_suffix(".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    write(unfinished)
+    unfinished.rename(path)
 
 
 def save(path: Path, arrays: dict[str, np.ndarray]) -> Path:

@@ -235,7 +235,7 @@ def test_a_crash_of_the_model_is_one_error(
         os.chmod(tools / "quant-run", 0o755)
         monkeypatch.setenv("LOWBIT_TOOLS", str(tools))
         message = refused(model, tmp_path, method="auto", **{"calibration-data": data})
-        assert "the model crashed while choices were evaluated (Segmentation fault)" in message
+        assert "evaluation: the model crashed while it ran (Segmentation fault)" in message
 
 
 def accuracy(module: Path, model: str, mnist: Path, folder: Path) -> float:

@@ -7,7 +7,6 @@
 #ifndef LOWBIT_CALIBRATE_CALIBRATION_H
 #define LOWBIT_CALIBRATE_CALIBRATION_H
 
-#include "lowbit/Calibrate/Interruption.h"
 #include "lowbit/Table/CalibrationTable.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -35,27 +34,6 @@ struct CalibrationRun {
 /// Temporary files are removed in any case.
 llvm::FailureOr<CalibrationTable> runCalibration(mlir::ModuleOp observed,
                                                  const CalibrationRun &run);
-
-/// What a child process left behind.
-struct ChildResult {
-  /// The exit status, or -1 when it could not be started, -2 when it crashed.
-  int status = 0;
-  /// The name of the signal, or why it could not be started.
-  std::string message;
-  /// Standard error without lines of progress.
-  std::string errors;
-};
-
-/// Runs a program and waits. Its standard error is collected; lines that start
-/// with `progress: ` are passed on at once when LOWBIT_PROGRESS is 1. When
-/// `interruption` is requested, the program gets SIGTERM, and time to end.
-ChildResult runChild(llvm::StringRef program,
-                     llvm::ArrayRef<std::string> arguments,
-                     const Interruption *interruption = nullptr);
-
-/// A tool of the project: in $LOWBIT_TOOLS, beside the running program, where
-/// the project was built, or on the PATH. Empty when it is nowhere.
-std::string findTool(llvm::StringRef name);
 
 } // namespace lowbit
 

@@ -21,13 +21,13 @@
 namespace lowbit {
 
 /// By value id; a value that is not there is float.
-using Choices = std::map<std::string, ValueParameters>;
+using ParametersById = std::map<std::string, ValueParameters>;
 
 /// What phase 3 has written on an observer; no parameters where there is no
 /// affine format or where its parameters are found at run time.
 ValueParameters parametersOf(ObserveOp op);
 /// The same for all observers that have some.
-Choices choicesOf(mlir::ModuleOp module);
+ParametersById parametersOf(mlir::ModuleOp module);
 
 /// The greater the better.
 struct Quality {
@@ -71,7 +71,7 @@ public:
   }
 
   /// Runs the first `samples` samples, 0 being all.
-  llvm::FailureOr<Quality> evaluate(const Choices &choices,
+  llvm::FailureOr<Quality> evaluate(const ParametersById &choices,
                                     unsigned samples = 0);
   /// Puts other bytes in place of those of a weight, by id, or of a parameter
   /// of the module, as many as it has; none: its own again. What is evaluated
@@ -90,7 +90,7 @@ private:
   bool heldOut = true;
   uint64_t heldOutHash = 0;
   /// What the child has.
-  Choices current;
+  ParametersById current;
 };
 
 } // namespace lowbit

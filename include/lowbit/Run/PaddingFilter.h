@@ -11,7 +11,7 @@
 #ifndef LOWBIT_RUN_PADDINGFILTER_H
 #define LOWBIT_RUN_PADDINGFILTER_H
 
-#include "lowbit/Calibrate/Padding.h"
+#include "lowbit/Analysis/Padding.h"
 #include "lowbit/Data/NpyArray.h"
 
 namespace lowbit {

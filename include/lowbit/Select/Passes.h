@@ -27,12 +27,6 @@ createSelectRangesPass(SelectRangesOptions options,
                        std::shared_ptr<CalibrationTable> table,
                        std::shared_ptr<SelectionLog> log);
 
-/// `select` is how the selection will run that comes after it.
-std::unique_ptr<mlir::Pass>
-createSearchRangesPass(SearchRangesOptions options, SelectRangesOptions select,
-                       std::shared_ptr<CalibrationTable> table,
-                       std::shared_ptr<SelectionLog> log);
-
 #define GEN_PASS_REGISTRATION
 #include "lowbit/Select/Passes.h.inc"
 } // namespace lowbit

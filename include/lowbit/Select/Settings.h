@@ -57,6 +57,9 @@ struct ObservedValue {
   bool isActivation() { return op.isActivation() || op.getRole() == "value"; }
 };
 
+/// What is wrong with the word of the option `mode`; empty when nothing is.
+std::string checkMode(llvm::StringRef mode);
+
 /// The readers of an observer, in order.
 llvm::SmallVector<Reader> findReaders(ObserveOp op);
 

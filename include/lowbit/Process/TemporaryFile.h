@@ -4,8 +4,8 @@
 // why there is none.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_CALIBRATE_TEMPORARYFILE_H
-#define LOWBIT_CALIBRATE_TEMPORARYFILE_H
+#ifndef LOWBIT_PROCESS_TEMPORARYFILE_H
+#define LOWBIT_PROCESS_TEMPORARYFILE_H
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -37,4 +37,4 @@ public:
 
 } // namespace lowbit
 
-#endif // LOWBIT_CALIBRATE_TEMPORARYFILE_H
+#endif // LOWBIT_PROCESS_TEMPORARYFILE_H

@@ -7,8 +7,8 @@
 // have passed on).
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_CALIBRATE_INTERRUPTION_H
-#define LOWBIT_CALIBRATE_INTERRUPTION_H
+#ifndef LOWBIT_PROCESS_INTERRUPTION_H
+#define LOWBIT_PROCESS_INTERRUPTION_H
 
 #include <csignal>
 
@@ -27,4 +27,4 @@ public:
 
 } // namespace lowbit
 
-#endif // LOWBIT_CALIBRATE_INTERRUPTION_H
+#endif // LOWBIT_PROCESS_INTERRUPTION_H

@@ -4,11 +4,9 @@
 // when the child has ended.
 //
 //===----------------------------------------------------------------------===//
-#include "LineProcess.h"
+#include "lowbit/Process/LineProcess.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Signals.h"
 
 #include <cerrno>
 #include <csignal>
@@ -26,12 +24,10 @@ extern char **environ;
 
 LineProcess::LineProcess(StringRef program, ArrayRef<std::string> arguments) {
   result.status = -1;
-  if (std::error_code code =
-          sys::fs::createTemporaryFile("lowbit", "log", errorPath)) {
-    result.message = "no temporary file: " + code.message();
+  if (log.code) {
+    result.message = "no temporary file: " + log.code.message();
     return;
   }
-  sys::RemoveFileOnSignal(errorPath);
   // A socket, for writing to one whose other end is closed can be kept from
   // raising a signal. No other child inherits it.
   int ends[2];
@@ -48,7 +44,7 @@ LineProcess::LineProcess(StringRef program, ArrayRef<std::string> arguments) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errorPath.c_str(),
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.path.c_str(),
                                    O_WRONLY | O_TRUNC, 0600);
   int code = posix_spawn(&process, name.c_str(), &actions, nullptr, argv.data(),
                          environ);
@@ -65,10 +61,6 @@ LineProcess::~LineProcess() {
   if (process > 0)
     kill(process, SIGTERM);
   stop();
-  if (errorPath.empty())
-    return;
-  sys::fs::remove(errorPath);
-  sys::DontRemoveFileOnSignal(errorPath);
 }
 
 bool LineProcess::write(StringRef line) {
@@ -122,8 +114,8 @@ void LineProcess::stop() {
 
 ChildResult LineProcess::finish() {
   stop();
-  if (!errorPath.empty())
-    if (auto buffer = MemoryBuffer::getFile(errorPath))
+  if (!log.code)
+    if (auto buffer = MemoryBuffer::getFile(log.path))
       result.errors = (*buffer)->getBuffer().str();
   return result;
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lowbit/Select/Search.h"
+#include "lowbit/Search/Search.h"
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <random>

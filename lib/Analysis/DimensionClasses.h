@@ -5,8 +5,8 @@
 // others, outermost first: collapse_shape of [batch, seq].
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LIB_CALIBRATE_DIMENSIONCLASSES_H
-#define LOWBIT_LIB_CALIBRATE_DIMENSIONCLASSES_H
+#ifndef LOWBIT_LIB_ANALYSIS_DIMENSIONCLASSES_H
+#define LOWBIT_LIB_ANALYSIS_DIMENSIONCLASSES_H
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
@@ -56,4 +56,4 @@ private:
 
 } // namespace lowbit
 
-#endif // LOWBIT_LIB_CALIBRATE_DIMENSIONCLASSES_H
+#endif // LOWBIT_LIB_ANALYSIS_DIMENSIONCLASSES_H

@@ -3,7 +3,7 @@
 // The handlers do nothing but note that they were called.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Calibrate/Interruption.h"
+#include "lowbit/Process/Interruption.h"
 
 #include <ctime>
 

@@ -4,7 +4,7 @@
 // what lowbit-select-ranges makes of it, on a copy. Refused: what that refuses.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Select/MethodTrials.h"
+#include "lowbit/Search/MethodTrials.h"
 
 #include "lowbit/Select/Settings.h"
 
@@ -46,7 +46,7 @@ FailureOr<Trial> MethodTrials::run(const MethodsById &methods) {
   if (failed(pm.run(*copy)))
     return failure();
   Trial trial;
-  trial.choices = choicesOf(*copy);
+  trial.parameters = parametersOf(*copy);
   for (const auto &[id, value] : log->values) {
     if (auto db = value.getNumber("sqnr_db"))
       trial.sqnrDb[id] = *db;

@@ -4,11 +4,12 @@
 // this object, or when this process does: its input is closed then.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LIB_EVALUATE_LINEPROCESS_H
-#define LOWBIT_LIB_EVALUATE_LINEPROCESS_H
+#ifndef LOWBIT_PROCESS_LINEPROCESS_H
+#define LOWBIT_PROCESS_LINEPROCESS_H
 
-#include "lowbit/Calibrate/Calibration.h"
-#include "llvm/ADT/SmallString.h"
+#include "lowbit/Process/ChildProcess.h"
+#include "lowbit/Process/TemporaryFile.h"
+
 #include <sys/types.h>
 
 namespace lowbit {
@@ -28,7 +29,8 @@ public:
 private:
   void stop();
 
-  llvm::SmallString<128> errorPath;
+  /// Standard error.
+  TemporaryFile log{"log"};
   pid_t process = -1;
   int socket = -1;
   /// What has been received after the last line.
@@ -38,4 +40,4 @@ private:
 
 } // namespace lowbit
 
-#endif // LOWBIT_LIB_EVALUATE_LINEPROCESS_H
+#endif // LOWBIT_PROCESS_LINEPROCESS_H

@@ -13,8 +13,8 @@
 // kLeastSweepGainDb.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_SELECT_SEARCH_H
-#define LOWBIT_SELECT_SEARCH_H
+#ifndef LOWBIT_SEARCH_SEARCH_H
+#define LOWBIT_SEARCH_SEARCH_H
 
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -74,4 +74,4 @@ std::pair<double, double> gainOf(llvm::ArrayRef<double> now,
 
 } // namespace lowbit
 
-#endif // LOWBIT_SELECT_SEARCH_H
+#endif // LOWBIT_SEARCH_SEARCH_H

@@ -6,7 +6,7 @@
 // be read.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Calibrate/Fingerprint.h"
+#include "lowbit/Analysis/Fingerprint.h"
 #include "ExpressionHash.h"
 
 #include "lowbit/Import/MainFunction.h"

@@ -4,8 +4,8 @@
 // goes through a temporary file that is followed while the program runs.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Calibrate/Calibration.h"
-#include "lowbit/Calibrate/TemporaryFile.h"
+#include "lowbit/Process/ChildProcess.h"
+#include "lowbit/Process/TemporaryFile.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"

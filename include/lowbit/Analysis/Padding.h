@@ -7,8 +7,8 @@
 // errors.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_CALIBRATE_PADDING_H
-#define LOWBIT_CALIBRATE_PADDING_H
+#ifndef LOWBIT_ANALYSIS_PADDING_H
+#define LOWBIT_ANALYSIS_PADDING_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include <map>
@@ -49,4 +49,4 @@ llvm::FailureOr<PaddingPlan> analyzeOutputPadding(mlir::func::FuncOp main,
 
 } // namespace lowbit
 
-#endif // LOWBIT_CALIBRATE_PADDING_H
+#endif // LOWBIT_ANALYSIS_PADDING_H

@@ -6,8 +6,8 @@
 // mixture of them takes a run of its own.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_SELECT_METHODTRIALS_H
-#define LOWBIT_SELECT_METHODTRIALS_H
+#ifndef LOWBIT_SEARCH_METHODTRIALS_H
+#define LOWBIT_SEARCH_METHODTRIALS_H
 
 #include "lowbit/Evaluate/Evaluator.h"
 #include "lowbit/Select/Passes.h"
@@ -37,7 +37,7 @@ struct SearchedValue {
 };
 
 struct Trial {
-  Choices choices;
+  ParametersById parameters;
   /// By value id: the signal-to-noise ratio of the value itself, in dB.
   std::map<std::string, double> sqnrDb;
   /// By value id: those that it shares its parameters with.
@@ -72,4 +72,4 @@ bool areAlike(const ValueParameters &left, const ValueParameters &right);
 
 } // namespace lowbit
 
-#endif // LOWBIT_SELECT_METHODTRIALS_H
+#endif // LOWBIT_SEARCH_METHODTRIALS_H

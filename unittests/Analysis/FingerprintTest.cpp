@@ -3,7 +3,7 @@
 // Checks what a fingerprint depends on, and what it does not.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Calibrate/Fingerprint.h"
+#include "lowbit/Analysis/Fingerprint.h"
 #include "TempFolder.h"
 #include "lowbit/Calibrate/Passes.h"
 #include "lowbit/Codegen/CPU/Bufferization.h"

@@ -4,8 +4,8 @@
 // their ids, bodies, indexing maps, attributes and constants.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_LIB_CALIBRATE_EXPRESSIONHASH_H
-#define LOWBIT_LIB_CALIBRATE_EXPRESSIONHASH_H
+#ifndef LOWBIT_LIB_ANALYSIS_EXPRESSIONHASH_H
+#define LOWBIT_LIB_ANALYSIS_EXPRESSIONHASH_H
 
 #include "lowbit/Import/ParameterAccess.h"
 
@@ -23,4 +23,4 @@ hashExpressions(mlir::func::FuncOp main, ParameterReader &reader);
 
 } // namespace lowbit
 
-#endif // LOWBIT_LIB_CALIBRATE_EXPRESSIONHASH_H
+#endif // LOWBIT_LIB_ANALYSIS_EXPRESSIONHASH_H

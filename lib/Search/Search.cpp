@@ -4,7 +4,7 @@
 // is at least as good as the start. Fails where the function does.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Select/Search.h"
+#include "lowbit/Search/Search.h"
 
 #include "llvm/ADT/STLExtras.h"
 

@@ -1,28 +1,12 @@
-//===- Choices.cpp - words of options, and choices on observers -----------===//
+//===- Formats.cpp - what phase 3 leaves on observers ---------------------===//
 //
-// One list of the modes that there are and one of those that are named but not
-// there yet; formats as types.
+// In: settings, a format, parameters. Out: types and attributes.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Select/Choices.h"
-
-#include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
+#include "lowbit/Select/Formats.h"
 
 using namespace mlir;
 using namespace lowbit;
-
-std::string lowbit::checkMode(StringRef mode) {
-  const SmallVector<StringRef> available = {"static", "dynamic"};
-  const SmallVector<StringRef> later = {"integer-only", "weight-only"};
-  if (llvm::is_contained(available, mode))
-    return "";
-  bool isKnown = llvm::is_contained(later, mode);
-  return (isKnown ? "mode '" + mode.str() + "' is not available in this version"
-                  : "unknown mode '" + mode.str() + "'") +
-         "; available: " + llvm::join(available, ", ");
-}
 
 AffineType lowbit::formatFor(MLIRContext *context, const Settings &settings,
                              GranularityAttr granularity) {
@@ -37,8 +21,8 @@ AffineType lowbit::formatFor(MLIRContext *context, const Settings &settings,
                          std::nullopt);
 }
 
-void lowbit::setChoice(ObserveOp op, AffineType format,
-                       ArrayRef<AffineParams> params) {
+void lowbit::setParameters(ObserveOp op, AffineType format,
+                           ArrayRef<AffineParams> params) {
   std::vector<float> scales;
   std::vector<int32_t> zeroPoints;
   for (const AffineParams &p : params) {

@@ -12,7 +12,7 @@
 // Refused: see Padding.h.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Calibrate/Padding.h"
+#include "lowbit/Analysis/Padding.h"
 
 #include "DimensionClasses.h"
 

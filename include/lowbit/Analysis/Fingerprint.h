@@ -5,8 +5,8 @@
 // statistics of one hold for the other.
 //
 //===----------------------------------------------------------------------===//
-#ifndef LOWBIT_CALIBRATE_FINGERPRINT_H
-#define LOWBIT_CALIBRATE_FINGERPRINT_H
+#ifndef LOWBIT_ANALYSIS_FINGERPRINT_H
+#define LOWBIT_ANALYSIS_FINGERPRINT_H
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -25,4 +25,4 @@ llvm::FailureOr<std::string> fingerprintModel(mlir::ModuleOp module);
 
 } // namespace lowbit
 
-#endif // LOWBIT_CALIBRATE_FINGERPRINT_H
+#endif // LOWBIT_ANALYSIS_FINGERPRINT_H

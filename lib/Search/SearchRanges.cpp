@@ -7,8 +7,9 @@
 // Refused: no data, no table.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Select/MethodTrials.h"
-#include "lowbit/Select/Search.h"
+#include "lowbit/Search/MethodTrials.h"
+#include "lowbit/Search/Passes.h"
+#include "lowbit/Search/Search.h"
 
 #include "lowbit/Select/Settings.h"
 
@@ -22,7 +23,7 @@ namespace json = llvm::json;
 
 namespace lowbit {
 #define GEN_PASS_DEF_SEARCHRANGES
-#include "lowbit/Select/Passes.h.inc"
+#include "lowbit/Search/Passes.h.inc"
 } // namespace lowbit
 
 static constexpr StringLiteral kActivationMethods[] = {
@@ -155,10 +156,10 @@ FailureOr<double> RangeSearch::measureSingle(Pair pair) {
     if (known.activations == pair.activations && known.weights == pair.weights)
       return db;
   // Everything as the method for activations has it, but for searched weights.
-  Choices choices = byActivations[pair.activations].choices;
+  ParametersById choices = byActivations[pair.activations].parameters;
   for (const SearchedValue &value : values)
     if (!value.isActivation)
-      choices[value.id] = byWeights[pair.weights].choices.at(value.id);
+      choices[value.id] = byWeights[pair.weights].parameters.at(value.id);
   auto quality = evaluator.evaluate(choices);
   if (failed(quality))
     return failure();
@@ -242,8 +243,8 @@ SearchProblem RangeSearch::makeProblem(Pair start) {
     size_t count = unit.isActivation ? byActivations.size() : byWeights.size();
     auto isLike = [&](unsigned left, unsigned right) {
       return llvm::all_of(unit.members, [&](const std::string &id) {
-        const Choices &a = trialOf(unit, left).choices,
-                      &b = trialOf(unit, right).choices;
+        const ParametersById &a = trialOf(unit, left).parameters,
+                             &b = trialOf(unit, right).parameters;
         auto x = a.find(id), y = b.find(id);
         return x == a.end() || y == b.end() ? (x == a.end()) == (y == b.end())
                                             : areAlike(x->second, y->second);
@@ -265,10 +266,10 @@ SearchProblem RangeSearch::makeProblem(Pair start) {
   problem.evaluate = [this,
                       start](const Assignment &assignment,
                              size_t samples) -> FailureOr<std::vector<double>> {
-    Choices choices = byActivations[start.activations].choices;
+    ParametersById choices = byActivations[start.activations].parameters;
     for (auto [unit, method] : llvm::zip_equal(units, assignment))
       for (const std::string &id : unit.members) {
-        const Choices &chosen = trialOf(unit, method).choices;
+        const ParametersById &chosen = trialOf(unit, method).parameters;
         if (auto it = chosen.find(id); it != chosen.end())
           choices[id] = it->second;
       }
@@ -297,7 +298,7 @@ LogicalResult RangeSearch::accept(Pair start, const SearchResult &result) {
   auto trial = trials.run(methodsOf(result.methods));
   if (failed(trial))
     return failure();
-  auto quality = evaluator.evaluate(trial->choices);
+  auto quality = evaluator.evaluate(trial->parameters);
   if (failed(quality))
     return failure();
   bool isKept = quality->meanDb >= startDb;
