@@ -6,17 +6,13 @@
 #include "lowbit/Data/ArrayStream.h"
 
 #include <algorithm>
-#include <array>
 
 using namespace lowbit;
 
 llvm::Expected<ArrayStream>
 ArrayStream::open(std::unique_ptr<ByteSource> bytes) {
   ArrayStream stream;
-  ByteSource *source = bytes.get();
-  auto read = [&](char *to, int64_t size) { return source->read(to, size); };
-  llvm::Expected<NpyHeader> header =
-      readCheckedNpyHeader(read, source->size(), source->what());
+  llvm::Expected<NpyHeader> header = readNpyHeader(*bytes);
   if (!header)
     return header.takeError();
   stream.bytes = std::move(bytes);
@@ -71,23 +67,6 @@ llvm::Expected<NpyArray> ArrayStream::next(int64_t count) {
     return std::move(e);
   left -= count;
   return part;
-}
-
-llvm::Error ArrayStream::skip(int64_t count) {
-  count = std::min(count, left);
-  if (npyHeader.fortranOrder && npyHeader.shape.size() > 1) {
-    left -= count;
-    return llvm::Error::success();
-  }
-  std::array<char, 1 << 16> unread;
-  for (int64_t size = count * stride; size > 0;) {
-    int64_t part = std::min<int64_t>(size, unread.size());
-    if (llvm::Error e = readExactly(unread.data(), part))
-      return e;
-    size -= part;
-  }
-  left -= count;
-  return llvm::Error::success();
 }
 
 llvm::Error ArrayStream::finish() {

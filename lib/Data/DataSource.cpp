@@ -134,8 +134,18 @@ DataSource::openChecked(const CheckedFile &file) const {
   return opened;
 }
 
+llvm::Error DataSource::checkPiece(const CheckedFile &file,
+                                   const InputSpec &spec, const NpyArray &piece,
+                                   int64_t first, ArrayStream &stream) const {
+  if (options.refuseNonFinite)
+    if (llvm::Error e = checkFinite(file.path, spec.name, piece, first))
+      return e;
+  return stream.remaining() == 0 ? stream.finish() : llvm::Error::success();
+}
+
 /// Reads the file once, in pieces, so that no feed is taken from a file that is
-/// bad further on.
+/// bad further on. Then it is read again: to keep it would take memory by its
+/// length.
 llvm::Error DataSource::checkValues(const CheckedFile &file) const {
   llvm::Expected<OpenFile> opened = openChecked(file);
   if (!opened)
@@ -144,34 +154,30 @@ llvm::Error DataSource::checkValues(const CheckedFile &file) const {
   for (auto [stream, spec] : llvm::zip_equal(opened->arrays, inputs)) {
     int64_t count =
         std::max<int64_t>(1, kPiece / std::max<int64_t>(1, stream.entrySize()));
-    for (int64_t first = 0; stream.remaining() > 0; first += count) {
+    int64_t first = 0;
+    do {
       llvm::Expected<NpyArray> piece = stream.next(count);
       if (!piece)
         return piece.takeError();
-      if (options.refuseNonFinite)
-        if (llvm::Error e = checkFinite(file.path, spec.name, *piece, first))
-          return e;
-    }
-    if (llvm::Error e = stream.finish())
-      return e;
+      if (llvm::Error e = checkPiece(file, spec, *piece, first, stream))
+        return e;
+      first += count;
+    } while (stream.remaining() > 0);
   }
   return llvm::Error::success();
 }
 
 llvm::Expected<Feed> DataSource::readFeed(const CheckedFile &file) {
+  // A feed that is all of its file is checked itself.
+  bool isWhole = file.cut.feeds == 1;
   if (!current) {
-    if (llvm::Error e = checkValues(file))
-      return std::move(e);
+    if (!isWhole)
+      if (llvm::Error e = checkValues(file))
+        return std::move(e);
     llvm::Expected<OpenFile> opened = openChecked(file);
     if (!opened)
       return opened.takeError();
     current = std::move(*opened);
-    // Feeds may have been passed over.
-    for (auto [stream, spec] : llvm::zip_equal(current->arrays, inputs))
-      if (!spec.shape.empty())
-        if (llvm::Error e =
-                stream.skip(nextFeed * stepOf(spec, stream, file.cut)))
-          return std::move(e);
   }
   Feed feed;
   feed.file = file.path;
@@ -183,6 +189,9 @@ llvm::Expected<Feed> DataSource::readFeed(const CheckedFile &file) {
     if (!isScalar || !repeated) {
       llvm::Expected<NpyArray> array =
           stream.next(isScalar ? 1 : stepOf(spec, stream, file.cut));
+      if (array && isWhole)
+        if (llvm::Error e = checkPiece(file, spec, *array, 0, stream))
+          return std::move(e);
       if (array && array->dtype == DType::I32 && spec.dtype == DType::I64)
         array = widen(*array);
       if (!array)
@@ -223,13 +232,4 @@ void DataSource::rewind() {
   current.reset();
   currentFile = 0;
   nextFeed = 0;
-}
-
-void DataSource::skip(int64_t count) {
-  current.reset();
-  nextFeed += count;
-  while (currentFile < files.size() && nextFeed >= cutOfFile(currentFile).feeds)
-    nextFeed -= cutOfFile(currentFile++).feeds;
-  if (currentFile == files.size())
-    nextFeed = 0;
 }

@@ -1,7 +1,7 @@
-//===- Npy.cpp - Reading .npy data ----------------------------------------===//
+//===- Npy.cpp - Bytes of .npy files --------------------------------------===//
 //
-// In: the bytes of an .npy. Out: the array in C order. Refused: fewer or more
-// bytes than header and shape call for.
+// In: a path, or an array in Fortran order. Out: the file's bytes in order, the
+// array in C order. Refused: a path that is no regular file, or not readable.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,30 +10,6 @@
 #include <cstring>
 
 using namespace lowbit;
-
-/// Whether `totalSize` bytes, header and data, are what the header calls for.
-static llvm::Error checkNpySize(const NpyHeader &header, int64_t totalSize,
-                                const llvm::Twine &what) {
-  int64_t actual = totalSize - header.headerSize;
-  if (actual == header.dataSize())
-    return llvm::Error::success();
-  return llvm::createStringError(
-      what + (actual < header.dataSize() ? " is truncated: " : " is broken: ") +
-      dtypeName(header.dtype) + shapeString(header.shape) + " needs " +
-      llvm::Twine(header.dataSize()) + " bytes, there are " +
-      llvm::Twine(actual) + "; save it again");
-}
-
-llvm::Expected<NpyHeader>
-lowbit::readCheckedNpyHeader(ByteReader read, int64_t totalSize,
-                             const llvm::Twine &what) {
-  llvm::Expected<NpyHeader> header = readNpyHeader(read, what);
-  if (!header)
-    return header;
-  if (llvm::Error e = checkNpySize(*header, totalSize, what))
-    return e;
-  return header;
-}
 
 llvm::Expected<NpyArray> lowbit::toCOrder(const NpyArray &fortran) {
   llvm::Expected<NpyArray> array =
@@ -55,27 +31,6 @@ llvm::Expected<NpyArray> lowbit::toCOrder(const NpyArray &fortran) {
       index[d - 1] = 0;
   }
   return array;
-}
-
-llvm::Expected<NpyArray> lowbit::readNpy(ByteReader read, int64_t totalSize,
-                                         const llvm::Twine &what) {
-  // Checked before any memory is taken: a header may claim any shape.
-  llvm::Expected<NpyHeader> header =
-      readCheckedNpyHeader(read, totalSize, what);
-  if (!header)
-    return header.takeError();
-  llvm::Expected<NpyArray> array =
-      NpyArray::create(header->dtype, header->shape);
-  if (!array)
-    return llvm::createStringError("cannot read " + what + ": " +
-                                   llvm::toString(array.takeError()));
-  llvm::Expected<int64_t> got = read(array->data(), header->dataSize());
-  if (!got)
-    return got.takeError();
-  if (*got < header->dataSize())
-    return checkNpySize(*header, header->headerSize + *got, what);
-  bool reorder = header->fortranOrder && header->shape.size() > 1;
-  return reorder ? toCOrder(*array) : std::move(array);
 }
 
 namespace {
@@ -125,22 +80,4 @@ lowbit::openFileBytes(llvm::StringRef path) {
   if (!file)
     return cannotOpen(llvm::toString(file.takeError()));
   return std::make_unique<FileBytes>(path, *file, int64_t(status.getSize()));
-}
-
-llvm::Expected<NpyHeader> lowbit::readNpyFileHeader(llvm::StringRef path) {
-  auto bytes = openFileBytes(path);
-  if (!bytes)
-    return bytes.takeError();
-  return readCheckedNpyHeader(
-      [&](char *to, int64_t size) { return (*bytes)->read(to, size); },
-      (*bytes)->size(), (*bytes)->what());
-}
-
-llvm::Expected<NpyArray> lowbit::readNpyFile(llvm::StringRef path) {
-  auto bytes = openFileBytes(path);
-  if (!bytes)
-    return bytes.takeError();
-  return readNpy(
-      [&](char *to, int64_t size) { return (*bytes)->read(to, size); },
-      (*bytes)->size(), (*bytes)->what());
 }

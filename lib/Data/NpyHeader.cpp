@@ -162,10 +162,24 @@ static llvm::Expected<NpyHeader> parseDict(llvm::StringRef text,
   return header;
 }
 
-llvm::Expected<NpyHeader> lowbit::readNpyHeader(ByteReader read,
-                                                const llvm::Twine &what) {
+/// Whether the bytes that there are, header and data, are what the header calls
+/// for.
+static llvm::Error checkSize(const NpyHeader &header, const ByteSource &bytes) {
+  int64_t actual = bytes.size() - header.headerSize;
+  if (actual == header.dataSize())
+    return llvm::Error::success();
+  return llvm::createStringError(
+      bytes.what() +
+      (actual < header.dataSize() ? " is truncated: " : " is broken: ") +
+      dtypeName(header.dtype) + shapeString(header.shape) + " needs " +
+      llvm::Twine(header.dataSize()) + " bytes, there are " +
+      llvm::Twine(actual) + "; save it again");
+}
+
+llvm::Expected<NpyHeader> lowbit::readNpyHeader(ByteSource &bytes) {
+  std::string what = bytes.what();
   char prefix[12];
-  llvm::Expected<int64_t> got = read(prefix, 8);
+  llvm::Expected<int64_t> got = bytes.read(prefix, 8);
   if (!got)
     return got.takeError();
   if (*got < 8 || !llvm::StringRef(prefix, 8).starts_with(kMagic))
@@ -183,7 +197,7 @@ llvm::Expected<NpyHeader> lowbit::readNpyHeader(ByteReader read,
   auto truncated = [&](llvm::StringRef missing) {
     return llvm::createStringError(what + " is truncated: " + missing);
   };
-  if (!(got = read(prefix + 8, lengthSize)))
+  if (!(got = bytes.read(prefix + 8, lengthSize)))
     return got.takeError();
   if (*got < lengthSize)
     return truncated("it ends in the length of its header");
@@ -194,14 +208,17 @@ llvm::Expected<NpyHeader> lowbit::readNpyHeader(ByteReader read,
                                    llvm::Twine(length) + " bytes; at most " +
                                    llvm::Twine(kMaxHeader) + " are read");
   std::string text(length, '\0');
-  if (!(got = read(text.data(), length)))
+  if (!(got = bytes.read(text.data(), length)))
     return got.takeError();
   if (*got < length)
     return truncated("its header needs " + std::to_string(length) +
                      " bytes, there are " + std::to_string(*got));
   llvm::Expected<NpyHeader> header = parseDict(text, what);
-  if (header)
-    header->headerSize = 8 + lengthSize + length;
+  if (!header)
+    return header;
+  header->headerSize = 8 + lengthSize + length;
+  if (llvm::Error e = checkSize(*header, bytes))
+    return e;
   return header;
 }
 

@@ -57,10 +57,6 @@ llvm::Expected<std::unique_ptr<NpzFile>> NpzFile::open(llvm::StringRef path) {
   return file;
 }
 
-bool NpzFile::contains(llvm::StringRef name) const {
-  return llvm::is_contained(entryNames, name);
-}
-
 static llvm::Error cannotRead(const std::string &what, const char *why) {
   return llvm::createStringError("cannot read " + what + ": " + why +
                                  "; save it again with numpy.savez");
@@ -111,30 +107,4 @@ NpzFile::openBytes(llvm::StringRef name) const {
   if (!entry)
     return cannotRead(what, zip_strerror(archive));
   return std::make_unique<EntryBytes>(entry, int64_t(stat.size), what);
-}
-
-llvm::Expected<NpyHeader> NpzFile::header(llvm::StringRef name) const {
-  auto bytes = openBytes(name);
-  if (!bytes)
-    return bytes.takeError();
-  return readCheckedNpyHeader(
-      [&](char *to, int64_t size) { return (*bytes)->read(to, size); },
-      (*bytes)->size(), (*bytes)->what());
-}
-
-llvm::Expected<NpyArray> NpzFile::read(llvm::StringRef name) const {
-  auto bytes = openBytes(name);
-  if (!bytes)
-    return bytes.takeError();
-  auto read = [&](char *to, int64_t size) { return (*bytes)->read(to, size); };
-  llvm::Expected<NpyArray> array =
-      readNpy(read, (*bytes)->size(), (*bytes)->what());
-  if (!array)
-    return array;
-  // libzip compares the CRC when it sees the end.
-  char after;
-  llvm::Expected<int64_t> got = read(&after, 1);
-  if (!got)
-    return got.takeError();
-  return array;
 }

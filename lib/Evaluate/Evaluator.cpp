@@ -11,11 +11,11 @@
 #include "lowbit/Analysis/Padding.h"
 #include "lowbit/Evaluate/Passes.h"
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/TrialModule.h"
 #include "lowbit/Process/ChildProgram.h"
 #include "lowbit/Process/LineProcess.h"
 #include "lowbit/Process/TemporaryFile.h"
 
-#include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
@@ -98,7 +98,7 @@ Evaluator::Evaluator(ModuleOp module, std::unique_ptr<Child> child)
 Evaluator::~Evaluator() = default;
 
 static LogicalResult writeProbed(ModuleOp observed, StringRef path) {
-  OwningOpRef<ModuleOp> probed(observed.clone());
+  TrialModule probed(observed);
   PassManager pm(observed.getContext());
   pm.addPass(createInsertProbes());
   if (failed(pm.run(*probed)))

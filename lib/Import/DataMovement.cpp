@@ -100,17 +100,27 @@ static bool padsDim(tensor::PadOp pad, int64_t dim) {
   return pad.getStaticLow()[dim] != 0 || pad.getStaticHigh()[dim] != 0;
 }
 
-std::optional<int64_t> lowbit::axisBefore(Operation *op, int64_t axis) {
-  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-    return mergeAxis(expand.getReassociationIndices(),
-                     shapeOf(expand.getResult()), axis);
-  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return splitAxis(collapse.getReassociationIndices(),
-                     shapeOf(collapse.getSrc()), axis);
+/// Where an axis of the result is in the operand, or one of the operand in the
+/// result.
+static std::optional<int64_t> moveAxis(Operation *op, int64_t axis,
+                                       bool toOperand) {
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    auto move = toOperand ? mergeAxis : splitAxis;
+    return move(expand.getReassociationIndices(), shapeOf(expand.getResult()),
+                axis);
+  }
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    auto move = toOperand ? splitAxis : mergeAxis;
+    return move(collapse.getReassociationIndices(), shapeOf(collapse.getSrc()),
+                axis);
+  }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    for (auto [before, after] : llvm::enumerate(sliceDims(slice)))
-      if (after == axis && keepsDim(slice, before))
-        return before;
+    SmallVector<int64_t> dims = sliceDims(slice);
+    for (int64_t before = 0, e = dims.size(); before < e; ++before)
+      if (int64_t after = dims[before]; after >= 0 &&
+                                        (toOperand ? after : before) == axis &&
+                                        keepsDim(slice, before))
+        return toOperand ? before : after;
     return std::nullopt;
   }
   if (auto pad = dyn_cast<tensor::PadOp>(op))
@@ -119,31 +129,16 @@ std::optional<int64_t> lowbit::axisBefore(Operation *op, int64_t axis) {
     return axis;
   SmallVector<AffineMap> maps =
       cast<linalg::LinalgOp>(op).getIndexingMapsArray();
-  if (auto dim = maps[0].getResultPosition(maps[1].getResult(axis)))
+  AffineMap from = maps[toOperand ? 1 : 0], to = maps[toOperand ? 0 : 1];
+  if (auto dim = to.getResultPosition(from.getResult(axis)))
     return *dim;
   return std::nullopt;
 }
 
+std::optional<int64_t> lowbit::axisBefore(Operation *op, int64_t axis) {
+  return moveAxis(op, axis, /*toOperand=*/true);
+}
+
 std::optional<int64_t> lowbit::axisAfter(Operation *op, int64_t axis) {
-  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-    return splitAxis(expand.getReassociationIndices(),
-                     shapeOf(expand.getResult()), axis);
-  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return mergeAxis(collapse.getReassociationIndices(),
-                     shapeOf(collapse.getSrc()), axis);
-  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-    int64_t after = sliceDims(slice)[axis];
-    if (after < 0 || !keepsDim(slice, axis))
-      return std::nullopt;
-    return after;
-  }
-  if (auto pad = dyn_cast<tensor::PadOp>(op))
-    return padsDim(pad, axis) ? std::nullopt : std::optional<int64_t>(axis);
-  if (isa<tensor::CastOp>(op))
-    return axis;
-  SmallVector<AffineMap> maps =
-      cast<linalg::LinalgOp>(op).getIndexingMapsArray();
-  if (auto dim = maps[1].getResultPosition(maps[0].getResult(axis)))
-    return *dim;
-  return std::nullopt;
+  return moveAxis(op, axis, /*toOperand=*/false);
 }

@@ -22,6 +22,15 @@ struct Slice {
       offset = offset * shape[dim] + offsets[dim] + index[dim] * strides[dim];
     return offset;
   }
+
+  /// The sizes that are not of dropped dimensions.
+  SmallVector<int64_t> shapeWithout(const llvm::SmallBitVector &dropped) const {
+    SmallVector<int64_t> shape;
+    for (auto [dim, size] : llvm::enumerate(sizes))
+      if (!dropped.test(dim))
+        shape.push_back(size);
+    return shape;
+  }
 };
 
 /// Reads the slice and checks that it lies within `whole`.
@@ -50,11 +59,7 @@ LogicalResult extractSlice(Machine &m, tensor::ExtractSliceOp op) {
   auto slice = readSlice(m, op, source);
   if (failed(slice))
     return failure();
-  llvm::SmallBitVector dropped = op.getDroppedDims();
-  SmallVector<int64_t> shape;
-  for (auto [dim, size] : llvm::enumerate(slice->sizes))
-    if (!dropped.test(dim))
-      shape.push_back(size);
+  SmallVector<int64_t> shape = slice->shapeWithout(op.getDroppedDims());
   auto allocated = m.allocate(op, source.elementType(), shape);
   if (failed(allocated))
     return failure();
@@ -77,11 +82,7 @@ LogicalResult insertSlice(Machine &m, tensor::InsertSliceOp op) {
   auto slice = readSlice(m, op, result);
   if (failed(slice))
     return failure();
-  llvm::SmallBitVector dropped = op.getDroppedDims();
-  SmallVector<int64_t> shape;
-  for (auto [dim, size] : llvm::enumerate(slice->sizes))
-    if (!dropped.test(dim))
-      shape.push_back(size);
+  SmallVector<int64_t> shape = slice->shapeWithout(op.getDroppedDims());
   if (source.shape() != ArrayRef<int64_t>(shape))
     return op.emitOpError("puts a tensor of shape ")
            << sizesString(source.shape()) << " into a slice of shape "

@@ -17,6 +17,7 @@
 #include "Trials.h"
 
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Import/TrialModule.h"
 #include "lowbit/Prepare/Passes.h"
 #include "lowbit/Search/Search.h"
 

@@ -13,6 +13,7 @@
 #include "Smoother.h"
 #include "Trials.h"
 
+#include "lowbit/Import/TrialModule.h"
 #include "lowbit/Search/Search.h"
 #include "llvm/Support/Process.h"
 

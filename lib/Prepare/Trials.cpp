@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "Trials.h"
 
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
@@ -135,29 +134,6 @@ std::string lowbit::refusalOf(std::optional<double> withoutDb,
   if (withoutDb && withDb && *withDb > *withoutDb)
     return "what it gains at the outputs is less than the samples differ";
   return "it does not help at the outputs";
-}
-
-/// Calls `act` with the resource of each parameter that has one.
-static void
-forEachResource(ModuleOp module,
-                llvm::function_ref<void(DenseResourceElementsHandle)> act) {
-  for (ParameterOp parameter : module.getOps<ParameterOp>())
-    if (auto value = dyn_cast_or_null<DenseResourceElementsAttr>(
-            parameter.getValueAttr()))
-      act(value.getRawHandle());
-}
-
-TrialModule::TrialModule(ModuleOp original) : copy(original.clone()) {
-  forEachResource(*copy, [this](DenseResourceElementsHandle handle) {
-    shared.insert(handle.getKey());
-  });
-}
-
-TrialModule::~TrialModule() {
-  forEachResource(*copy, [this](DenseResourceElementsHandle handle) {
-    if (!shared.contains(handle.getKey()))
-      handle.getResource()->setBlob({});
-  });
 }
 
 LogicalResult lowbit::requireEvaluation(ModuleOp module,

@@ -13,7 +13,6 @@
 #include "lowbit/Search/Search.h"
 
 #include "mlir/IR/OwningOpRef.h"
-#include "llvm/ADT/StringSet.h"
 
 namespace lowbit {
 
@@ -60,23 +59,6 @@ searchVariants(const SearchProblem &problem, Assignment start);
 /// Why a unit is left as it is.
 std::string refusalOf(std::optional<double> withoutDb,
                       std::optional<double> withDb);
-
-/// A copy of a module to try a preparation on. With it go the bytes of the
-/// parameters that it was given since: the context would keep them.
-class TrialModule {
-public:
-  explicit TrialModule(mlir::ModuleOp original);
-  ~TrialModule();
-  TrialModule(const TrialModule &) = delete;
-  TrialModule &operator=(const TrialModule &) = delete;
-
-  mlir::ModuleOp operator*() const { return copy.get(); }
-
-private:
-  mlir::OwningOpRef<mlir::ModuleOp> copy;
-  /// Of the parameters that the original has too.
-  llvm::StringSet<> shared;
-};
 
 /// Says that an evaluation that was asked for cannot be had. The pass by itself
 /// has no options of selection.

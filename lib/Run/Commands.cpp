@@ -256,6 +256,15 @@ llvm::Error runModel(MLIRContext &context, const RunOptions &options,
   return writeNpz(outputPath, named);
 }
 
+/// The outputs of the first feed.
+static llvm::Expected<std::vector<NpyArray>>
+runFirst(Runnable &model, const RunOptions &options) {
+  auto inputs = firstFeed(model.signature(), options);
+  if (!inputs)
+    return inputs.takeError();
+  return model.run(pointers(*inputs));
+}
+
 llvm::Error dumpValues(MLIRContext &context, const RunOptions &options,
                        StringRef outputPath) {
   std::vector<std::pair<std::string, NpyArray>> values;
@@ -270,10 +279,7 @@ llvm::Error dumpValues(MLIRContext &context, const RunOptions &options,
   auto model = makeRunnable(context, options, keep);
   if (!model)
     return model.takeError();
-  auto inputs = firstFeed(model->signature(), options);
-  if (!inputs)
-    return inputs.takeError();
-  auto outputs = model->run(pointers(*inputs));
+  auto outputs = runFirst(*model, options);
   if (!outputs)
     return outputs.takeError();
   std::vector<std::pair<std::string, const NpyArray *>> named;
@@ -288,10 +294,7 @@ llvm::Error printOutputs(MLIRContext &context, const RunOptions &options) {
   auto model = makeRunnable(context, options);
   if (!model)
     return model.takeError();
-  auto inputs = firstFeed(model->signature(), options);
-  if (!inputs)
-    return inputs.takeError();
-  auto outputs = model->run(pointers(*inputs));
+  auto outputs = runFirst(*model, options);
   if (!outputs)
     return outputs.takeError();
   FailureOr<func::FuncOp> entry = findMain(model->module());

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/ProbedModel.h"
 #include "lowbit/Import/MainFunction.h"
+#include "lowbit/Numerics/Blocks.h"
 #include "lowbit/Store/NearestName.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -76,14 +77,6 @@ std::vector<std::string> ProbedModel::weights() const {
 // Parameters
 //===----------------------------------------------------------------------===//
 
-/// How many blocks there are in all.
-static int64_t blockCount(ArrayRef<int64_t> shape, ArrayRef<int64_t> block) {
-  int64_t count = 1;
-  for (auto [size, extent] : llvm::zip(shape, block))
-    count *= llvm::divideCeil(size, extent);
-  return count;
-}
-
 llvm::Error ProbedModel::check(StringRef id,
                                const ValueParameters &parameters) const {
   auto fail = [&](const Twine &problem) {
@@ -125,7 +118,9 @@ llvm::Error ProbedModel::check(StringRef id,
         return fail("a block has at least one element in each dimension, "
                     "found " +
                     Twine(extent));
-    expected = blockCount(weight.shape, parameters.block);
+    expected = int64_t(Blocks(weight.shape.data(), parameters.block.data(),
+                              weight.shape.size())
+                           .count());
   }
   if (int64_t(parameters.params.size()) != expected)
     return fail(Twine(expected) + " scales were expected, found " +
@@ -136,31 +131,15 @@ llvm::Error ProbedModel::check(StringRef id,
 void lowbit::fakeQuantize(ArrayRef<float> values, ArrayRef<int64_t> shape,
                           const ValueParameters &parameters,
                           MutableArrayRef<float> result) {
-  size_t rank = shape.size();
-  if (parameters.block.empty() || rank == 0) {
-    for (auto [x, y] : llvm::zip(values, result))
-      y = fakeQuant(x, parameters.params.front(), parameters.range);
-    return;
-  }
-  SmallVector<int64_t> strides(rank, 1), index(rank, 0);
-  for (size_t d = rank - 1; d > 0; --d)
-    strides[d - 1] =
-        strides[d] * int64_t(llvm::divideCeil(shape[d], parameters.block[d]));
-  int64_t inner = shape[rank - 1], innerBlock = parameters.block[rank - 1];
-  for (size_t at = 0; at < values.size(); at += inner) {
-    int64_t row = 0;
-    for (size_t d = 0; d + 1 < rank; ++d)
-      row += index[d] / parameters.block[d] * strides[d];
-    for (int64_t i = 0; i < inner; ++i)
-      result[at + i] =
-          fakeQuant(values[at + i], parameters.params[row + i / innerBlock],
-                    parameters.range);
-    for (size_t d = rank - 1; d-- > 0;) {
-      if (++index[d] < shape[d])
-        break;
-      index[d] = 0;
-    }
-  }
+  SmallVector<int64_t> block(parameters.block);
+  block.resize(shape.size(), 0); // without blocks all dimensions are whole
+  Blocks(shape.data(), block.data(), shape.size())
+      .forEachRun([&](size_t at, size_t first, size_t length) {
+        AffineParams params = parameters.params[at];
+        StorageRange range = parameters.range;
+        for (size_t i = first; i < first + length; ++i)
+          result[i] = fakeQuant(values[i], params, range);
+      });
 }
 
 llvm::Expected<ArrayRef<char>> ProbedModel::floatBytes(StringRef parameter) {

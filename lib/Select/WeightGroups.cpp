@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "WeightGroups.h"
 
+#include "lowbit/Dialect/Lowbit/IR/Evaluate.h"
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/DataMovement.h"
 
@@ -92,89 +93,22 @@ FailureOr<GranularityAttr> lowbit::weightGranularity(ObservedValue &value) {
 // Groups
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Visits the elements in runs that belong to one group.
-class GroupWalk {
-public:
-  GroupWalk(ArrayRef<int64_t> shape, GranularityAttr granularity)
-      : shape(shape.begin(), shape.end()), block(shape.size(), 0),
-        step(shape.size(), 0) {
-    if (granularity.isPerAxis()) {
-      block[*granularity.getAxis()] = 1;
-    } else if (granularity.isBlockwise()) {
-      for (auto [size, to] : llvm::zip_equal(granularity.getBlock(), block))
-        to = size == GranularityAttr::kWhole ? 0 : size;
-    }
-    for (size_t d = shape.size(); d-- > 0;)
-      if (block[d] > 0) {
-        step[d] = numGroups;
-        numGroups *= llvm::divideCeil(uint64_t(shape[d]), uint64_t(block[d]));
-      }
-    // Dimensions at the end that are whole are one run.
-    while (outer > 0 && block[outer - 1] == 0)
-      run *= shape[--outer];
-    if (outer > 0)
-      last = outer - 1;
-  }
-
-  size_t groups() const { return numGroups; }
-
-  /// visit(group, first element, how many)
-  template <typename Visit> void each(size_t elements, Visit visit) const {
-    if (elements == 0)
-      return;
-    if (!last) {
-      visit(size_t(0), size_t(0), elements);
-      return;
-    }
-    SmallVector<int64_t> index(*last, 0);
-    size_t base = 0, element = 0;
-    int64_t width = block[*last];
-    while (element < elements) {
-      for (int64_t i = 0; i < shape[*last]; i += width) {
-        size_t length = std::min(width, shape[*last] - i) * run;
-        visit(base + size_t(i / width) * step[*last], element, length);
-        element += length;
-      }
-      for (size_t d = *last; d-- > 0;) {
-        bool isEnd = ++index[d] == shape[d];
-        if (isEnd)
-          index[d] = 0;
-        if (!isEnd)
-          break;
-      }
-      base = 0;
-      for (size_t d = 0; d < *last; ++d)
-        if (block[d] > 0)
-          base += size_t(index[d] / block[d]) * step[d];
-    }
-  }
-
-private:
-  SmallVector<int64_t> shape, block; // a block of 0 is a whole dimension
-  SmallVector<size_t> step;
-  size_t numGroups = 1, outer = shape.size();
-  int64_t run = 1;
-  std::optional<size_t> last;
-};
-} // namespace
-
 WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
                                    ArrayRef<int64_t> shape,
                                    GranularityAttr granularity,
                                    const MethodSpec &method,
                                    const Target &target) {
-  GroupWalk walk(shape, granularity);
+  Blocks groups = blocksOf(granularity, shape);
   // The elements of a group, one after the other.
-  std::vector<size_t> starts(walk.groups() + 1, 0);
-  walk.each(values.size(), [&](size_t group, size_t, size_t length) {
+  std::vector<size_t> starts(groups.count() + 1, 0);
+  groups.forEachRun([&](size_t group, size_t, size_t length) {
     starts[group + 1] += length;
   });
   for (size_t i = 1; i < starts.size(); ++i)
     starts[i] += starts[i - 1];
   std::vector<float> grouped(values.size());
   std::vector<size_t> next(starts.begin(), std::prev(starts.end()));
-  walk.each(values.size(), [&](size_t group, size_t from, size_t length) {
+  groups.forEachRun([&](size_t group, size_t from, size_t length) {
     std::copy_n(values.begin() + from, length, grouped.begin() + next[group]);
     next[group] += length;
   });
@@ -184,7 +118,7 @@ WeightChoice lowbit::chooseWeights(ArrayRef<float> values,
     double objective = 0, error = 0, square = 0;
     size_t clipped = 0;
   };
-  std::vector<Part> parts(walk.groups());
+  std::vector<Part> parts(groups.count());
   mlir::parallelFor(granularity.getContext(), 0, parts.size(), [&](size_t i) {
     ArrayRef<float> group(grouped.data() + starts[i],
                           starts[i + 1] - starts[i]);

@@ -22,15 +22,29 @@ MODELS = ("mnist_pytorch", "resnet8", "minilm")
 TARGETS = (Target(-128, 127, False), Target(-127, 127, True), Target(-8, 7, False), Target(-7, 7, True))
 BAR = 1.01
 
+each_model = pytest.mark.parametrize("model", MODELS)
+
 pytestmark = pytest.mark.skipif(not os.access(CHECK, os.X_OK), reason="`ninja lowbit-unittests` builds the check")
 
 
-def choices(folder: Path, arrays: dict[str, np.ndarray], kind: str, methods: list[str]) -> dict:
-    """By array and by `method,low:high,symmetry`."""
+def choices(
+    folder: Path, arrays: dict[str, np.ndarray], kind: str, *methods: str
+) -> dict[str, dict[tuple[str, Target], dict]]:
+    """By array, and by method and target."""
     path = save(folder / f"{kind}.npz", {name: np.ascontiguousarray(x, np.float32) for name, x in arrays.items()})
-    modes = [f"{method},{target.text()}" for method in methods for target in TARGETS]
-    done = subprocess.run([str(CHECK), str(path), kind, *modes], capture_output=True, text=True)
-    return json.loads(must(done))
+    modes = {(method, target): f"{method},{target.text()}" for method in methods for target in TARGETS}
+    done = subprocess.run([str(CHECK), str(path), kind, *modes.values()], capture_output=True, text=True)
+    chosen = json.loads(must(done))
+    return {name: {mode: chosen[name][text] for mode, text in modes.items()} for name in arrays}
+
+
+def percentile_range(x: np.ndarray, percentile: float, target: Target) -> tuple[float, float]:
+    """The ends that leave out as much as that of the samples."""
+    if target.symmetric:
+        high = np.percentile(np.abs(x), percentile)
+        return -high, high
+    low, high = np.percentile(x, [(100 - percentile) / 2, 100 - (100 - percentile) / 2])
+    return low, high
 
 
 def dump(model: Path, inputs: Path, to: Path) -> dict[str, np.ndarray]:
@@ -65,14 +79,13 @@ def some_values(artifacts: Artifacts, model: str, count: int) -> dict[str, np.nd
     return {names[i]: values[names[i]] for i in np.unique(np.linspace(0, len(names) - 1, count).astype(int))}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@each_model
 def test_mse(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
     values = some_values(artifacts, model, 8)
-    chosen = choices(tmp_path, values, "activations", ["mse"])
-    for name, x in values.items():
+    for name, chosen in choices(tmp_path, values, "activations", "mse").items():
+        x = values[name]
         reference = SortedSamples(x)
-        for target in TARGETS:
-            choice = chosen[name][f"mse,{target.text()}"]
+        for (_, target), choice in chosen.items():
             error = squared_error(x, choice["scale"], choice["zero_point"], target)
             least = reference.least_error(target)
             assert error <= BAR * least, (name, target, choice, least)
@@ -81,36 +94,28 @@ def test_mse(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
             assert choice["objective"] == pytest.approx(choice["mse"], rel=1e-3, abs=1e-12), name
 
 
-@pytest.mark.parametrize("model", MODELS)
+@each_model
 def test_entropy(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
     values = some_values(artifacts, model, 5)
-    chosen = choices(tmp_path, values, "activations", ["entropy"])
-    for name, x in values.items():
-        reference = LinearCounts(x)
-        for target in TARGETS:
-            choice = chosen[name][f"entropy,{target.text()}"]
+    for name, chosen in choices(tmp_path, values, "activations", "entropy").items():
+        reference = LinearCounts(values[name])
+        for (_, target), choice in chosen.items():
             divergence = reference.divergence(*reference.bins(choice["min"], choice["max"], target), target)
             assert choice["objective"] == pytest.approx(divergence, rel=1e-6, abs=1e-12), name
             assert divergence <= BAR * reference.least_divergence(target) + 1e-12, (name, target, choice)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@each_model
 def test_percentiles_and_extremes(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
     values = some_values(artifacts, model, 40)
     percentiles = (99.99, 99.9, 99, 90, 100)
-    chosen = choices(
-        tmp_path, values, "activations", [*(f"percentile:{p}" for p in percentiles), "minmax", "moving-average"]
-    )
-    for name, x in values.items():
-        x = x.astype(float)
+    methods = [*(f"percentile:{p}" for p in percentiles), "minmax", "moving-average"]
+    for name, chosen in choices(tmp_path, values, "activations", *methods).items():
+        x = values[name].astype(float)
         for target in TARGETS:
             for p in percentiles:
-                if target.symmetric:
-                    high = np.percentile(np.abs(x), p)
-                    low = -high
-                else:
-                    low, high = np.percentile(x, [(100 - p) / 2, 100 - (100 - p) / 2])
-                choice = chosen[name][f"percentile:{p},{target.text()}"]
+                low, high = percentile_range(x, p, target)
+                choice = chosen[f"percentile:{p}", target]
                 assert choice["min"] == pytest.approx(min(low, 0), rel=0.01, abs=1e-30), (name, target, p)
                 assert choice["max"] == pytest.approx(max(high, 0), rel=0.01, abs=1e-30), (name, target, p)
             rows = x.reshape(len(x), -1)
@@ -119,9 +124,9 @@ def test_percentiles_and_extremes(artifacts: Artifacts, tmp_path: Path, model: s
                 low, high = min(low, 0.0), max(high, 0.0)
                 if target.symmetric:
                     low, high = -max(-low, high), max(-low, high)
-                choice = chosen[name][f"{method},{target.text()}"]
+                choice = chosen[method, target]
                 assert (choice["min"], choice["max"]) == (np.float32(low), np.float32(high)), (name, method)
-            assert chosen[name][f"minmax,{target.text()}"]["clipped"] == 0
+            assert chosen["minmax", target]["clipped"] == 0
 
 
 def logits_and_probabilities(artifacts: Artifacts, model: str) -> dict[str, np.ndarray]:
@@ -135,14 +140,13 @@ def logits_and_probabilities(artifacts: Artifacts, model: str) -> dict[str, np.n
     return {name: values[name].reshape(-1, values[name].shape[-1]) for name in names}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@each_model
 def test_cross_entropy(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
     # So few rows are all kept, but none twice.
     values = {name: np.unique(rows[:24], axis=0) for name, rows in logits_and_probabilities(artifacts, model).items()}
-    chosen = choices(tmp_path, values, "rows", ["cross-entropy"])
-    for name, rows in values.items():
-        for target in TARGETS:
-            choice = chosen[name][f"cross-entropy,{target.text()}"]
+    for name, chosen in choices(tmp_path, values, "rows", "cross-entropy").items():
+        rows = values[name]
+        for (_, target), choice in chosen.items():
             ours = cross_entropy(rows, choice["scale"], choice["zero_point"], target)
             assert choice["objective"] == pytest.approx(ours, rel=1e-6), name
             least = least_cross_entropy(rows, target)
@@ -158,25 +162,19 @@ def some_weights(artifacts: Artifacts, model: str) -> dict[str, np.ndarray]:
     return {name: weights[name].reshape(-1, weights[name].shape[-1]).T[:3, :4096] for name in chosen}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@each_model
 def test_weights(artifacts: Artifacts, tmp_path: Path, model: str) -> None:
     weights = some_weights(artifacts, model)
-    chosen = choices(tmp_path, weights, "weights", ["mse", "percentile:99", "minmax"])
-    for name, channels in weights.items():
+    for name, chosen in choices(tmp_path, weights, "weights", "mse", "percentile:99", "minmax").items():
         for target in TARGETS:
-            for i, x in enumerate(channels):
-                choice = {
-                    method: chosen[name][f"{method},{target.text()}"]["groups"][i] for method in ("mse", "minmax")
-                }
-                error = squared_error(x, choice["mse"]["scale"], choice["mse"]["zero_point"], target)
-                assert choice["mse"]["objective"] == pytest.approx(error, rel=1e-9), name
+            for i, x in enumerate(weights[name]):
+                mse, percentile, minmax = (
+                    chosen[method, target]["groups"][i] for method in ("mse", "percentile:99", "minmax")
+                )
+                error = squared_error(x, mse["scale"], mse["zero_point"], target)
+                assert mse["objective"] == pytest.approx(error, rel=1e-9), name
                 assert error <= BAR * SortedSamples(x).least_error(target), (name, i, target)
                 scale, zero = target.parameters(x.min(), x.max())
-                assert (choice["minmax"]["scale"], choice["minmax"]["zero_point"]) == (scale, zero)
-                low, high = np.percentile(x.astype(float), [0.5, 99.5])
-                if target.symmetric:
-                    high = np.percentile(np.abs(x.astype(float)), 99)
-                    low = -high
-                scale, zero = target.parameters(low, high)
-                group = chosen[name][f"percentile:99,{target.text()}"]["groups"][i]
-                assert (group["scale"], group["zero_point"]) == (pytest.approx(scale, rel=1e-6), zero), name
+                assert (minmax["scale"], minmax["zero_point"]) == (scale, zero)
+                scale, zero = target.parameters(*percentile_range(x.astype(float), 99, target))
+                assert (percentile["scale"], percentile["zero_point"]) == (pytest.approx(scale, rel=1e-6), zero), name

@@ -8,6 +8,7 @@
 #ifndef LOWBIT_UNITTESTS_DATA_ARRAYS_H
 #define LOWBIT_UNITTESTS_DATA_ARRAYS_H
 
+#include "lowbit/Data/ArrayStream.h"
 #include "lowbit/Data/Npz.h"
 #include <string>
 #include <utility>
@@ -35,6 +36,21 @@ using Named = std::vector<std::pair<std::string, const NpyArray *>>;
 inline std::string saveNpz(const std::string &path, const Named &arrays) {
   llvm::cantFail(writeNpz(path, arrays));
   return path;
+}
+
+/// An array at once, and what is wrong with it once it has ended.
+inline llvm::Expected<NpyArray>
+readArray(llvm::Expected<std::unique_ptr<ByteSource>> bytes) {
+  if (!bytes)
+    return bytes.takeError();
+  llvm::Expected<ArrayStream> stream = ArrayStream::open(std::move(*bytes));
+  if (!stream)
+    return stream.takeError();
+  llvm::Expected<NpyArray> array = stream->next(stream->remaining());
+  if (array)
+    if (llvm::Error e = stream->finish())
+      return std::move(e);
+  return array;
 }
 
 inline std::string npyBytes(const NpyArray &array) {

@@ -283,6 +283,34 @@ TEST_F(DataErrors, NaNInOtherFloats) {
             std::string::npos);
 }
 
+/// Whether a feed is all of its file or the file is cut makes no difference.
+TEST_F(DataErrors, AFeedThatIsAllOfItsFileIsCheckedToo) {
+  NpyArray image = floats({3, 28, 28});
+  image.elements<float>()[2 * 784 + 28] =
+      std::numeric_limits<float>::infinity();
+  std::string path = save("image", image);
+  std::string message = errorOf(path, kImage);
+  EXPECT_NE(message.find("has infinity at [2, 1, 0] (sample 2)"),
+            std::string::npos);
+  for (int64_t batch : {-1, 3})
+    EXPECT_EQ(
+        errorOf(path, InputSpec{"image", DType::F32, {batch, 28, 28}, {}}),
+        message);
+}
+
+TEST_F(DataErrors, DamagedArchive) {
+  for (int64_t samples : {1, 3}) {
+    NpyArray image = floats({samples, 28, 28});
+    save("image", image);
+    std::string bytes = folder.read("a.npz");
+    bytes[200] ^= 1; // in the data
+    folder.write("a.npz", bytes);
+    EXPECT_EQ(errorOf(folder.path("a.npz"), kImage),
+              "cannot read array 'image' in '" + folder.path("a.npz") +
+                  "': CRC error; save it again with numpy.savez");
+  }
+}
+
 TEST_F(DataErrors, ModelWithoutInputs) {
   NpyArray image = floats({1});
   EXPECT_EQ(errorOf(save("image", image), {}),

@@ -257,40 +257,6 @@ TEST(DataSource, Rewinds) {
   EXPECT_EQ(feedsOf(**source).size(), 3u);
 }
 
-TEST(DataSource, SkipsFeeds) {
-  TempFolder folder;
-  NpyArray a = floats({3, 2, 2}), b = floats({2, 2, 2});
-  folder.write("a.npy", npyBytes(a));
-  folder.write("b.npy", npyBytes(b));
-  for (int64_t count : {0, 1, 2, 3, 4, 5, 6}) {
-    auto source = llvm::cantFail(DataSource::open(folder.path(""), kImage));
-    source->skip(count);
-    for (int64_t i = count; i < 5; ++i) {
-      auto feed = llvm::cantFail(source->next());
-      ASSERT_TRUE(feed.has_value()) << count;
-      EXPECT_EQ(feed->firstSample, i < 3 ? i : i - 3);
-      EXPECT_EQ(feed->arrays[0].elements<float>()[0], feed->firstSample * 4.0f);
-    }
-    EXPECT_FALSE(llvm::cantFail(source->next()).has_value());
-  }
-}
-
-TEST(DataSource, SkipsWithinAFileOfSeveralInputs) {
-  TempFolder folder;
-  NpyArray ids = longs({5, 3}), scalar = longs({});
-  std::string path =
-      saveNpz(folder.path("a.npz"), {{"ids", &ids}, {"scalar", &scalar}});
-  auto source = llvm::cantFail(DataSource::open(
-      path, {{"ids", DType::I64, {1, 3}, {}}, {"scalar", DType::I64, {}, {}}}));
-  (void)llvm::cantFail(source->next());
-  source->skip(2);
-  auto feed = llvm::cantFail(source->next());
-  ASSERT_TRUE(feed.has_value());
-  EXPECT_EQ(feed->firstSample, 3);
-  EXPECT_EQ(feed->arrays[0].elements<int64_t>()[0], 9);
-  EXPECT_EQ(feed->arrays[1].elements<int64_t>()[0], 0);
-}
-
 TEST(DataSource, FortranOrderIsCutLikeAnyOther) {
   // The bytes of [[0, 1, 2], [3, 4, 5]], the first index fastest.
   TempFolder folder;

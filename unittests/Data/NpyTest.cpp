@@ -5,12 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lowbit/Data/Npy.h"
+#include "Arrays.h"
 #include "TempFolder.h"
 #include "gtest/gtest.h"
 #include <cstring>
 
 using namespace lowbit;
+using lowbit::testing::readArray;
 using lowbit::testing::TempFolder;
 
 namespace {
@@ -32,15 +33,18 @@ template <typename T> std::string bytesOf(std::initializer_list<T> values) {
                      values.size() * sizeof(T));
 }
 
+llvm::Expected<NpyArray> readFile(const std::string &path) {
+  return readArray(openFileBytes(path));
+}
 llvm::Expected<NpyArray> readBytes(const std::string &bytes) {
   TempFolder folder;
-  return readNpyFile(folder.write("x.npy", bytes));
+  return readFile(folder.write("x.npy", bytes));
 }
 /// The error of reading these bytes, after the file's name.
 std::string readError(const std::string &bytes) {
   TempFolder folder;
   std::string path = folder.write("x.npy", bytes);
-  auto array = readNpyFile(path);
+  auto array = readFile(path);
   if (array)
     return "no error";
   std::string message = llvm::toString(array.takeError());
@@ -148,22 +152,65 @@ TEST(Npy, WrittenHeadersReadBack) {
 
 TEST(Npy, HeaderAlone) {
   TempFolder folder;
-  auto header = readNpyFileHeader(
-      folder.write("x.npy", npy(dict("'<f4'", "(2,)"), "12345678")));
-  ASSERT_TRUE(bool(header));
-  EXPECT_EQ(header->dataSize(), 8);
-  auto cut = readNpyFileHeader(
-      folder.write("y.npy", npy(dict("'<f4'", "(2,)"), "1234567")));
+  std::string whole = npy(dict("'<f4'", "(2, 1)"), "12345678");
+  auto stream = llvm::cantFail(ArrayStream::open(
+      llvm::cantFail(openFileBytes(folder.write("x.npy", whole)))));
+  EXPECT_EQ(stream.header().dtype, DType::F32);
+  EXPECT_EQ(stream.header().shape, (llvm::SmallVector<int64_t, 4>{2, 1}));
+  EXPECT_EQ(stream.header().dataSize(), 8);
+  EXPECT_EQ(stream.remaining(), 2);
+  EXPECT_EQ(stream.entrySize(), 4);
+  // The size is checked before any data is asked for.
+  whole.pop_back();
+  auto cut = ArrayStream::open(
+      llvm::cantFail(openFileBytes(folder.write("y.npy", whole))));
   EXPECT_NE(llvm::toString(cut.takeError()).find("is truncated"),
             std::string::npos);
 }
 
+/// Both orders of [[0, 1, 2], [3, 4, 5]] in pieces.
+TEST(Npy, EntriesInPieces) {
+  TempFolder folder;
+  for (bool fortran : {false, true}) {
+    std::string data =
+        fortran ? std::string{0, 3, 1, 4, 2, 5} : std::string{0, 1, 2, 3, 4, 5};
+    std::string path = folder.write(
+        "x.npy",
+        npy(dict("'|u1'", "(2, 3)", fortran ? "True" : "False"), data));
+    auto stream =
+        llvm::cantFail(ArrayStream::open(llvm::cantFail(openFileBytes(path))));
+    EXPECT_EQ(llvm::cantFail(stream.next(1)).elements<uint8_t>(),
+              llvm::ArrayRef<uint8_t>({0, 1, 2}));
+    NpyArray rest = llvm::cantFail(stream.next(7));
+    EXPECT_EQ(rest.shape, (llvm::SmallVector<int64_t, 4>{1, 3}));
+    EXPECT_EQ(rest.elements<uint8_t>(), llvm::ArrayRef<uint8_t>({3, 4, 5}));
+    EXPECT_EQ(stream.remaining(), 0);
+    EXPECT_FALSE(bool(stream.finish()));
+  }
+}
+
+/// What was there when the header was read is gone when the data is.
+TEST(Npy, FileThatShrinks) {
+  TempFolder folder;
+  for (const char *order : {"False", "True"}) {
+    std::string whole = npy(dict("'|u1'", "(2, 3)", order), "abcdef");
+    std::string path = folder.write("x.npy", whole);
+    auto stream =
+        llvm::cantFail(ArrayStream::open(llvm::cantFail(openFileBytes(path))));
+    folder.write("x.npy", whole.substr(0, whole.size() - 2));
+    EXPECT_EQ(llvm::toString(stream.next(2).takeError()),
+              "'" + path +
+                  "' is truncated: 2 bytes are missing of what was there when "
+                  "it was opened; save it again");
+  }
+}
+
 TEST(Npy, MissingFileAndFolder) {
   TempFolder folder;
-  EXPECT_EQ(llvm::toString(readNpyFile(folder.path("none.npy")).takeError()),
+  EXPECT_EQ(llvm::toString(readFile(folder.path("none.npy")).takeError()),
             "cannot open '" + folder.path("none.npy") +
                 "': No such file or directory");
-  EXPECT_EQ(llvm::toString(readNpyFile(folder.path("")).takeError()),
+  EXPECT_EQ(llvm::toString(readFile(folder.path("")).takeError()),
             "cannot open '" + folder.path("") + "': it is not a regular file");
 }
 

@@ -8,7 +8,7 @@
 // test/python/test_range_methods.py holds it against brute force.
 //
 //===----------------------------------------------------------------------===//
-#include "lowbit/Data/Npz.h"
+#include "Data/Arrays.h"
 #include "lowbit/Select/Ranges.h"
 
 #include "llvm/Support/JSON.h"
@@ -104,7 +104,7 @@ int main(int argc, char **argv) {
   std::unique_ptr<NpzFile> file = exitOnError(NpzFile::open(argv[1]));
   llvm::json::Object results;
   for (const std::string &name : file->names()) {
-    NpyArray array = exitOnError(file->read(name));
+    NpyArray array = exitOnError(testing::readArray(file->openBytes(name)));
     if (array.dtype != DType::F32 || array.shape.empty()) {
       llvm::errs() << "the array '" << name << "' is not f32, or a scalar\n";
       return 2;

@@ -41,6 +41,15 @@ std::string replaced(std::string text, const std::string &from,
   return text.replace(at, from.size(), to);
 }
 
+/// One change of a text, and the error that it makes.
+struct Change {
+  const char *from, *to, *error;
+};
+void expectErrors(const char *text, std::initializer_list<Change> changes) {
+  for (const auto &[from, to, error] : changes)
+    EXPECT_EQ(errorOf(replaced(text, from, to)), error);
+}
+
 using Notes = std::vector<std::string>;
 
 //===----------------------------------------------------------------------===//
@@ -100,30 +109,32 @@ TEST(AimetEncodings, ChannelsBecomeOneRange) {
 }
 
 TEST(AimetEncodings, Contradictions06) {
-  EXPECT_EQ(errorOf(replaced(kAimet06, "\"scale\": 0.01}", "\"scale\": 0.02}")),
-            "activation_encodings.21[0].scale: is 0.02, and "
-            "'min' and 'max' are 2.54 apart, which 255 steps "
-            "make 0.00996078431372549");
-  // Without symmetry every step is used.
-  EXPECT_NE(errorOf(replaced(kAimet06, "\"True\"", "\"False\"")), "");
-  EXPECT_EQ(errorOf(replaced(kAimet06, "\"offset\": -127", "\"offset\": -100")),
-            "activation_encodings.21[0].offset: is -100, and 'min' is "
-            "-127 times 'scale'");
-  EXPECT_EQ(errorOf(replaced(kAimet06, "\"max\": 1.27", "\"max\": -2")),
-            "activation_encodings.21[0].scale: is 0.01, and "
-            "'min' and 'max' are -0.73 apart, which 255 steps "
-            "make -0.0028627450980392155");
-  EXPECT_EQ(errorOf(replaced(kAimet06, "\"bitwidth\": 8", "\"bitwidth\": 64")),
-            "activation_encodings.20[0].bitwidth: is 64, expected 2 to 32");
-  EXPECT_EQ(errorOf(replaced(kAimet06, "\"dtype\": \"int\"", "\"typ\": 1")),
-            "activation_encodings.20[0]: has an unknown key 'typ'; did you "
-            "mean 'dtype'?");
-  EXPECT_EQ(errorOf(replaced(kAimet06, "\"True\"", "\"yes\"")),
-            "activation_encodings.21[0].is_symmetric: is 'yes', expected "
-            "'True' or 'False'");
-  EXPECT_EQ(errorOf(replaced(kAimet06, "\"0.6.1\"", "\"3.0.0\"")),
-            "version: is '3.0.0', and versions 0.x, 1.x and 2.x of AIMET's "
-            "encodings are read");
+  expectErrors(
+      kAimet06,
+      {{R"("scale": 0.01})", R"("scale": 0.02})",
+        "activation_encodings.21[0].scale: is 0.02, and 'min' and 'max' are "
+        "2.54 apart, which 255 steps make 0.00996078431372549"},
+       // Without symmetry every step is used.
+       {R"("True")", R"("False")",
+        "activation_encodings.21[0].scale: is 0.01, and 'min' and 'max' are "
+        "2.54 apart, which 255 steps make 0.00996078431372549"},
+       {R"("offset": -127)", R"("offset": -100)",
+        "activation_encodings.21[0].offset: is -100, and 'min' is -127 times "
+        "'scale'"},
+       {R"("max": 1.27)", R"("max": -2)",
+        "activation_encodings.21[0].scale: is 0.01, and 'min' and 'max' are "
+        "-0.73 apart, which 255 steps make -0.0028627450980392155"},
+       {R"("bitwidth": 8)", R"("bitwidth": 64)",
+        "activation_encodings.20[0].bitwidth: is 64, expected 2 to 32"},
+       {R"("dtype": "int")", R"("typ": 1)",
+        "activation_encodings.20[0]: has an unknown key 'typ'; did you mean "
+        "'dtype'?"},
+       {R"("True")", R"("yes")",
+        "activation_encodings.21[0].is_symmetric: is 'yes', expected 'True' or "
+        "'False'"},
+       {R"("0.6.1")", R"("3.0.0")",
+        "version: is '3.0.0', and versions 0.x, 1.x and 2.x of AIMET's "
+        "encodings are read"}});
   EXPECT_EQ(errorOf(R"({"version": "0.6.1", "activation_encodings":
                         {"conv1": {"input": {"0": {}}}}})"),
             "activation_encodings.conv1: is an object, expected a list with an "
@@ -159,22 +170,24 @@ TEST(AimetEncodings, Version1) {
 }
 
 TEST(AimetEncodings, Contradictions1) {
-  EXPECT_EQ(errorOf(replaced(kAimet1, "[0.5]", "[0.5, 0.5]")),
-            "activation_encodings[0].scale: has 2 elements and 'offset' 1, "
-            "expected as many of each, one");
-  EXPECT_EQ(errorOf(replaced(kAimet1, "[0.5]", "[-0.5]")),
-            "activation_encodings[0].scale: is -0.5 with offset -100, expected "
-            "a positive number with an integer");
-  EXPECT_EQ(errorOf(replaced(kAimet1, "PER_TENSOR", "LPBQ")),
-            "activation_encodings[0].enc_type: is 'LPBQ', expected "
-            "'PER_TENSOR', 'PER_CHANNEL' or 'PER_BLOCK' of an activation");
-  EXPECT_EQ(errorOf(replaced(kAimet1, "\"name\": \"y\"", "\"name\": \"x\"")),
-            "activation_encodings[1].name: 'x' is there twice");
-  EXPECT_EQ(errorOf(replaced(kAimet1, "[0.5]", "[1e37]")),
-            "activation_encodings[0]: has the range -9.999999933815813e+38 to "
-            "1.549999989741451e+39, expected finite floats in order");
-  EXPECT_EQ(errorOf(replaced(kAimet1, "\"is_sym\": false, ", "")),
-            "activation_encodings[0]: lacks the key 'is_sym'");
+  expectErrors(
+      kAimet1,
+      {{"[0.5]", "[0.5, 0.5]",
+        "activation_encodings[0].scale: has 2 elements and 'offset' 1, "
+        "expected as many of each, one"},
+       {"[0.5]", "[-0.5]",
+        "activation_encodings[0].scale: is -0.5 with offset -100, expected a "
+        "positive number with an integer"},
+       {"PER_TENSOR", "LPBQ",
+        "activation_encodings[0].enc_type: is 'LPBQ', expected 'PER_TENSOR', "
+        "'PER_CHANNEL' or 'PER_BLOCK' of an activation"},
+       {R"("name": "y")", R"("name": "x")",
+        "activation_encodings[1].name: 'x' is there twice"},
+       {"[0.5]", "[1e37]",
+        "activation_encodings[0]: has the range -9.999999933815813e+38 to "
+        "1.549999989741451e+39, expected finite floats in order"},
+       {R"("is_sym": false, )", "",
+        "activation_encodings[0]: lacks the key 'is_sym'"}});
 }
 
 const char *kAimet2 = R"({
@@ -199,12 +212,14 @@ TEST(AimetEncodings, Version2) {
             (Notes{"'w' is taken for a parameter, which chooses its own range",
                    "'b' is taken for a parameter, which chooses its own range",
                    "'f' is kept float by AIMET, and has no range"}));
-  EXPECT_EQ(errorOf(replaced(kAimet2, "41", "256")),
-            "encodings[0].y_zero_point: is 256 with scale 0.5, expected an "
-            "integer from 0 to 255 with a positive number");
-  EXPECT_EQ(errorOf(replaced(kAimet2, "uint8", "u8")),
-            "encodings[0].output_dtype: is 'u8', expected one such as 'int8', "
-            "'uint16' or 'float8e4m3fn'");
+  expectErrors(
+      kAimet2,
+      {{"41", "256",
+        "encodings[0].y_zero_point: is 256 with scale 0.5, expected an integer "
+        "from 0 to 255 with a positive number"},
+       {"uint8", "u8",
+        "encodings[0].output_dtype: is 'u8', expected one such as 'int8', "
+        "'uint16' or 'float8e4m3fn'"}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -253,17 +268,16 @@ TEST(OnnxRuntimeRanges, OlderForms) {
 }
 
 TEST(OnnxRuntimeRanges, Refused) {
-  EXPECT_EQ(errorOf(replaced(kOnnxRuntime, "-1.5", "1.5")),
-            "data.y: has a lowest value 1.5 above the highest, 0.5");
-  EXPECT_EQ(errorOf(replaced(kOnnxRuntime, "-1.5", "\"low\"")),
-            "data.y.lowest: is 'low', expected a finite number");
-  EXPECT_EQ(errorOf(replaced(kOnnxRuntime, "[[2, 0]]", "[]")),
-            "data.z.highest: has no numbers");
-  EXPECT_EQ(errorOf(replaced(kOnnxRuntime, "[[2, 0]]", "[2]")),
-            "data.z: has 2 lowest and 1 highest values, expected as many of "
-            "each");
-  EXPECT_EQ(errorOf(replaced(kOnnxRuntime, "TensorsData", "Tensors")),
-            "CLS: is 'Tensors', expected 'TensorsData'");
+  expectErrors(
+      kOnnxRuntime,
+      {{"-1.5", "1.5", "data.y: has a lowest value 1.5 above the highest, 0.5"},
+       {"-1.5", R"("low")",
+        "data.y.lowest: is 'low', expected a finite number"},
+       {"[[2, 0]]", "[]", "data.z.highest: has no numbers"},
+       {"[[2, 0]]", "[2]",
+        "data.z: has 2 lowest and 1 highest values, expected as many of each"},
+       {"TensorsData", "Tensors",
+        "CLS: is 'Tensors', expected 'TensorsData'"}});
   EXPECT_EQ(errorOf(R"({"CLS": "TensorsData", "data": {}})"),
             "data: has no tensors");
   EXPECT_EQ(errorOf(R"({"x": [1]})"),

@@ -29,7 +29,6 @@ public:
 
   /// The next `count` entries, at most those that remain.
   llvm::Expected<NpyArray> next(int64_t count);
-  llvm::Error skip(int64_t count);
   /// After the last entry: what an archive finds wrong with the whole.
   llvm::Error finish();
 

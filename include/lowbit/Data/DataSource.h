@@ -71,8 +71,6 @@ public:
 
   /// Starts again from the first feed.
   void rewind();
-  /// Passes over `count` feeds, at most those that there are.
-  void skip(int64_t count);
 
   /// How many feeds `next` gives in all.
   int64_t feedCount() const { return totalFeeds; }
@@ -100,6 +98,10 @@ private:
   llvm::Expected<OpenFile> openFile(llvm::StringRef path) const;
   llvm::Expected<OpenFile> openChecked(const CheckedFile &file) const;
   llvm::Error checkValues(const CheckedFile &file) const;
+  /// Entries from `first` on, just read; the last with the end of the array.
+  llvm::Error checkPiece(const CheckedFile &file, const InputSpec &spec,
+                         const NpyArray &piece, int64_t first,
+                         ArrayStream &stream) const;
   llvm::Expected<Feed> readFeed(const CheckedFile &file);
 
   std::vector<InputSpec> inputs;

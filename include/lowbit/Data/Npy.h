@@ -7,8 +7,7 @@
 // truncated file, trailing bytes, big-endian data, object arrays (pickled data
 // is never read), structured, text and complex types.
 //
-// `what` names the array in messages: `'calib.npy'`, or
-// `array 'x' in 'calib.npz'`.
+// ArrayStream reads the data; here are the header and where bytes come from.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,8 +15,6 @@
 #define LOWBIT_DATA_NPY_H
 
 #include "lowbit/Data/NpyArray.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
-#include "llvm/ADT/Twine.h"
 #include <memory>
 #include <string>
 
@@ -33,42 +30,25 @@ struct NpyHeader {
   int64_t dataSize() const { return *byteCount(dtype, shape); }
 };
 
-/// Reads up to `size` bytes and returns how many there were; fewer than asked
-/// for means the end.
-using ByteReader =
-    llvm::function_ref<llvm::Expected<int64_t>(char *to, int64_t size)>;
-
 /// The bytes of an .npy, wherever they are, read from the front.
 class ByteSource {
 public:
   virtual ~ByteSource() = default;
-  /// As a ByteReader.
+  /// Reads up to `size` bytes and returns how many there were; fewer than asked
+  /// for means the end.
   virtual llvm::Expected<int64_t> read(char *to, int64_t size) = 0;
   /// How many there are, as the file or archive says.
   virtual int64_t size() const = 0;
-  /// The array's name for messages.
+  /// The array's name for messages: `'calib.npy'`, or
+  /// `array 'x' in 'calib.npz'`.
   virtual std::string what() const = 0;
 };
 llvm::Expected<std::unique_ptr<ByteSource>> openFileBytes(llvm::StringRef path);
 
-/// Reads the header only.
-llvm::Expected<NpyHeader> readNpyHeader(ByteReader read,
-                                        const llvm::Twine &what);
-
-/// The same, and an error unless `totalSize` bytes, header and data, are what
-/// the header calls for.
-llvm::Expected<NpyHeader> readCheckedNpyHeader(ByteReader read,
-                                               int64_t totalSize,
-                                               const llvm::Twine &what);
-
-/// Reads header and data; `totalSize` is what the file or archive says that
-/// there is, and is checked before any memory is taken.
-llvm::Expected<NpyArray> readNpy(ByteReader read, int64_t totalSize,
-                                 const llvm::Twine &what);
-
-/// The same for a file.
-llvm::Expected<NpyHeader> readNpyFileHeader(llvm::StringRef path);
-llvm::Expected<NpyArray> readNpyFile(llvm::StringRef path);
+/// Reads the header only. An error unless the bytes that there are, header and
+/// data, are what it calls for: it may claim any shape, and no memory was
+/// taken.
+llvm::Expected<NpyHeader> readNpyHeader(ByteSource &bytes);
 
 /// Turns Fortran order (the first index fastest) into C order.
 llvm::Expected<NpyArray> toCOrder(const NpyArray &fortran);

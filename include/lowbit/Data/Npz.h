@@ -32,13 +32,7 @@ public:
 
   /// The arrays' names, without `.npy`, in the archive's order.
   llvm::ArrayRef<std::string> names() const { return entryNames; }
-  bool contains(llvm::StringRef name) const;
-  llvm::StringRef path() const { return filePath; }
 
-  /// An array's dtype and shape, without its data. The size that the archive
-  /// gives for the entry is checked against them.
-  llvm::Expected<NpyHeader> header(llvm::StringRef name) const;
-  llvm::Expected<NpyArray> read(llvm::StringRef name) const;
   /// An array as it is in the archive, for as long as this object lives.
   llvm::Expected<std::unique_ptr<ByteSource>>
   openBytes(llvm::StringRef name) const;

@@ -78,17 +78,27 @@ float lowbit::dequantizeElement(int32_t code, QuantizedTypeInterface format,
   return decodeScaled(bits, scale, codebook(cast<CodebookType>(Type(format))));
 }
 
+Blocks lowbit::blocksOf(GranularityAttr granularity, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> block(granularity.getBlock());
+  block.resize(shape.size(), GranularityAttr::kWhole);
+  if (granularity.isPerAxis())
+    block[*granularity.getAxis()] = 1;
+  return Blocks(shape.data(), block.data(), shape.size());
+}
+
 std::vector<int32_t> lowbit::quantizeTensor(ArrayRef<float> values,
                                             ArrayRef<int64_t> shape,
                                             QuantizedTypeInterface format,
                                             const KnownParameters &parameters,
                                             RoundingMode rounding,
                                             bool saturate) {
-  ParameterIndex index(format.getGranularity(), shape);
   std::vector<int32_t> codes(values.size());
-  for (size_t i = 0; i < values.size(); ++i)
-    codes[i] = quantizeElement(values[i], format, parameters, index(i),
-                               rounding, saturate);
+  blocksOf(format.getGranularity(), shape)
+      .forEachRun([&](size_t block, size_t first, size_t length) {
+        for (size_t i = first; i < first + length; ++i)
+          codes[i] = quantizeElement(values[i], format, parameters, block,
+                                     rounding, saturate);
+      });
   return codes;
 }
 
@@ -96,10 +106,12 @@ std::vector<float> lowbit::dequantizeTensor(ArrayRef<int32_t> codes,
                                             ArrayRef<int64_t> shape,
                                             QuantizedTypeInterface format,
                                             const KnownParameters &parameters) {
-  ParameterIndex index(format.getGranularity(), shape);
   std::vector<float> values(codes.size());
-  for (size_t i = 0; i < codes.size(); ++i)
-    values[i] = dequantizeElement(codes[i], format, parameters, index(i));
+  blocksOf(format.getGranularity(), shape)
+      .forEachRun([&](size_t block, size_t first, size_t length) {
+        for (size_t i = first; i < first + length; ++i)
+          values[i] = dequantizeElement(codes[i], format, parameters, block);
+      });
   return values;
 }
 

@@ -92,9 +92,12 @@ GranularityAttr FormatFields::granularity(AsmParser &parser, SMLoc loc) const {
       scale ? scale : FloatType(Float32Type::get(context)));
 }
 
-void FormatFields::printPack(AsmPrinter &printer, std::optional<int64_t> pack) {
+void FormatFields::printRest(AsmPrinter &printer, GranularityAttr granularity,
+                             std::optional<int64_t> pack) {
+  granularity.printFields(printer);
   if (pack)
     printer << ", pack = " << *pack;
+  printer << ">";
 }
 
 LogicalResult

@@ -23,7 +23,9 @@ struct FormatFields {
   mlir::ParseResult parseNext(mlir::AsmParser &parser, bool allowsPack);
   /// What the fields say, checked; null after an error.
   GranularityAttr granularity(mlir::AsmParser &parser, llvm::SMLoc loc) const;
-  static void printPack(mlir::AsmPrinter &printer, std::optional<int64_t> pack);
+  /// The fields after the first one, and the closing bracket.
+  static void printRest(mlir::AsmPrinter &printer, GranularityAttr granularity,
+                        std::optional<int64_t> pack);
 };
 
 /// Constraint T5.

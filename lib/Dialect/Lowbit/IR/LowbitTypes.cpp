@@ -113,9 +113,7 @@ void AffineType::print(AsmPrinter &printer) const {
   printer << "<" << getStorage();
   if (fullRange(getStorage()) != std::make_pair(getMin(), getMax()))
     printer << ", " << getMin() << ":" << getMax();
-  getGranularity().printFields(printer);
-  FormatFields::printPack(printer, getPack());
-  printer << ">";
+  FormatFields::printRest(printer, getGranularity(), getPack());
 }
 
 LogicalResult
@@ -145,12 +143,15 @@ AffineType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
 // SmallFloatType
 //===----------------------------------------------------------------------===//
 
-/// The fields after the first one, to the closing bracket.
-static ParseResult parseRest(AsmParser &parser, FormatFields &fields) {
+/// The fields after the first one, to the closing bracket; null after an error.
+static GranularityAttr parseRest(AsmParser &parser, FormatFields &fields,
+                                 SMLoc loc) {
   while (succeeded(parser.parseOptionalComma()))
     if (fields.parseNext(parser, /*allowsPack=*/true))
-      return failure();
-  return parser.parseGreater();
+      return {};
+  if (parser.parseGreater())
+    return {};
+  return fields.granularity(parser, loc);
 }
 
 unsigned SmallFloatType::getStorageWidth() const {
@@ -171,9 +172,7 @@ Type SmallFloatType::parse(AsmParser &parser) {
                           << element;
     return {};
   }
-  if (parseRest(parser, fields))
-    return {};
-  GranularityAttr granularity = fields.granularity(parser, loc);
+  GranularityAttr granularity = parseRest(parser, fields, loc);
   if (!granularity)
     return {};
   return parser.getChecked<SmallFloatType>(loc, parser.getContext(), floating,
@@ -182,9 +181,7 @@ Type SmallFloatType::parse(AsmParser &parser) {
 
 void SmallFloatType::print(AsmPrinter &printer) const {
   printer << "<" << getElement();
-  getGranularity().printFields(printer);
-  FormatFields::printPack(printer, getPack());
-  printer << ">";
+  FormatFields::printRest(printer, getGranularity(), getPack());
 }
 
 LogicalResult
@@ -228,9 +225,7 @@ Type CodebookType::parse(AsmParser &parser) {
                  })) {
     return {};
   }
-  if (parseRest(parser, fields))
-    return {};
-  GranularityAttr granularity = fields.granularity(parser, loc);
+  GranularityAttr granularity = parseRest(parser, fields, loc);
   if (!granularity)
     return {};
   return parser.getChecked<CodebookType>(
@@ -253,9 +248,7 @@ void CodebookType::print(AsmPrinter &printer) const {
     });
     printer << "]";
   }
-  getGranularity().printFields(printer);
-  FormatFields::printPack(printer, getPack());
-  printer << ">";
+  FormatFields::printRest(printer, getGranularity(), getPack());
 }
 
 LogicalResult

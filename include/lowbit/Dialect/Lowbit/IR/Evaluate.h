@@ -9,6 +9,7 @@
 #define LOWBIT_DIALECT_LOWBIT_IR_EVALUATE_H
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Numerics/Blocks.h"
 #include "lowbit/Numerics/Rounding.h"
 
 namespace lowbit {
@@ -24,6 +25,9 @@ int32_t quantizeElement(float x, QuantizedTypeInterface format,
                         RoundingMode rounding, bool saturate);
 float dequantizeElement(int32_t code, QuantizedTypeInterface format,
                         const KnownParameters &parameters, size_t parameter);
+
+/// The elements of a tensor of `shape` that share parameters.
+Blocks blocksOf(GranularityAttr granularity, llvm::ArrayRef<int64_t> shape);
 
 /// The codes of a tensor of `shape`, in row-major order.
 std::vector<int32_t> quantizeTensor(llvm::ArrayRef<float> values,

@@ -1,5 +1,5 @@
-//===- TrialsTest.cpp - trials leave nothing behind -----------------------===//
-#include "Trials.h"
+//===- TrialModuleTest.cpp - trials leave nothing behind ------------------===//
+#include "lowbit/Import/TrialModule.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/ParameterAccess.h"
