@@ -35,7 +35,10 @@ static llvm::Error runSamples(Program &program, Samples &samples,
     if (!*feed)
       return llvm::Error::success();
     if (filter)
-      filter->setMask((*feed)->arrays[filter->argument()]);
+      if (llvm::Error error =
+              filter->setMask((*feed)->arrays[filter->argument()]))
+        return llvm::createStringError(nameOf(**feed) + ": " +
+                                       llvm::toString(std::move(error)));
     uint64_t hash = hashSample((*feed)->arrays);
     auto outputs = program.run(pointers((*feed)->arrays));
     llvm::Error error =

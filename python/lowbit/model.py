@@ -189,6 +189,8 @@ def observation_of(
     _check_threads(threads)
     if observe is not None and observe not in choices.OBSERVED:
         raise ArgumentValueError(f"observe {observe!r} is not known: {', '.join(choices.OBSERVED)}")
+    if mask == "":
+        raise ArgumentValueError("mask: the name of the input is empty; leave it out where nothing is padded")
     return Observation(shapes, threads, mask, observe, channels)
 
 
