@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import lowbit as package
 import numpy as np
 import onnx
 import pytest
@@ -179,6 +180,32 @@ def test_a_copy_of_a_table_is_told(model: Path, tmp_path: Path) -> None:
     must(done)
     assert "warning: copy.json and t.json are the same, byte for byte: their samples count twice" in done.stderr
     assert json.loads((tmp_path / "all.json").read_text())["samples"] == 2 * SAMPLES
+
+
+def test_a_copy_of_a_table_is_told_in_python(model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = package.load(model).calibrate(tmp_path / "data.npz")
+    table.save(tmp_path / "copy.json")
+    assert table.merge(package.Table.load(tmp_path / "copy.json")).samples == 2 * SAMPLES
+    assert "copy.json and the calibration table of " in capfd.readouterr().err
+
+
+def test_an_iterable_to_calibrate_on_and_few_samples_to_judge_on(model: Path, tmp_path: Path) -> None:
+    """What docs/commands.md says of bounding the disk that `auto` takes."""
+    with np.load(tmp_path / "data.npz") as data:
+        samples = [{name: array[i : i + 1] for name, array in data.items()} for i in range(SAMPLES)]
+    loaded = package.load(model)
+    table = loaded.calibrate(iter(samples[:8]))
+    loaded.quantize(iter(samples[8:]), method="auto", calibration_table=table, explain=tmp_path / "e.json")
+    assert json.loads((tmp_path / "e.json").read_text())["held_out"]["of"] == SAMPLES - 8
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"mode": "dynamic", "method": "mse"}, "--mode dynamic measures"), ({"mask": ""}, "mask: the name of the input")],
+)
+def test_what_python_cannot_have(options: dict[str, Any], message: str, model: Path, tmp_path: Path) -> None:
+    with pytest.raises(package.LowbitError, match=message):
+        package.load(model).quantize(tmp_path / "data.npz", **options)
 
 
 def test_a_table_of_a_later_version(model: Path, refused: Refused, tmp_path: Path) -> None:
