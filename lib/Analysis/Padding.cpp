@@ -422,6 +422,25 @@ private:
 };
 } // namespace
 
+/// A contraction that multiplies the float input, moved or not, with weights;
+/// null without one. Such an input is data. (A mask may be contracted with
+/// other activations, to take their mean.)
+static Operation *findWeighting(Value value) {
+  if (!isa<FloatType>(getElementTypeOrSelf(value.getType())))
+    return nullptr;
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    unsigned index = use.getOperandNumber();
+    if (isFloatContraction(user) && index < 2 &&
+        isShared(user->getOperand(1 - index)))
+      return user;
+    if (isa<ObserveOp>(user) || movedOperand(user) == &use)
+      if (Operation *found = findWeighting(user->getResult(0)))
+        return found;
+  }
+  return nullptr;
+}
+
 static FailureOr<BlockArgument> findMask(func::FuncOp main, StringRef mask) {
   std::vector<std::string> names;
   for (BlockArgument argument : main.getArguments()) {
@@ -434,6 +453,16 @@ static FailureOr<BlockArgument> findMask(func::FuncOp main, StringRef mask) {
              << mask << "' has type " << argument.getType()
              << "; a mask has one element for each position, as "
                 "attention_mask[batch, seq] has";
+    if (Operation *op = findWeighting(argument)) {
+      InFlightDiagnostic error =
+          main.emitError("the input '")
+          << mask << "' cannot be the mask: it is data, which "
+          << op->getName().getStringRef() << " multiplies with weights";
+      error.attachNote() << "a mask is 0 where the other inputs are padding, "
+                            "and 1 elsewhere; leave the option mask out where "
+                            "nothing is padded";
+      return error;
+    }
     return argument;
   }
   return main.emitError("no input is called '")
@@ -472,6 +501,7 @@ makePlan(func::FuncOp main, StringRef mask,
   reader.followLosses(main);
   PaddingPlan plan;
   plan.argument = argument->getArgNumber();
+  plan.name = mask.str();
   add(plan, reader);
   return plan;
 }

@@ -47,9 +47,9 @@ static std::optional<llvm::sys::TimePoint<>> lastWrite(StringRef path) {
 }
 
 /// The child could not say what it kept.
-static LogicalResult
-emitCrash(ModuleOp module, const ChildResult &child, StringRef table,
-          std::optional<llvm::sys::TimePoint<>> before) {
+static LogicalResult emitCrash(ModuleOp module, const ChildResult &child,
+                               StringRef table,
+                               std::optional<llvm::sys::TimePoint<>> before) {
   if (lastWrite(table) == before)
     return emitChildError(module, kTask, child);
   auto kept = CalibrationTable::read(table);
@@ -57,11 +57,10 @@ emitCrash(ModuleOp module, const ChildResult &child, StringRef table,
     llvm::consumeError(kept.takeError());
     return emitChildError(module, kTask, child);
   }
-  std::string note =
-      llvm::formatv("'{0}' has the {1} of {2} samples that were observed until "
-                    "a minute before; resume from it to go on",
-                    table, kept->samples,
-                    kept->interruptedOf.value_or(kept->samples));
+  std::string note = llvm::formatv(
+      "'{0}' has the {1} of {2} samples that were observed until "
+      "a minute before; resume from it to go on",
+      table, kept->samples, kept->interruptedOf.value_or(kept->samples));
   return emitChildError(module, kTask, child, note);
 }
 

@@ -55,12 +55,9 @@ static FailureOr<std::vector<std::string>> valueNames(ModuleOp module) {
   return std::vector<std::string>(names.begin(), names.end());
 }
 
-/// One error that lists `missing`, each with the nearest of `names`.
-static LogicalResult refuseNames(ModuleOp module, const Twine &message,
-                                 ArrayRef<std::string> missing,
-                                 ArrayRef<std::string> names,
-                                 StringRef remedy) {
-  InFlightDiagnostic error = module.emitError(message);
+/// Lists `missing` in notes, each with the nearest of `names`.
+static void listNames(InFlightDiagnostic &error, ArrayRef<std::string> missing,
+                      ArrayRef<std::string> names) {
   for (const std::string &name : missing.take_front(kMostNames)) {
     Diagnostic &note = error.attachNote() << "'" << name << "'";
     for (auto [i, near] : llvm::enumerate(nearestNames(name, names)))
@@ -68,8 +65,57 @@ static LogicalResult refuseNames(ModuleOp module, const Twine &message,
   }
   if (missing.size() > kMostNames)
     error.attachNote() << "and " << missing.size() - kMostNames << " more";
-  error.attachNote() << remedy;
+}
+
+/// One error that lists `missing`, each with the nearest of `names`.
+static LogicalResult refuseNames(ModuleOp module, const Twine &message,
+                                 ArrayRef<std::string> missing,
+                                 ArrayRef<std::string> names,
+                                 ArrayRef<std::string> remedies) {
+  InFlightDiagnostic error = module.emitError(message);
+  listNames(error, missing, names);
+  for (const std::string &remedy : remedies)
+    error.attachNote() << remedy;
   return error;
+}
+
+/// What another tool's table has and nothing reads is said.
+static void reportUnused(ModuleOp observed, const CalibrationTable &table,
+                         StringRef which, ArrayRef<std::string> known) {
+  std::set<std::string> read;
+  for (ObserveOp op : observersOf(observed))
+    if (op.isActivation())
+      read.insert(op.getId().str());
+  std::vector<std::string> unknown, idle;
+  for (const auto &[name, range] : table.ranges) {
+    if (!llvm::is_contained(known, name))
+      unknown.push_back(name);
+    else if (!read.count(name))
+      idle.push_back(name);
+  }
+  for (const std::string &note : table.notes)
+    observed.emitRemark(which) << ": " << note;
+  if (!unknown.empty()) {
+    InFlightDiagnostic warning = observed.emitWarning(which);
+    warning << " has " << unknown.size() << " of " << table.ranges.size()
+            << " ranges under names that the model has not; they are not used";
+    if (llvm::any_of(table.ranges, [&](const auto &entry) {
+          return entry.second.perhapsParameter &&
+                 llvm::is_contained(unknown, entry.first);
+        }))
+      warning << "; some may be of parameters, which choose their own";
+    listNames(warning, unknown, known);
+  }
+  if (idle.empty())
+    return;
+  InFlightDiagnostic remark = observed.emitRemark(which);
+  remark << " has " << idle.size() << " of " << table.ranges.size()
+         << " ranges of values that are not quantized; they are not used: ";
+  for (auto [i, name] :
+       llvm::enumerate(ArrayRef<std::string>(idle).take_front(kMostNames)))
+    remark << (i ? ", '" : "'") << name << "'";
+  if (idle.size() > kMostNames)
+    remark << " and " << idle.size() - kMostNames << " more";
 }
 
 FailureOr<CalibrationTable> lowbit::readModelTable(ModuleOp observed,
@@ -97,15 +143,18 @@ FailureOr<CalibrationTable> lowbit::readModelTable(ModuleOp observed,
   for (ObserveOp op : observersOf(observed))
     if (!llvm::is_contained(names, op.getId()))
       missing.push_back(op.getId().str());
-  if (!missing.empty())
-    return refuseNames(observed,
-                       which + " lacks " + Twine(missing.size()) +
-                           " of the values that are observed",
-                       missing, names,
-                       isOurs ? "calibrate with the options that the values "
+  if (!missing.empty()) {
+    // What was left out may be why.
+    std::vector<std::string> remedies = table->notes;
+    remedies.push_back(isOurs ? "calibrate with the options that the values "
                                 "are observed with here"
                               : "add their ranges to it under these names, or "
                                 "calibrate with data");
+    return refuseNames(observed,
+                       which + " lacks " + Twine(missing.size()) +
+                           " of the values that are observed",
+                       missing, names, remedies);
+  }
   auto known = valueNames(observed);
   if (failed(known))
     return failure();
@@ -116,9 +165,8 @@ FailureOr<CalibrationTable> lowbit::readModelTable(ModuleOp observed,
     return refuseNames(observed,
                        which + " has " + Twine(extra.size()) +
                            " values that the model has not",
-                       extra, *known, "calibrate this model anew");
-  for (const std::string &note : table->notes)
-    observed.emitRemark(which) << ": " << note;
+                       extra, *known, std::string("calibrate this model anew"));
+  reportUnused(observed, *table, which, *known);
   if (table->interruptedOf)
     observed.emitWarning(which)
         << " is of an interrupted run: it has seen " << table->samples << " of "

@@ -22,6 +22,11 @@
 using namespace mlir;
 using namespace lowbit;
 
+/// The most scales or zero points of a value that are listed; of more, how many
+/// of the first, and at most how many evenly over all.
+static constexpr size_t kMostListed = 1024, kFirstOfMany = 8,
+                        kMostSampled = 512;
+
 namespace lowbit {
 struct Account {
   struct Operation {
@@ -120,23 +125,37 @@ struct RecordValues : PassWrapper<RecordValues, OperationPass<ModuleOp>> {
     });
   }
 
+  /// All numbers, or a summary of many: groups of a large weight have millions.
+  template <typename T>
+  static llvm::json::Value listed(const std::vector<T> &numbers) {
+    ArrayRef<T> shown = numbers;
+    if (numbers.size() <= kMostListed)
+      return llvm::json::Array(shown);
+    auto [least, most] = std::minmax_element(numbers.begin(), numbers.end());
+    size_t step = llvm::divideCeil(numbers.size(), kMostSampled);
+    llvm::json::Array sampled;
+    for (size_t i = 0; i < numbers.size(); i += step)
+      sampled.push_back(numbers[i]);
+    return llvm::json::Object{
+        {"count", int64_t(numbers.size())},
+        {"min", *least},
+        {"max", *most},
+        {"first", llvm::json::Array(shown.take_front(kFirstOfMany))},
+        {"step", int64_t(step)},
+        {"sampled", std::move(sampled)}};
+  }
+
   static llvm::json::Object parameters(ObserveOp op) {
-    llvm::json::Array scales, zeroPoints;
-    auto scaleValues = readFloats(op.getScaleAttr());
-    for (float scale : scaleValues.value_or(std::vector<float>()))
-      scales.push_back(scale);
+    auto scales = readFloats(op.getScaleAttr());
     std::optional<std::vector<int32_t>> values;
     if (ElementsAttr attr = op.getZeroPointAttr())
       values = readIntegers(attr);
     // One for all, as those of symmetric weights are.
-    bool isSame = values && llvm::all_equal(*values);
-    for (int32_t zeroPoint : values.value_or(std::vector<int32_t>())) {
-      zeroPoints.push_back(zeroPoint);
-      if (isSame)
-        break;
-    }
-    return llvm::json::Object{{"scale", std::move(scales)},
-                              {"zero_point", std::move(zeroPoints)}};
+    if (values && !values->empty() && llvm::all_equal(*values))
+      values->resize(1);
+    return llvm::json::Object{
+        {"scale", listed(scales.value_or(std::vector<float>()))},
+        {"zero_point", listed(values.value_or(std::vector<int32_t>()))}};
   }
 
   std::shared_ptr<Account> account;

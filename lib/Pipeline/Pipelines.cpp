@@ -92,24 +92,26 @@ static SelectRangesOptions selectOptions(const PtqOptions &options,
   return select;
 }
 
-/// Whether outputs are compared on samples: the method of a value may be
-/// `auto`, or a preparation is measured.
-static bool searches(const PtqOptions &options) {
-  if (llvm::is_contained(options.prepare, "auto") ||
-      options.smoothQuantStrength == "search")
-    return true;
+/// What has outputs compared on samples: the method of a value may be `auto`,
+/// or a preparation is measured. Empty where nothing has.
+static StringRef searchedBy(const PtqOptions &options) {
+  if (llvm::is_contained(options.prepare, "auto"))
+    return "the option prepare=auto";
+  if (options.smoothQuantStrength == "search")
+    return "the option smooth-quant-strength=search";
   auto method = MethodSpec::parse(options.method);
   if (!method)
     llvm::consumeError(method.takeError());
   else if (method->method == Method::Auto)
-    return true;
+    return "the option method=auto";
   // What is wrong with the recipe is said where it is used.
   Recipe recipe;
   readRecipe(recipeOptionsOf(selectOptions(options, "static")), recipe,
              [](auto &&...) {});
-  return llvm::any_of(recipe.rules(), [](const Rule &rule) {
+  bool isRuled = llvm::any_of(recipe.rules(), [](const Rule &rule) {
     return rule.method && rule.method->method == Method::Auto;
   });
+  return isRuled ? "the rule method=auto" : "";
 }
 
 namespace {
@@ -131,9 +133,9 @@ struct WriteTable : PassWrapper<WriteTable, OperationPass<ModuleOp>> {
 };
 } // namespace
 
-/// What is wrong with the options; empty when nothing is. `searching`: see
-/// searches.
-static std::string checkOptions(const PtqOptions &options, bool searching) {
+/// What is wrong with the options; empty when nothing is. `searched`: see
+/// searchedBy.
+static std::string checkOptions(const PtqOptions &options, StringRef searched) {
   if (!parsePhase(options.compileTo))
     return "unknown phase '" + options.compileTo +
            "' in compile-to; the phases are " + phaseNames();
@@ -145,29 +147,38 @@ static std::string checkOptions(const PtqOptions &options, bool searching) {
     return llvm::toString(method.takeError());
   bool hasData = !options.calibrationData.empty();
   bool hasTable = !options.calibrationTable.empty();
-  if (hasData && hasTable && !searching)
+  if (hasData && hasTable && searched.empty())
     return "calibration-data and calibration-table both give statistics; leave "
-           "one of them out (method=auto takes both: it compares the outputs "
-           "on "
-           "the data)";
-  if (hasTable && !hasData && searching)
-    return "method=auto compares the outputs on samples: give "
-           "calibration-data=<inputs> along with the table";
-  if (hasTable && hasData && options.heldOut > 0)
-    return "held-out leaves samples out of the table, which is there already; "
+           "one of them out (the option method=auto takes both: it compares "
+           "the outputs on the data)";
+  if (hasTable && !hasData && !searched.empty())
+    return searched.str() +
+           " compares the outputs on samples: give calibration-data=<inputs> "
+           "along with the table";
+  if (hasTable && options.heldOut > 0)
+    return "the option held-out leaves samples out of the table, which is "
+           "there already; "
            "give it to the run that makes the table";
   for (auto [name, isGiven] :
        {std::pair("save-table", !options.saveTable.empty()),
         std::pair("resume", !options.resume.empty()),
-        std::pair("mask", !options.mask.empty())})
+        std::pair("mask", !options.mask.empty()),
+        std::pair("held-out", options.heldOut > 0)})
     if (isGiven && !hasData)
-      return std::string(name) + " needs calibration-data=<inputs>";
+      return "the option " + std::string(name) +
+             " needs calibration-data=<inputs>";
   hasData |= hasTable;
   if (!options.selectionTable.empty() && !hasData)
     return "selection-table needs calibration-data=<inputs> or "
            "calibration-table=<file>";
+  if (method->method != Method::MinMax && options.mode == "dynamic")
+    return "the option mode=dynamic measures the range of every run, and the "
+           "option method=" +
+           options.method +
+           " chooses one from calibration data; leave one of "
+           "them out";
   if (method->method != Method::MinMax && !hasData)
-    return "method=" + options.method +
+    return "the option method=" + options.method +
            " chooses from calibration data; give calibration-data=<inputs>, or "
            "leave it out: ranges of a run are its least and greatest value";
   if (options.mode == "static" && !hasData)
@@ -205,7 +216,8 @@ static std::string checkPreparations(const PtqOptions &options) {
   bool isStatic =
       !options.calibrationData.empty() || !options.calibrationTable.empty();
   if (plan->any() && !isStatic)
-    return "prepare needs calibration-data=<inputs>: what it does is chosen "
+    return "the option prepare needs calibration-data=<inputs>: what it does "
+           "is chosen "
            "from statistics";
   return checkStrength(options.smoothQuantStrength);
 }
@@ -223,8 +235,9 @@ static SearchRangesOptions searchOptions(const PtqOptions &options) {
 LogicalResult lowbit::buildPtqPipeline(
     OpPassManager &pm, const PtqOptions &options,
     llvm::function_ref<LogicalResult(const Twine &)> emitError) {
-  bool searching = searches(options);
-  if (std::string problem = checkOptions(options, searching); !problem.empty())
+  StringRef searched = searchedBy(options);
+  bool searching = !searched.empty();
+  if (std::string problem = checkOptions(options, searched); !problem.empty())
     return emitError("quantize-ptq: " + problem);
   if (std::string problem = checkPreparations(options); !problem.empty())
     return emitError("quantize-ptq: " + problem);

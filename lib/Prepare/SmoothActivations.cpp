@@ -98,23 +98,33 @@ struct SmoothActivations
     return scales.has_value();
   }
 
-  /// How far apart the channels were, and are.
+  /// How far apart the channels were, and are. Dead channels have no width.
   static std::string describeGain(const std::vector<float> &magnitudes,
                                   const std::vector<float> &scales,
                                   double strength) {
     auto spread = [](std::vector<float> values) {
+      llvm::erase_if(values, [](float x) { return !(x > 0); });
+      if (values.empty())
+        return 1.0f;
       auto middle = values.begin() + values.size() / 2;
       std::nth_element(values.begin(), middle, values.end());
       float greatest = *std::max_element(values.begin(), values.end());
-      return *middle > 0 ? greatest / *middle : INFINITY;
+      return greatest / *middle;
     };
     std::vector<float> divided;
     for (auto [magnitude, scale] : llvm::zip(magnitudes, scales))
       divided.push_back(magnitude / scale);
-    return llvm::formatv("strength {0:f2}: the widest channel was {1:f1} times "
-                         "the median one, now {2:f1} times",
-                         strength, spread(magnitudes), spread(divided))
-        .str();
+    size_t dead = llvm::count_if(magnitudes, [](float x) { return !(x > 0); });
+    std::string reason =
+        llvm::formatv("strength {0:f2}: the widest channel was {1:f1} times "
+                      "the median one, now {2:f1} times",
+                      strength, spread(magnitudes), spread(divided));
+    if (dead > 0)
+      reason +=
+          llvm::formatv("; {0} of {1} channels {2} dead and left out of "
+                        "this",
+                        dead, magnitudes.size(), dead == 1 ? "is" : "are");
+    return reason;
   }
 
   std::shared_ptr<PreparationState> state;

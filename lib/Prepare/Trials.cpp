@@ -60,7 +60,7 @@ lowbit::startEvaluator(ModuleOp module, const PreparationState &state,
           << (*evaluator)->samples() << " samples that may have been observed: "
           << ((*evaluator)->isHeldOut()
                   ? "the calibration table was not made with them held out; "
-                    "make it from the same data with held-out"
+                    "make it from the same data with the option held-out"
                   : "there are less than 4; give more calibration data");
   }
   return evaluator;

@@ -64,7 +64,10 @@ EvaluationServer::setReferences(std::vector<std::vector<NpyArray>> references,
                                 PaddingFilter *filter) {
   OutputError::Kept kept;
   for (size_t sample = 0; filter && sample < references.size(); ++sample) {
-    filter->setMask(feeds[sample].arrays[filter->argument()]);
+    if (llvm::Error error =
+            filter->setMask(feeds[sample].arrays[filter->argument()]))
+      return llvm::createStringError(nameOf(feeds[sample]) + ": " +
+                                     llvm::toString(std::move(error)));
     auto &row = kept.emplace_back();
     for (auto [output, array] : llvm::enumerate(references[sample])) {
       auto blocks = filter->apply(std::to_string(output), array.shape);

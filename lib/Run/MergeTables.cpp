@@ -1,8 +1,9 @@
 //===- MergeTables.cpp - one calibration table from several ---------------===//
 //
 // In: tables of one model, each of other samples. Out: the table of all
-// samples, the same bytes for any order and grouping. Refused: a table given
-// twice, the output among the inputs, and what CalibrationTable::merge refuses.
+// samples, the same bytes for any order and grouping; what an import left out
+// is a remark. Refused: a table given twice, the output among the inputs, and
+// what CalibrationTable::merge refuses.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Commands.h"
@@ -30,7 +31,7 @@ llvm::Error mergeTables(llvm::ArrayRef<std::string> paths,
     if (!table)
       return table.takeError();
     for (const std::string &note : table->notes)
-      llvm::outs() << path << ": " << note << "\n";
+      llvm::errs() << path << ": remark: " << note << "\n";
     if (!all)
       all = std::move(*table);
     else if (llvm::Error error = all->merge(*table, paths.front(), path))

@@ -44,8 +44,8 @@ static llvm::Error runSamples(Program &program, Samples &samples,
   auto last = Clock::now();
   while (true) {
     if (statistics.table.samples > 0 && Clock::now() - last >= interval) {
-      if (llvm::Error error = writeUnfinished(statistics.table, samples.count(),
-                                              tablePath))
+      if (llvm::Error error =
+              writeUnfinished(statistics.table, samples.count(), tablePath))
         return error;
       last = Clock::now();
     }
@@ -57,7 +57,10 @@ static llvm::Error runSamples(Program &program, Samples &samples,
     if (!*feed)
       return llvm::Error::success();
     if (filter)
-      filter->setMask((*feed)->arrays[filter->argument()]);
+      if (llvm::Error error =
+              filter->setMask((*feed)->arrays[filter->argument()]))
+        return llvm::createStringError(nameOf(**feed) + ": " +
+                                       llvm::toString(std::move(error)));
     uint64_t hash = hashSample((*feed)->arrays);
     auto outputs = program.run(pointers((*feed)->arrays));
     llvm::Error error =

@@ -1,44 +1,96 @@
 //===- PaddingFilter.cpp - leaves padded elements out ---------------------===//
 //
 // In: the mask of a sample, and the shape of a value. Out: what stays of it.
-// Refused: a value whose size does not fit that of the mask.
+// Refused: a mask that holds anything but 0 and 1, a value whose size does not
+// fit that of the mask.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/PaddingFilter.h"
 
+#include "llvm/ADT/APFloat.h"
+
 using namespace lowbit;
 using mlir::ShapedType;
 
+/// Takes each element as 0 or 1. Returns the index of the first that is
+/// neither, and writes what it is.
 template <typename T>
-static void readMask(const NpyArray &mask, std::vector<uint8_t> &isValid) {
-  for (T x : mask.elements<T>())
-    isValid.push_back(x != 0);
+static std::optional<size_t>
+readMask(llvm::ArrayRef<T> elements, llvm::function_ref<double(T)> convert,
+         std::vector<uint8_t> &isValid, double &found) {
+  for (auto [i, element] : llvm::enumerate(elements)) {
+    found = convert(element);
+    if (found != 0 && found != 1)
+      return i;
+    isValid.push_back(found != 0);
+  }
+  return std::nullopt;
 }
 
-void PaddingFilter::setMask(const NpyArray &mask) {
-  maskShape = mask.shape;
-  isValid.clear();
+static std::optional<size_t>
+readMask(const NpyArray &mask, std::vector<uint8_t> &isValid, double &found) {
+  auto read = [&](auto zero) {
+    using T = decltype(zero);
+    return readMask<T>(
+        mask.elements<T>(), [](T x) { return double(x); }, isValid, found);
+  };
+  auto readHalf = [&](const llvm::fltSemantics &semantics) {
+    return readMask<uint16_t>(
+        mask.elements<uint16_t>(),
+        [&](uint16_t bits) {
+          return llvm::APFloat(semantics, llvm::APInt(16, bits))
+              .convertToDouble();
+        },
+        isValid, found);
+  };
   switch (mask.dtype) {
   case DType::F32:
-    readMask<float>(mask, isValid);
-    break;
+    return read(float());
   case DType::F64:
-    readMask<double>(mask, isValid);
-    break;
+    return read(double());
   case DType::F16:
+    return readHalf(llvm::APFloat::IEEEhalf());
   case DType::BF16:
-    // All bits but the sign.
-    for (uint16_t bits : mask.elements<uint16_t>())
-      isValid.push_back((bits & 0x7fff) != 0);
-    break;
-  default: {
-    int64_t size = byteSize(mask.dtype);
-    for (int64_t i = 0, n = mask.numElements(); i < n; ++i)
-      isValid.push_back(llvm::any_of(mask.bytes().slice(i * size, size),
-                                     [](char byte) { return byte != 0; }));
+    return readHalf(llvm::APFloat::BFloat());
+  case DType::Bool:
+  case DType::U8:
+    return read(uint8_t());
+  case DType::I8:
+    return read(int8_t());
+  case DType::I16:
+    return read(int16_t());
+  case DType::U16:
+    return read(uint16_t());
+  case DType::I32:
+    return read(int32_t());
+  case DType::U32:
+    return read(uint32_t());
+  case DType::I64:
+    return read(int64_t());
+  case DType::U64:
+    return read(uint64_t());
   }
+  llvm_unreachable("all types are listed");
+}
+
+llvm::Error PaddingFilter::setMask(const NpyArray &mask) {
+  maskShape = mask.shape;
+  isValid.clear();
+  double found = 0;
+  if (std::optional<size_t> at = readMask(mask, isValid, found)) {
+    std::string index;
+    size_t rest = *at;
+    for (int64_t size : llvm::reverse(mask.shape)) {
+      index = std::to_string(rest % size) + (index.empty() ? "" : ", ") + index;
+      rest /= size;
+    }
+    return llvm::createStringError(
+        "the mask '%s' is %.9g at [%s], expected 0 where there is padding and "
+        "1 elsewhere",
+        plan.name.c_str(), found, index.c_str());
   }
   isWhole = llvm::all_of(isValid, [](uint8_t bit) { return bit != 0; });
+  return llvm::Error::success();
 }
 
 llvm::ArrayRef<llvm::SmallVector<DimensionPart, 1>>

@@ -360,7 +360,7 @@ void RangeSearch::note(Pair start, const SearchResult &result, double finalDb) {
         << evaluator.samples()
         << " samples that may have been observed: the calibration table was "
            "not made with them held out; make it from the same data with "
-           "held-out";
+           "the option held-out";
   module.emitRemark(llvm::formatv(
       "method=auto: {0:f3} dB at the outputs of {1} {2} samples, where the "
       "best "

@@ -283,6 +283,10 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
       min = imported->second.min;
       max = imported->second.max;
       note["method"] = "imported (" + statistics->source + ")";
+      if (settings.method.method != Method::MinMax)
+        log->warn(op.getId(), SelectionLog::RangeAlone, 0,
+                  settings.method.text() + ": the range of " +
+                      statistics->source);
       unsigned bits = imported->second.bits;
       if (bits && bits != settings.format.width)
         note["note"] =
@@ -315,11 +319,16 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
              << op.getId() << "' has a range whose ends are not in order ("
              << min << " to " << max << ")";
     Target target = settings.target();
-    ChosenParams chosen =
-        target.symmetry == Symmetry::Symmetric
-            ? chooseSymmetric(std::max(std::fabs(min), std::fabs(max)),
-                              target.range)
-            : chooseAsymmetric(min, max, target.range);
+    float most = std::max(std::fabs(min), std::fabs(max));
+    bool isSymmetric = target.symmetry == Symmetry::Symmetric;
+    float low = isSymmetric ? -most : std::min(min, 0.0f);
+    float high = isSymmetric ? most : std::max(max, 0.0f);
+    if (min > 0 || max < 0)
+      log->warn(op.getId(), SelectionLog::WithoutZero, std::max(min, -max),
+                textOf(min, max) + " became " + textOf(low, high));
+    ChosenParams chosen = isSymmetric
+                              ? chooseSymmetric(most, target.range)
+                              : chooseAsymmetric(min, max, target.range);
     if (chosen.floored)
       log->warn(op.getId(), SelectionLog::DeadValue, 1, "no range");
     numDead += chosen.floored;
@@ -327,9 +336,15 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
                   formatFor(op.getContext(), settings,
                             GranularityAttr::get(op.getContext())),
                   chosen.params);
-    note["range"] = toJson(min, max);
+    note["range"] = toJson(low, high);
     ++numStatic;
     return success();
+  }
+
+  static std::string textOf(float min, float max) {
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%g to %g", min, max);
+    return text;
   }
 
   using RangeIterator = std::map<std::string, ImportedRange>::iterator;

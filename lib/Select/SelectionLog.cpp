@@ -43,6 +43,14 @@ static std::pair<StringRef, bool> describe(SelectionLog::Warning kind) {
             true};
   case SelectionLog::AnotherMethod:
     return {"the method cannot choose here; another one did", false};
+  case SelectionLog::RangeAlone:
+    return {"the calibration table has a range and no statistics, so that the "
+            "method has nothing to choose from: the range is used",
+            true};
+  case SelectionLog::WithoutZero:
+    return {"ranges without 0 were extended to it, for it is always "
+            "an integer",
+            true};
   }
   llvm_unreachable("all kinds are listed");
 }

@@ -12,8 +12,9 @@
 //          QuantizeLinear, parameters and activations together
 //
 // Out: the ranges of activations; where there is one for each channel, the
-// least that covers them all. Encodings of parameters are counted in a note:
-// weights choose their own ranges. Refused: other versions, and encodings whose
+// least that covers them all. Notes say how many encodings were not used, and
+// which: of parameters, for weights choose their own ranges, and of floats.
+// Refused: other versions, and encodings whose
 // fields contradict each other.
 //
 //===----------------------------------------------------------------------===//
@@ -53,17 +54,22 @@ private:
   /// An encoding with several scales.
   void noteChannels(const std::string &name, size_t channels) {
     if (channels > 1)
-      table.notes.push_back("activation '" + name + "': the ranges of its " +
-                            std::to_string(channels) +
-                            " channels became one that covers them");
+      joined.push_back(name);
   }
   void noteFloat(const std::string &name) {
-    table.notes.push_back("'" + name +
-                          "' is kept float by AIMET, and has no range");
+    // One for each channel is still one value.
+    if (!llvm::is_contained(floats, name))
+      floats.push_back(name);
   }
+  void nameParameters(const json::Value &given);
+  /// One note on all of `names`, of which it lists some.
+  void note(const std::vector<std::string> &names, llvm::StringRef what);
 
   JsonComplaint &complaint;
   CalibrationTable table;
+  /// Names with an encoding that is none of integers, that has several ranges,
+  /// and that only a parameter has.
+  std::vector<std::string> floats, joined, parameters;
 };
 } // namespace
 
@@ -264,9 +270,7 @@ void AimetReader::readQuantizeLinear(const json::Value &value,
   if (bits == 32 || object.has("axis") || object.has("block_size") ||
       object.has("per_block_int_scale") || (scale && !scale->getAsNumber())) {
     object.allowOthers();
-    table.notes.push_back("'" + name +
-                          "' is taken for a parameter, which chooses its own "
-                          "range");
+    parameters.push_back(name);
     return;
   }
   double size = object.wideNumber("y_scale");
@@ -296,6 +300,37 @@ void AimetReader::readQuantizeLinear(const json::Value &value,
 // The file
 //===----------------------------------------------------------------------===//
 
+/// What is in them does not matter.
+void AimetReader::nameParameters(const json::Value &given) {
+  std::vector<std::string> names;
+  if (const json::Object *map = given.getAsObject()) {
+    for (const auto &entry : *map)
+      names.push_back(entry.first.str());
+    llvm::sort(names);
+  } else if (const json::Array *list = given.getAsArray()) {
+    for (const json::Value &entry : *list) {
+      const json::Object *object = entry.getAsObject();
+      names.push_back(object ? object->getString("name").value_or("?").str()
+                             : "?");
+    }
+  }
+  llvm::append_range(parameters, names);
+}
+
+void AimetReader::note(const std::vector<std::string> &names,
+                       llvm::StringRef what) {
+  if (names.empty())
+    return;
+  constexpr size_t kMost = 8;
+  std::string text = counted(names.size(), "encoding");
+  for (auto [i, name] :
+       llvm::enumerate(llvm::ArrayRef(names).take_front(kMost)))
+    text += (i == 0 ? " ('" : ", '") + name + "'";
+  if (names.size() > kMost)
+    text += " and " + std::to_string(names.size() - kMost) + " more";
+  table.notes.push_back(text + ") " + what.str());
+}
+
 CalibrationTable AimetReader::read(const json::Value &value) {
   JsonObject top(&value, "", complaint);
   top.allowOthers(); // the settings of the run, the producer
@@ -322,15 +357,11 @@ CalibrationTable AimetReader::read(const json::Value &value) {
                                 "', and versions 0.x, 1.x and 2.x of AIMET's "
                                 "encodings are read");
   }
-  if (const json::Value *parameters =
-          value.getAsObject()->get("param_encodings")) {
-    const json::Array *list = parameters->getAsArray();
-    const json::Object *map = parameters->getAsObject();
-    size_t count = list ? list->size() : map ? map->size() : 0;
-    if (count)
-      table.notes.push_back("the encodings of " + counted(count, "parameter") +
-                            " are not used: weights choose their own ranges");
-  }
+  if (const json::Value *given = value.getAsObject()->get("param_encodings"))
+    nameParameters(*given);
+  note(floats, "of floats not used: they hold no range of integers");
+  note(parameters, "of parameters not used: weights choose their own ranges");
+  note(joined, "with a range for each channel: one that covers all is used");
   return std::move(table);
 }
 

@@ -34,6 +34,7 @@ llvm::Expected<CalibrationTable> CalibrationTable::parse(llvm::StringRef text,
                         "encodings or ONNX Runtime's calibration JSON");
   JsonComplaint damaged(name, "the table is damaged: calibrate again, or merge "
                               "again the tables that it was made from");
+  JsonComplaint newer(name, "upgrade lowbit, or calibrate again with this one");
   JsonComplaint foreign(name, "export it again from the tool that it is from");
   json::Value parsed = parseJson(text, unknown);
   if (unknown)
@@ -42,6 +43,15 @@ llvm::Expected<CalibrationTable> CalibrationTable::parse(llvm::StringRef text,
   JsonComplaint *complaint = &foreign;
   CalibrationTable table;
   if (object && object->get("version") && object->get("source")) {
+    // Nothing is said of what a later format has.
+    if (auto version = object->getInteger("version");
+        version && *version > CalibrationTable::kVersion)
+      newer.add("version",
+                "is " + llvm::Twine(*version) +
+                    ", which a later lowbit wrote; this one reads version " +
+                    llvm::Twine(CalibrationTable::kVersion));
+    if (newer)
+      return newer.takeError();
     complaint = &damaged;
     table = readOwnTable(parsed, damaged);
   } else if (object && (object->get("activation_encodings") ||

@@ -12,15 +12,20 @@ LATER_MODES = ("integer-only", "weight-only")
 PREPARATIONS = ("equalize", "smooth-quant", "bias-correction")
 OBSERVED = ("operands", "all")
 
-_PERCENTILE = re.compile(r"percentile:\d+(\.\d+)?")
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 _AUTO = re.compile(r"\bmethod=\"?auto\b")
 
 
 def method_problem(method: str) -> str | None:
     """What is wrong with the name of a method; None where nothing is."""
-    if method in METHODS or _PERCENTILE.fullmatch(method):
+    if method in METHODS:
         return None
-    return f"{method!r} is not known; there is {', '.join(METHODS)}, and percentile:99.9 with any number"
+    name, colon, number = method.partition(":")
+    if name == "percentile" and colon:
+        if _NUMBER.fullmatch(number) and 0 < float(number) <= 100:
+            return None
+        return f"{method!r}: percentile takes a number above 0 and up to 100, such as percentile:99.9"
+    return f"{method!r} is not known; there is {', '.join(METHODS)}, and percentile:P with P above 0 and up to 100"
 
 
 def preparation_problem(prepare: Sequence[str]) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lowbit.errors import LowbitError
-from lowbit.files import is_mlir, require_file
+from lowbit.files import is_mlir, require_file, store_of
 from lowbit.progress import Report, step
 from lowbit.tools import run_tool
 
@@ -51,7 +51,8 @@ def opened(source: Path, shapes: Shapes | None = None) -> Iterator[tuple[Path, d
     with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
         module = Path(folder) / "model.mlir"
         import_model(source, module, shapes)
-        yield module, {module: str(source), Path(folder): str(source.parent)}
+        store = store_of(module)
+        yield module, {module: str(source), store: f"the weights of {source}", Path(folder): str(source.parent)}
 
 
 def signature(module: Path, aliases: Mapping[Path, str] | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Models on disk: what kind a file is, how its store is named, and outputs that appear whole or not at all."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -104,6 +105,17 @@ def check_overwrite(outputs: Sequence[Path], models: Iterable[Path], data: Itera
                 f"{path}: the output{written} would overwrite {found}",
                 "give the output another name, or another folder",
             )
+
+
+def copies(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Pairs of different files, the first of a content and a later one that has the same, byte for byte."""
+    first: dict[bytes, Path] = {}
+    for path in paths:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").digest()
+        known = first.setdefault(content, path)
+        if not path.samefile(known):
+            yield known, path
 
 
 def check_module_output(output: Path, models: Iterable[Path], data: Iterable[Path] = ()) -> None:

@@ -95,7 +95,12 @@ class Model:
         shapes: compiler.Shapes | None = None,
         report: str | Path | None = None,
     ) -> "Model":
-        """A quantized model. Without data or a table, activations are quantized as they come (`mode="dynamic"`)."""
+        """A quantized model. Without data or a table, activations are quantized as they come (`mode="dynamic"`).
+
+        `method` is of activations; `weights="mse"` gives weights another than minmax. For `auto` and preparations an
+        iterable is written to a temporary folder as a whole: to bound that, give the table of `calibrate` along with
+        the few samples to judge on.
+        """
         selection = _selection(mode, method, recipe, rules, weights, activations, prepare)
         selection = _with_search(selection, smooth_quant_strength, held_out)
         observation = observation_of(shapes, threads, mask, None, False)
@@ -189,6 +194,8 @@ def observation_of(
     _check_threads(threads)
     if observe is not None and observe not in choices.OBSERVED:
         raise ArgumentValueError(f"observe {observe!r} is not known: {', '.join(choices.OBSERVED)}")
+    if mask == "":
+        raise ArgumentValueError("mask: the name of the input is empty; leave it out where nothing is padded")
     return Observation(shapes, threads, mask, observe, channels)
 
 

@@ -7,6 +7,7 @@ files.staged). A default that is not given here is the pipeline's: None is left 
 import json
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from lowbit.compiler import OPT_OPTIONS, Shapes, plain, shape_text
 from lowbit.errors import LowbitError
+from lowbit.files import copies
 from lowbit.progress import Report
 from lowbit.report import write_report
 from lowbit.tools import is_quotable, pass_options, run_tool
@@ -94,8 +96,6 @@ def _arguments(aliases: Mapping[Path, str] | None) -> Iterator[_Arguments]:
     """What was written is moved to its place even when the run fails: a table may have been kept."""
     with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
         arguments = _Arguments(Path(folder), dict(aliases or {}))
-        # The tool advises in terms of its own options.
-        arguments.aliases[Path('--quantize-ptq="calibration-data=inputs.npz"')] = "--calibration-data inputs.npz"
         try:
             yield arguments
         finally:
@@ -137,6 +137,17 @@ def calibrate_model(
 def merge_tables(tables: Sequence[Path], output: Path, *, aliases: Mapping[Path, str] | None = None) -> None:
     """Writes the table of all samples of the given ones, which are of one model."""
     run_tool("quant-run", ["--merge-tables", *map(plain, tables), "-o", plain(output)], aliases=aliases)
+
+
+def warn_of_copies(tables: Sequence[Path], names: Mapping[Path, str] | None = None) -> None:
+    """Says which tables are copies of one another. They are merged all the same: data may have a sample twice."""
+    names = names or {}
+    for first, copy in copies(tables):
+        print(
+            f"warning: {names.get(copy, copy)} and {names.get(first, first)} are the same, byte for byte: their "
+            "samples count twice; leave one out, unless the data did have these samples twice",
+            file=sys.stderr,
+        )
 
 
 def quantize_model(

@@ -74,6 +74,7 @@ class Table:
         tables = [self, *others]
         merged = Table.new(f"{self._name} and {len(others)} more")
         names = {table._path: table._name for table in tables}
+        ptq.warn_of_copies([table._path for table in tables], names)
         ptq.merge_tables([table._path for table in tables], merged._path, aliases=names)
         return merged
 

@@ -1,8 +1,9 @@
 """Starts the C++ tools quant-opt and quant-run, and turns their failures into one error each.
 
 In: a tool's name, its arguments, and how the files among them should be called in messages (temporary files have names
-that mean nothing to a user). Out: the tool's standard output; its warnings and remarks go to standard error. A tool
-that fails, or is killed by a signal, becomes one LowbitError: its first error with the notes, and nothing else.
+that mean nothing to a user). Out: the tool's standard output; its warnings and remarks go to standard error, with
+options as the command line spells them (spelling.py). A tool that fails, or is killed by a signal, becomes one
+LowbitError: its first error with the notes, and nothing else.
 """
 
 import contextlib
@@ -20,12 +21,16 @@ from pathlib import Path
 
 from lowbit.errors import LowbitError
 from lowbit.progress import Report
+from lowbit.spelling import in_cli_words
 
 _PROGRESS = re.compile(r"progress: (\d+)/(\d+)(?: (.*))?$")
 # `error: text`, `file.mlir:3:4: error: text`, `quant-opt: error: text`
 _HEAD = re.compile(r"^(?:(?P<where>.*?): )?(?P<kind>error|warning|remark|note): (?P<text>.*)$")
 # A location that is only a name, as a value of an imported model has.
 _NAMED_PLACE = re.compile(r'^<unknown>:0: (error|warning|remark|note): loc\("(.*?)"\): ')
+# One that is none, and one in a text that the user gave as an option.
+_NO_PLACE = re.compile(r"^<unknown>:0: (?=(?:error|warning|remark|note): )")
+_OPTION_PLACE = re.compile(r"^(--[a-z-]+)(?::\d+)+: ")
 _ONNX_PLACE = re.compile(r"^(.*\.onnx):\d+:\d+: ")
 _LONGEST_LINE = 400
 _MOST_PLACES = 6
@@ -66,6 +71,15 @@ def _quoted(value: str) -> str:
     return f'"{value}"' if "'" in value else f"'{value}'"
 
 
+def _as_user_reads(line: str) -> str:
+    """A line of a diagnostic without places that mean nothing to a user, and in the words of the command line."""
+    # Where an imported model says something as a whole, its place is a line of the text that the importer wrote.
+    line = _NAMED_PLACE.sub(r"\2: \1: ", _ONNX_PLACE.sub(r"\1: ", line))
+    line = _OPTION_PLACE.sub(r"\1: ", _NO_PLACE.sub("", line))
+    head = _HEAD.match(line.rstrip())
+    return line[: head.start("text")] + in_cli_words(head["text"]) if head else line
+
+
 def _is_text(line: str) -> bool:
     return line.replace("\t", " ").isprintable() and "\ufffd" not in line
 
@@ -76,7 +90,11 @@ class _Diagnostic:
     lines: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        return "\n".join(self.lines)
+        """All of it; a note that is of the same place does not repeat it."""
+        head = _HEAD.match(self.lines[0])
+        place = f"{head['where']}: note: " if head and head["where"] else "note: "
+        first, *rest = self.lines
+        return "\n".join([first, *("note: " + r.removeprefix(place) if r.startswith(place) else r for r in rest)])
 
 
 def _parse(stderr: Sequence[str]) -> list[_Diagnostic]:
@@ -221,9 +239,7 @@ def run_tool(
     # Longest first, so that a folder's alias does not eat the name of a file within it.
     for path, shown in sorted((aliases or {}).items(), key=lambda item: -len(str(item[0]))):
         lines = [line.replace(str(path), shown) for line in lines]
-    # Where an imported model says something as a whole, its place is a line of the text that the importer wrote.
-    lines = [_NAMED_PLACE.sub(r"\2: \1: ", _ONNX_PLACE.sub(r"\1: ", line)) for line in lines]
-    diagnostics = _parse(lines)
+    diagnostics = _parse([_as_user_reads(line) for line in lines])
     if code:
         raise _failure(name, code, diagnostics)
     for text in _gathered(diagnostics):

@@ -27,7 +27,7 @@ def floats(*shape):
 
 
 # Samples of 3, 1 and 5 of 5 positions.
-mask = np.array([[1, 1, 1, 0, 0], [0, 0, 7, 0, 0], [1, 1, 1, 1, 1]])
+mask = np.array([[1, 1, 1, 0, 0], [0, 0, 1, 0, 0], [1, 1, 1, 1, 1]])
 np.savez(f"{folder}/attention.npz", q=floats(3, 5, 4), k=floats(3, 5, 4), mask=mask)
 np.savez(f"{folder}/reshapes.npz", x=floats(6, 3, 8), mask=np.array([[1, 0, 0], [1, 1, 0]] * 3).astype(np.float32))
 np.savez(f"{folder}/lost.npz", x=floats(1, 4, 2), mask=np.array([[True, True, False, False]]))

@@ -2,7 +2,7 @@
 // RUN: not quant-opt %s --quantize-ptq="calibration-data=random prepare=smooth" 2>&1 | FileCheck %s --check-prefix=NAME
 // NAME: quantize-ptq: unknown preparation 'smooth'; available: equalize, smooth-quant, bias-correction, auto
 // RUN: not quant-opt %s --quantize-ptq="prepare=smooth-quant" 2>&1 | FileCheck %s --check-prefix=DATA
-// DATA: quantize-ptq: prepare needs calibration-data=<inputs>: what it does is chosen from statistics
+// DATA: quantize-ptq: the option prepare needs calibration-data=<inputs>: what it does is chosen from statistics
 // RUN: not quant-opt %s --quantize-ptq="calibration-data=random prepare=smooth-quant smooth-quant-strength=1.5" 2>&1 | FileCheck %s --check-prefix=STRENGTH
 // STRENGTH: quantize-ptq: a strength is a number from 0 to 1 or 'search', found '1.5'
 // RUN: not quant-opt %s --lowbit-insert-observers --lowbit-smooth-activations=strength=many 2>&1 | FileCheck %s --check-prefix=PASS

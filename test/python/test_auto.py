@@ -214,7 +214,7 @@ def test_without_data_it_is_refused(artifacts: Artifacts, tmp_path: Path) -> Non
     quantize(model, data, tmp_path, **{"save-table": tmp_path / "table.json"})
     assert "calibration-data" in refused(model, tmp_path, method="auto")
     message = refused(model, tmp_path, method="auto", **{"calibration-table": tmp_path / "table.json"})
-    assert "calibration-data=<inputs> along with the table" in message
+    assert "--calibration-data <inputs> along with the table" in message
 
 
 def test_a_crash_of_the_model_is_one_error(

@@ -44,6 +44,8 @@ WRONG = [
     [*QUANTIZE, "--method", "minmax"],
     [*QUANTIZE, "--method", "percentile:"],
     [*QUANTIZE, "--method", "percentile:most"],
+    [*QUANTIZE, "--calibration-data", DATA, "--mask", ""],
+    ["calibrate", MODEL, "--calibration-data", DATA, "-o", "table.json", "--mask", ""],
     [*QUANTIZE, "--prepare", "polish"],
     [*QUANTIZE, "--prepare", "equalize,equalize"],
     [*QUANTIZE, "--prepare", "auto,equalize"],
@@ -103,6 +105,26 @@ def test_what_later_versions_bring_is_refused(arguments: list[object], tmp_path:
 @pytest.mark.parametrize("arguments", WRONG, ids=title)
 def test_wrong_usage_is_refused(arguments: list[object], tmp_path: Path) -> None:
     check(arguments, tmp_path)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "100.1", "nan", "1e1", ""])
+def test_a_percentile_is_in_its_interval(number: str, tmp_path: Path) -> None:
+    said = check([*QUANTIZE, "--calibration-data", DATA, "--method", f"percentile:{number}"], tmp_path)
+    assert "above 0 and up to 100" in said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--method", "mse"], ["--prepare", "auto"], ["--save-table", "t"], ["--mask", "m"], ["--held-out", "3"]],
+    ids=title,
+)
+@pytest.mark.parametrize("data", [[], ["--calibration-data", DATA]], ids=title)
+def test_what_calibrates_does_not_go_with_dynamic_ranges(
+    data: list[object], options: list[object], tmp_path: Path
+) -> None:
+    said = check([*QUANTIZE, "--mode", "dynamic", *data, *options], tmp_path)
+    assert f"{' '.join(map(str, options[: 1 + ('mse' in options)]))} " in said
+    assert "--mode dynamic observes nothing" in said
 
 
 @pytest.mark.parametrize("command", ["", "import", "calibrate", "merge-tables", "quantize", "run", "bench", "compare"])

@@ -210,6 +210,17 @@ def test_large_models_stay_small(tmp_path: Path) -> None:
     assert len(shown.names) == 520 and shown.console == []
 
 
+def test_scales_that_the_account_samples_are_drawn() -> None:
+    scale = list(np.random.default_rng(0).random(300))
+    summary = {"count": 1200, "min": min(scale), "max": max(scale), "first": scale[:8], "step": 4, "sampled": scale}
+    points = {**summary, "sampled": [3] * 300}
+    weight = value("w", 40.0, role="weight", parameters={"scale": summary, "zero_point": points})
+    (shown,) = page_data({"values": [weight]}, {}, "m")["values"]
+    assert shown["scales"] == 1200
+    assert shown["scaleLine"] == {"step": 4, "scale": [float(f"{x:.4g}") for x in scale]}
+    assert "zeroPoint" not in shown, "those between may be others"
+
+
 def test_a_damaged_account_is_an_error(tmp_path: Path) -> None:
     from lowbit import LowbitError
 

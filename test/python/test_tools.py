@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from lowbit.cli import make_parser
 from lowbit.errors import LowbitError
+from lowbit.spelling import OPTIONS
 from lowbit.tools import find_tool, is_quotable, pass_options, run_tool
 
 
@@ -73,6 +75,46 @@ def test_equal_remarks_are_gathered(tool: Path, capfd: pytest.CaptureFixture[str
     write(tool, """for i in 1 2 3 4 5 6 7 8; do echo "<unknown>:0: remark: loc(\\"conv$i\\"): stays float" >&2; done""")
     run_tool(tool.name, [])
     assert capfd.readouterr().err == "conv1, conv2, conv3, conv4, conv5, conv6 and 2 more: remark: stays float\n"
+
+
+def test_the_place_of_a_note_is_not_repeated(tool: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(tool, "printf 'm.onnx:1:2: warning: odd\\nm.onnx:1:2: note: this\\nn.mlir:3:4: note: that\\n' >&2")
+    run_tool(tool.name, [])
+    assert capfd.readouterr().err == "m.onnx: warning: odd\nnote: this\nn.mlir:3:4: note: that\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("quantize-ptq: mode=static needs shape=<sizes>", "--mode static needs --shape <sizes>"),
+        ("calibration-data and calibration-table both do", "--calibration-data and --calibration-table both do"),
+        ("the option prepare=auto compares; give --threads", "--prepare auto compares; give --threads"),
+        ("the option method=mse chooses, method=mse is of a rule", "--method mse chooses, method=mse is of a rule"),
+        ("calibrate with the option 'channels'", "calibrate with --channels"),
+        ("leave the option mask out: the mask 'mask' is one", "leave --mask out: the mask 'mask' is one"),
+        ("'name=x mode=1' of 'calibration-data' stays", "'name=x mode=1' of 'calibration-data' stays"),
+        ("weights: unknown word 'i99'", "--weights: unknown word 'i99'"),
+        ("5 held-out samples and 1 more, which explain=FILE lists",
+         "5 held-out samples and 1 more, which --explain FILE lists"),
+        ('give inputs: --quantize-ptq="calibration-data=in.npz"', "give inputs: --calibration-data in.npz"),
+        ("the option path is of a pass", "the option path is of a pass"),
+        ("the mode=, threads=4x4 of unknown.mode=2", "the mode=, --threads 4x4 of unknown.mode=2"),
+    ],
+)  # fmt: skip
+def test_options_are_spelled_as_the_command_line_has_them(said: str, read: str, tool: Path) -> None:
+    assert failure(tool, f"cat >&2 <<'END'\n<unknown>:0: error: {said}\nEND\nexit 1").message == read
+
+
+def test_the_place_of_an_option_is_the_option(tool: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.txt"
+    script = f"echo '{rules}:1:7: error: unknown key' >&2; exit 1"
+    assert failure(tool, script, {Path(f"{rules}:1"): "--rule"}).message == "--rule: unknown key"
+
+
+def test_the_options_are_those_of_the_command() -> None:
+    command = make_parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    known = {option for name in ("quantize", "calibrate") for option in command[name]._option_string_actions}  # type: ignore[index,call-overload]
+    assert {f"--{name}" for name in OPTIONS} <= known
 
 
 def test_much_output_on_both_streams(tool: Path) -> None:

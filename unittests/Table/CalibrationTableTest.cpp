@@ -249,8 +249,8 @@ struct Damage {
   const char *from, *to, *message;
 };
 const Damage kDamages[] = {
-    {"\"version\": 1", "\"version\": 2",
-     "version: is 2, and this lowbit reads 1"},
+    {"\"version\": 1", "\"version\": 0",
+     "version: is 0, and this lowbit reads 1"},
     {"\"version\": 1", "\"version\": \"1\"",
      "version: is '1', expected an integer"},
     {"\"source\": \"lowbit\"", "\"source\": \"tool\"",
@@ -373,6 +373,14 @@ TEST(CalibrationTable, EachDamageIsOneMessage) {
           << damage.from << " -> " << damage.to << ": " << message;
     }
   }
+}
+
+TEST(CalibrationTable, OfALaterVersionIsNotDamaged) {
+  // Whatever else it has.
+  EXPECT_EQ(
+      errorOf(R"({"version": 7, "source": "lowbit", "later": {}})"),
+      "'t.json': version: is 7, which a later lowbit wrote; this one reads "
+      "version 1; upgrade lowbit, or calibrate again with this one");
 }
 
 TEST(CalibrationTable, TextsThatAreNoTable) {

@@ -80,10 +80,12 @@ TEST(AimetEncodings, Version06) {
       table.ranges.at("20"),
       (ImportedRange{-2.109158515930176f, 2.6086959838867188f, 8, false}));
   EXPECT_EQ(table.ranges.at("21"), (ImportedRange{-1.27f, 1.27f, 8, true}));
-  EXPECT_EQ(table.notes,
-            (Notes{"'22' is kept float by AIMET, and has no range",
-                   "the encodings of 2 parameters are not used: weights choose "
-                   "their own ranges"}));
+  EXPECT_EQ(
+      table.notes,
+      (Notes{"1 encoding ('22') of floats not used: they hold no range "
+             "of integers",
+             "2 encodings ('conv.weight', 'fc.weight') of parameters not used: "
+             "weights choose their own ranges"}));
 }
 
 TEST(AimetEncodings, Version04CountsOffsetsFromTheOtherEnd) {
@@ -104,8 +106,20 @@ TEST(AimetEncodings, ChannelsBecomeOneRange) {
       {"bitwidth": 4, "min": -0.5, "max": 2.5, "offset": -2.5, "scale": 0.2}
     ]}})");
   EXPECT_EQ(table.ranges.at("x"), (ImportedRange{-1, 2.5, 4, std::nullopt}));
-  EXPECT_EQ(table.notes, Notes{"activation 'x': the ranges of its 2 channels "
-                               "became one that covers them"});
+  EXPECT_EQ(table.notes,
+            Notes{"1 encoding ('x') with a range for each channel: "
+                  "one that covers all is used"});
+}
+
+// Of many, eight are named.
+TEST(AimetEncodings, ManyFloats) {
+  std::string text = R"({"version": "0.6.1", "activation_encodings": {)";
+  for (char name = 'a'; name < 'a' + 10; ++name)
+    text += std::string(name == 'a' ? "" : ", ") + "\"" + name +
+            R"(": [{"bitwidth": 16, "dtype": "float"}])";
+  EXPECT_EQ(parse(text + "}}").notes,
+            Notes{"10 encodings ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h' and 2 "
+                  "more) of floats not used: they hold no range of integers"});
 }
 
 TEST(AimetEncodings, Contradictions06) {
@@ -162,11 +176,12 @@ TEST(AimetEncodings, Version1) {
   EXPECT_EQ(table.ranges.at("x"), (ImportedRange{-50, 77.5, 8, false}));
   EXPECT_EQ(table.ranges.at("y"), (ImportedRange{-64, 63.5, 8, true}));
   EXPECT_EQ(table.notes,
-            (Notes{"activation 'y': the ranges of its 2 channels became one "
-                   "that covers them",
-                   "'z' is kept float by AIMET, and has no range",
-                   "the encodings of 1 parameter are not used: weights choose "
-                   "their own ranges"}));
+            (Notes{"1 encoding ('z') of floats not used: they hold no range of "
+                   "integers",
+                   "1 encoding ('w') of parameters not used: weights choose "
+                   "their own ranges",
+                   "1 encoding ('y') with a range for each channel: one that "
+                   "covers all is used"}));
 }
 
 TEST(AimetEncodings, Contradictions1) {
@@ -209,9 +224,10 @@ TEST(AimetEncodings, Version2) {
   EXPECT_EQ(table.ranges.at("y"),
             (ImportedRange{-32768, 32767, 16, true, true}));
   EXPECT_EQ(table.notes,
-            (Notes{"'w' is taken for a parameter, which chooses its own range",
-                   "'b' is taken for a parameter, which chooses its own range",
-                   "'f' is kept float by AIMET, and has no range"}));
+            (Notes{"1 encoding ('f') of floats not used: they hold no range of "
+                   "integers",
+                   "2 encodings ('w', 'b') of parameters not used: weights "
+                   "choose their own ranges"}));
   expectErrors(
       kAimet2,
       {{"41", "256",

@@ -31,6 +31,7 @@ using PaddedDimensions =
 struct PaddingPlan {
   /// Index of the mask among the function's arguments.
   unsigned argument = 0;
+  std::string name;
   /// By observer id, or by the number of an output (0, 1, ...). What is not
   /// there counts whole.
   std::map<std::string, PaddedDimensions> values;
@@ -38,8 +39,8 @@ struct PaddingPlan {
 
 /// Analyzes the observers of `main` for the input called `mask`. An observer
 /// where the analysis lost a dimension on the way gets a remark. Refused: a
-/// name that no input has, an input without dimensions, and one that no
-/// observed value runs along.
+/// name that no input has, an input without dimensions, a float one that is
+/// multiplied with weights, and one that no observed value runs along.
 llvm::FailureOr<PaddingPlan> analyzePadding(mlir::func::FuncOp main,
                                             llvm::StringRef mask);
 

@@ -16,8 +16,9 @@ namespace lowbit {
 /// The table at `path`, of the model `observed`. Refused, in one diagnostic: a
 /// table of another model, one that lacks a value that is observed, and one
 /// with a value that the model has not. A table of another tool has no
-/// fingerprint, and may have values that the model has not. The table of an
-/// interrupted run gets a warning.
+/// fingerprint, and may have values that the model has not: a warning lists
+/// them, a remark those that nothing reads. The table of an interrupted run
+/// gets a warning.
 llvm::FailureOr<CalibrationTable> readModelTable(mlir::ModuleOp observed,
                                                  llvm::StringRef path);
 

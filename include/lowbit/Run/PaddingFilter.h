@@ -27,8 +27,9 @@ public:
   explicit PaddingFilter(PaddingPlan plan) : plan(std::move(plan)) {}
 
   unsigned argument() const { return plan.argument; }
-  /// The mask of the sample in hand: zero (false) where there is padding.
-  void setMask(const NpyArray &mask);
+  /// The mask of the sample in hand: zero (false) where there is padding, one
+  /// elsewhere. Refused: any other value.
+  llvm::Error setMask(const NpyArray &mask);
   /// The dimensions of a value that run along the mask; empty where none does.
   llvm::ArrayRef<llvm::SmallVector<DimensionPart, 1>>
   dimensions(llvm::StringRef id) const;

@@ -48,6 +48,8 @@ struct SelectionLog {
     HeavyTail,
     Clipped,
     AnotherMethod,
+    RangeAlone,
+    WithoutZero,
   };
   /// `measure` ranks warnings of a kind, the greatest being the worst; `text`
   /// says it with numbers, without the name: "grew by 12 %".

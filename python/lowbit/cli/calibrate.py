@@ -1,10 +1,11 @@
 """lowbit calibrate: statistics of a model's values on data, as a table to quantize from."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from lowbit import choices, compiler, ptq
-from lowbit.cli.options import add_shape, add_threads, make_command, model, output
+from lowbit.cli.options import add_shape, add_threads, make_command, mask, model, output
 from lowbit.cli.partial import partial_kept
 from lowbit.errors import LowbitError
 from lowbit.files import check_overwrite, data_inputs, staged
@@ -47,7 +48,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def add_mask(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--mask", metavar="NAME", help="the input that is 0 where the others are padding: padding is not observed"
+        "--mask",
+        metavar="NAME",
+        type=mask,
+        help="the input that is 0 where the others are padding and 1 elsewhere: padding is not observed",
     )
 
 
@@ -78,6 +82,7 @@ def execute(args: argparse.Namespace) -> None:
 def _resumed(table: Path) -> Path | None:
     """The table to go on from; None where nothing is there yet."""
     if not table.exists():
+        print(f"warning: --resume: there is no {table} to go on from: every sample is observed", file=sys.stderr)
         return None
     if interrupted(table) is None:
         raise LowbitError(

@@ -10,7 +10,8 @@ from lowbit.files import check_overwrite, require_file, staged
 _DETAILS = """examples:
   lowbit merge-tables a.json b.json -o table.json
 
-The tables are of one model and of different samples: one that is given twice counts twice. The result is what one
+The tables are of one model and of different samples: a file that is given twice is refused,
+and a copy of one counts twice, with a warning. The result is what one
 calibration on all the samples writes, byte for byte.
 """
 
@@ -26,5 +27,6 @@ def execute(args: argparse.Namespace) -> None:
     for table in args.tables:
         require_file(table, "a calibration table")
     check_overwrite([args.output], [], args.tables)
+    ptq.warn_of_copies(args.tables)
     with staged(args.output) as (made,):
         ptq.merge_tables(args.tables, made, aliases={made: str(args.output)})

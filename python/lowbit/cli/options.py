@@ -61,6 +61,12 @@ def model(text: str) -> Path:
     return Path(text)
 
 
+def mask(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("the name of the input is empty: leave --mask out where nothing is padded")
+    return text
+
+
 def add_threads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=count, metavar="N", help="threads to compute on (1, if not given)")
 

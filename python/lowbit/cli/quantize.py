@@ -36,6 +36,11 @@ of what the model will see are usually enough.
 The quantized module is MLIR text; its weights are in the .safetensors file of the same name beside it.
 """
 
+_METHOD_HELP = (
+    f"how ranges of activations are chosen: {', '.join(choices.METHODS)}, percentile:P; weights stay at minmax, unless "
+    "--weights names another (--weights mse) or M is auto"
+)
+
 _GO_ON = "lowbit calibrate with the same data and -o {} --resume goes on, and quantize takes it as --calibration-table"
 
 
@@ -51,7 +56,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_shape(parser, "fix open dimensions by name")
     add_threads(parser)
     how = parser.add_argument_group("selection")
-    how.add_argument("--method", metavar="M", help=f"how ranges are chosen: {', '.join(choices.METHODS)}, percentile:P")
+    how.add_argument("--method", metavar="M", help=_METHOD_HELP)
     how.add_argument(
         "--mode",
         metavar="MODE",
@@ -138,6 +143,8 @@ def _selection(args: argparse.Namespace) -> ptq.Selection:
 def _calibration(args: argparse.Namespace, selection: ptq.Selection) -> tuple[Path | None, Path | None]:
     """The data and the table to use."""
     data, table = args.calibration_data, args.calibration_table
+    if selection.mode == "dynamic":
+        _check_dynamic(args)
     if selection.mode == "static" and data is None and table is None:
         raise UsageError("--mode static needs --calibration-data or --calibration-table: ranges come from them")
     if data is not None and str(data) == "random":
@@ -153,11 +160,26 @@ def _calibration(args: argparse.Namespace, selection: ptq.Selection) -> tuple[Pa
     if table is not None:
         require_file(table, "the calibration table")
     if selection.mode == "dynamic" and (data or table):
-        if args.save_table is not None:
-            raise UsageError("--save-table keeps what is observed, and --mode dynamic observes nothing")
         print(f"remark: --mode dynamic measures ranges in every run: {data or table} is not used", file=sys.stderr)
         return None, None
     return data, table
+
+
+def _check_dynamic(args: argparse.Namespace) -> None:
+    """Nothing is observed where each run measures its own ranges."""
+    chooses = args.method not in (None, "minmax")
+    for option, is_given, what in (
+        (f"--method {args.method}", chooses, "chooses ranges from what is observed"),
+        ("--prepare", args.prepare is not None, "changes the model by what is observed"),
+        ("--save-table", args.save_table is not None, "keeps what is observed"),
+        ("--mask", args.mask is not None, "leaves padding out of what is observed"),
+        ("--held-out", args.held_out is not None, "leaves samples out of what is observed"),
+    ):
+        if is_given:
+            raise UsageError(
+                f"{option} {what}, and --mode dynamic observes nothing: every run measures its ranges. "
+                "Leave one of the two out"
+            )
 
 
 def _check_extra_outputs(args: argparse.Namespace, read: list[Path]) -> None:

@@ -90,17 +90,25 @@ def _parameters(parameters: Json | str) -> Json:
     """One scale and zero point as they are; of many, how many and a line to draw; words where there are none yet."""
     if isinstance(parameters, str):
         return {"scales": 0, "parameters": parameters}
-    scales: Sequence[float] = parameters.get("scale", [])
-    zero_points: Sequence[int] = parameters.get("zero_point", [])
-    result: Json = {"scales": len(scales)}
-    if len(scales) == 1:
+    count, drawn, scales = _numbers(parameters.get("scale", []))
+    points, _, zero_points = _numbers(parameters.get("zero_point", []))
+    result: Json = {"scales": count}
+    if count == 1:
         result["scale"] = scales[0]
     elif scales:
         step = -(-len(scales) // MOST_POINTS)
-        result["scaleLine"] = {"step": step, "scale": [float(f"{scale:.4g}") for scale in scales[::step]]}
-    if len(set(zero_points)) == 1:
+        result["scaleLine"] = {"step": drawn * step, "scale": [float(f"{scale:.4g}") for scale in scales[::step]]}
+    # Of so many that some are left out, not all are the same.
+    if points == len(zero_points) and len(set(zero_points)) == 1:
         result["zeroPoint"] = zero_points[0]
     return result
+
+
+def _numbers(listed: Sequence[float] | Json) -> tuple[int, int, Sequence[float]]:
+    """How many there are, and every so-manieth of them, which the explanation lists all of or samples."""
+    if isinstance(listed, dict):
+        return listed["count"], listed["step"], listed["sampled"]
+    return len(listed), 1, listed
 
 
 def _histograms(bins: Bins, bounds: Sequence[float] | None) -> Json:
