@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,28 +15,9 @@ import pytest
 from artifacts import Artifacts, save, tools_folder
 from inputs import INPUT, PAIRS, samples
 from lowbit import sts
+from observing import MODEL, SAMPLES, archive, must, observers, tool
 
-MODEL = "mnist_pytorch"
-SAMPLES = 64
 Observe = Callable[..., Path]
-
-
-def tool(name: str, *arguments: object, **options: object) -> "subprocess.CompletedProcess[str]":
-    command = [str(tools_folder() / name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]
-
-
-def must(done: "subprocess.CompletedProcess[str]") -> str:
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def observers(artifacts: Artifacts, model: str, folder: Path, options: str = "") -> Path:
-    """The model as the calibration phase observes it."""
-    passes = f"lowbit-attach-weights,lowbit-assign-ids,cse,lowbit-insert-observers{{{options}}}"
-    module = folder / f"{model}.observed.mlir"
-    must(tool("quant-opt", artifacts.imported(model), f"--pass-pipeline=builtin.module({passes})", "-o", module))
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +38,6 @@ def observe(observed: Path, tmp_path: Path) -> Observe:
         return table
 
     return run
-
-
-def archive(path: Path, images: np.ndarray) -> Path:
-    return save(path, {INPUT[MODEL]: images})
 
 
 @pytest.fixture
@@ -359,92 +336,6 @@ def test_a_second_signal_leaves_no_temporary_files(slow: list[object], tmp_path:
     child.send_signal(signal.SIGTERM)
     assert child.wait(timeout=60) == -signal.SIGTERM
     assert not list((tmp_path / "temporary").glob("lowbit-*"))
-
-
-# --- tables of the pass
-
-
-@pytest.fixture
-def quantize(artifacts: Artifacts, tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    def run(options: str, model: str = MODEL) -> "subprocess.CompletedProcess[str]":
-        arguments = [artifacts.imported(model), f"--quantize-ptq={options}", "-o", tmp_path / "q.mlir"]
-        return tool("quant-opt", *arguments)
-
-    return run
-
-
-def test_a_saved_table_gives_the_same_model(
-    quantize: Callable[..., "subprocess.CompletedProcess[str]"], whole: Path, tmp_path: Path
-) -> None:
-    table, module = tmp_path / "saved.json", tmp_path / "q.mlir"
-    must(quantize(f"calibration-data={tmp_path / 'whole.npz'} save-table={table}"))
-    from_data = module.read_bytes()
-    must(quantize(f"calibration-table={table}"))
-    assert module.read_bytes() == from_data
-    # A table may have more than is read of it.
-    must(quantize(f"calibration-table={whole}"))
-    assert module.read_bytes() == from_data
-
-
-def test_tables_that_do_not_fit(
-    quantize: Callable[..., "subprocess.CompletedProcess[str]"], whole: Path, tmp_path: Path
-) -> None:
-    table = json.loads(whole.read_text())
-
-    def refuse(changed: Mapping[str, object], *words: str, options: str = "", model: str = MODEL) -> None:
-        path = tmp_path / "changed.json"
-        path.write_text(json.dumps(changed))
-        for written in tmp_path.glob("q.*"):
-            written.unlink()
-        done = quantize(f"calibration-table={path}{options}", model)
-        assert done.returncode == 1
-        assert done.stderr.count("error: ") == 1
-        assert all(word in done.stderr for word in (f"'{path}'", *words)), done.stderr
-        assert not (tmp_path / "q.mlir").exists()
-
-    refuse(table, "is of another model: its fingerprint is", table["fingerprint"], model="mnist_cntk")
-    must(quantize(f"calibration-data={tmp_path / 'whole.npz'} save-table={tmp_path / 'operands.json'}"))
-    operands = json.loads((tmp_path / "operands.json").read_text())["values"]
-    values = dict(table["values"])
-    name, near = max(operands, key=len), max(operands, key=len) + "_"
-    renamed = {**{k: v for k, v in values.items() if k != name}, near: values[name]}
-    refuse({**table, "values": renamed}, "lacks 1 of the values", f"'{name}'; the nearest: ", f"'{near}'")
-    refuse({**table, "values": {**values, "new": values[name]}}, "has 1 values that the model has not", "'new'")
-
-    # A table of another tool may have more values, but not less.
-    entry = {"bitwidth": 8, "is_symmetric": "True", "min": -1.27, "max": 1.27, "offset": -127, "scale": 0.01}
-    ranges = {k: [entry] for k in values}
-    encodings = {"version": "0.6.1", "activation_encodings": {**ranges, "other": ranges[name]}, "param_encodings": {}}
-    path = tmp_path / "imported.json"
-    path.write_text(json.dumps(encodings))
-    must(quantize(f"calibration-table={path} compile-to=calibrate"))
-    assert "max = 1.270000e+00 : f32, min = -1.270000e+00 : f32" in (tmp_path / "q.mlir").read_text()
-    del encodings["activation_encodings"][name]  # type: ignore[attr-defined]
-    refuse(encodings, "lacks 1 of the values", f"'{name}'")
-
-    (tmp_path / "partial.json").write_text(json.dumps({**table, "interrupted_of": 100}))
-    done = quantize(f"calibration-table={tmp_path / 'partial.json'}")
-    must(done)
-    assert "warning: the calibration table" in done.stderr
-    assert "it has seen 64 of 100 samples" in done.stderr
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        "calibration-data=d.npz calibration-table=t.json",
-        "save-table=t.json",
-        "resume=t.json calibration-table=t.json",
-        "mask=m",
-        "mode=dynamic calibration-table=t.json",
-    ],
-)
-def test_options_that_do_not_go_together(
-    options: str, quantize: Callable[..., "subprocess.CompletedProcess[str]"]
-) -> None:
-    done = quantize(options)
-    assert done.returncode == 1
-    assert "quantize-ptq: " in done.stderr
 
 
 # --- padding and memory
