@@ -15,6 +15,9 @@
 
 #include <chrono>
 #include <thread>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 using namespace llvm;
 using namespace lowbit;
@@ -112,6 +115,16 @@ ChildResult lowbit::runChild(StringRef program, ArrayRef<std::string> arguments,
   }
   result.errors = follower.finish();
   return result;
+}
+
+void lowbit::endWithParent() {
+#ifdef __linux__
+  constexpr const char *kName = "LOWBIT_END_WITH_PARENT";
+  // A signal that brings what is at hand to an end (Interruption.h).
+  if (getenv(kName))
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+  setenv(kName, "1", /*overwrite=*/1);
+#endif
 }
 
 std::string lowbit::findTool(StringRef name) {

@@ -6,17 +6,18 @@
 #include "lowbit/Process/Interruption.h"
 
 #include <ctime>
+#include <iterator>
 
-static constexpr int kSignals[] = {SIGINT, SIGTERM};
+static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
 /// When the first signal came; 0 before.
 static volatile std::sig_atomic_t firstSignal = 0;
 
 /// What the signals did before.
-static struct sigaction previous[2];
+static struct sigaction previous[std::size(kSignals)];
 
 static void restore(int number) {
-  for (unsigned i = 0; i < 2; ++i)
+  for (unsigned i = 0; i < std::size(kSignals); ++i)
     if (kSignals[i] == number)
       sigaction(number, &previous[i], nullptr);
 }
@@ -38,8 +39,12 @@ lowbit::Interruption::Interruption() {
   action.sa_handler = noteSignal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (unsigned i = 0; i < 2; ++i)
-    sigaction(kSignals[i], &action, &previous[i]);
+  for (unsigned i = 0; i < std::size(kSignals); ++i) {
+    sigaction(kSignals[i], nullptr, &previous[i]);
+    // Under nohup it goes on when the terminal is closed.
+    if (kSignals[i] != SIGHUP || previous[i].sa_handler != SIG_IGN)
+      sigaction(kSignals[i], &action, nullptr);
+  }
 }
 
 lowbit::Interruption::~Interruption() {

@@ -35,6 +35,9 @@ static constexpr StringLiteral kWeightMethods[] = {"minmax", "percentile:99.9",
                                                    "percentile:99.99",
                                                    "percentile:99.999", "mse"};
 
+/// Fewer held-out samples than these get a warning.
+static constexpr int64_t kFewHeldOut = 8;
+
 static std::vector<MethodSpec> parseAll(ArrayRef<StringLiteral> names) {
   std::vector<MethodSpec> methods;
   for (StringRef name : names)
@@ -355,7 +358,12 @@ void RangeSearch::note(Pair start, const SearchResult &result, double finalDb) {
         << evaluator.samples()
         << " samples that they were made from, for there are less than 4; "
            "give more calibration data";
-  else if (!isSeparate)
+  else if (evaluator.samples() < kFewHeldOut)
+    module.emitWarning("method=auto judges its choices on ")
+        << evaluator.samples()
+        << " held-out samples, which may not be like the others; give more "
+           "calibration data, of which a quarter is held out";
+  if (evaluator.isHeldOut() && !isSeparate)
     module.emitWarning("method=auto judges its choices on ")
         << evaluator.samples()
         << " samples that may have been observed: the calibration table was "

@@ -288,9 +288,14 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
                   settings.method.text() + ": the range of " +
                       statistics->source);
       unsigned bits = imported->second.bits;
-      if (bits && bits != settings.format.width)
+      if (bits && bits != settings.format.width) {
         note["note"] =
             llvm::formatv("the range was chosen for {0} bits", bits).str();
+        log->warn(
+            op.getId(), SelectionLog::OtherBits,
+            std::abs(int(bits) - int(settings.format.width)),
+            llvm::formatv("{0} bits for {1}", bits, settings.format.width));
+      }
     } else if (statistics && statistics->values.count(value.id())) {
       return op.emitError("the value '")
              << op.getId() << "' was never computed on the calibration data";

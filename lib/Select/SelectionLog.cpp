@@ -31,7 +31,10 @@ static std::pair<StringRef, bool> describe(SelectionLog::Warning kind) {
   case SelectionLog::FewSamples:
     return {"too few calibration samples: ranges still grow", true};
   case SelectionLog::DeadValue:
-    return {"zero on all calibration data; the scale is the floor", false};
+    return {
+        "nothing but zero in what the range is from; the scale is the floor, "
+        "and any other value will be clipped",
+        true};
   case SelectionLog::DeadChannels:
     return {"channels without a value of note; their scale is the floor",
             false};
@@ -50,6 +53,10 @@ static std::pair<StringRef, bool> describe(SelectionLog::Warning kind) {
   case SelectionLog::WithoutZero:
     return {"ranges without 0 were extended to it, for it is always "
             "an integer",
+            true};
+  case SelectionLog::OtherBits:
+    return {"ranges of the calibration table are used that were chosen for "
+            "other bits than the values get",
             true};
   }
   llvm_unreachable("all kinds are listed");

@@ -180,7 +180,7 @@ def _communicate(
 
     Its temporary files go to `temporary`, so that none is left however it ends.
     """
-    environment = {**os.environ, "TMPDIR": str(temporary)}
+    environment = {**os.environ, "TMPDIR": str(temporary), "LOWBIT_END_WITH_PARENT": "1"}
     environment.pop("LOWBIT_PROGRESS", None)
     if report:
         environment["LOWBIT_PROGRESS"] = "1"

@@ -33,7 +33,7 @@ func.func @min_and_max(%x: tensor<4xf32>) {
 
 // -----
 
-// expected-remark @below {{zero on all calibration data; the scale is the floor; 1 value: 'x' (no range)}}
+// expected-warning @below {{nothing but zero in what the range is from; the scale is the floor, and any other value will be clipped; 1 value: 'x' (no range)}}
 // expected-remark @below {{channels without a value of note; their scale is the floor; 4 values: 'w2' (3 of 3), 'w1' (2 of 3), 'v' (1 of 2) and 1 more, which explain=FILE lists}}
 module {
   func.func @dead(%x: tensor<4xf32>) {

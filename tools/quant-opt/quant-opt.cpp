@@ -9,10 +9,12 @@
 #include "lowbit/Codegen/Passes.h"
 #include "lowbit/Pipeline/OptMain.h"
 #include "lowbit/Pipeline/Pipelines.h"
+#include "lowbit/Process/ChildProcess.h"
 
 #include "mlir/InitAllPasses.h"
 
 int main(int argc, char **argv) {
+  lowbit::endWithParent();
   mlir::DialectRegistry registry;
   lowbit::registerCodegenDialects(registry);
   mlir::registerAllPasses();

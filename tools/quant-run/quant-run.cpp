@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Codegen/CPU/Bufferization.h"
 #include "lowbit/Codegen/CPU/TargetISA.h"
+#include "lowbit/Process/ChildProcess.h"
 #include "lowbit/Run/Commands.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -30,6 +31,7 @@ static int finish(llvm::Error error) {
 }
 
 int main(int argc, char **argv) {
+  lowbit::endWithParent();
   llvm::InitLLVM init(argc, argv);
   // The options of the LLVM libraries are not ours to offer.
   cl::ResetCommandLineParser();

@@ -31,6 +31,11 @@ ChildResult runChild(llvm::StringRef program,
                      llvm::ArrayRef<std::string> arguments,
                      const Interruption *interruption = nullptr);
 
+/// For the start of a tool: it ends when the process that started it does,
+/// however that ends, if $LOWBIT_END_WITH_PARENT is set; and the tools that it
+/// starts end with it. Only where the system is Linux.
+void endWithParent();
+
 /// A tool of the project: in $LOWBIT_TOOLS, beside the running program, where
 /// the project was built, or on the PATH. Empty when it is nowhere.
 std::string findTool(llvm::StringRef name);

@@ -50,6 +50,7 @@ struct SelectionLog {
     AnotherMethod,
     RangeAlone,
     WithoutZero,
+    OtherBits,
   };
   /// `measure` ranks warnings of a kind, the greatest being the worst; `text`
   /// says it with numbers, without the name: "grew by 12 %".

@@ -51,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments and arguments[0] in LATER_COMMANDS:
         parser.error(f"the command {arguments[0]!r} is not available in this version")
     args = parser.parse_args(arguments)
-    previous = signal.signal(signal.SIGTERM, _terminate)
+    ending = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as it is under nohup
+        ending.append(signal.SIGHUP)
+    previous = {number: signal.signal(number, _terminate) for number in ending}
     try:
         args.execute(args)
         sys.stdout.flush()
@@ -73,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         return 1
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
     return 0
 
 

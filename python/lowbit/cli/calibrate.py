@@ -1,14 +1,15 @@
 """lowbit calibrate: statistics of a model's values on data, as a table to quantize from."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from lowbit import choices, compiler, ptq
 from lowbit.cli.options import add_shape, add_threads, make_command, mask, model, output
-from lowbit.cli.partial import partial_kept
+from lowbit.cli.partial import partial_kept, partial_of
 from lowbit.errors import LowbitError
-from lowbit.files import check_overwrite, data_inputs, staged
+from lowbit.files import check_output, check_overwrite, data_inputs
 from lowbit.progress import step
 from lowbit.table import interrupted
 
@@ -60,10 +61,12 @@ def execute(args: argparse.Namespace) -> None:
     compiler.require_data(args.calibration_data)
     check_overwrite([table], [args.model], data_inputs(args.calibration_data))
     resume = _resumed(table) if args.resume else None
+    _discard_part(table, is_told=not args.resume)
     observation = ptq.Observation(args.shape, args.threads, args.mask, args.observe, args.channels)
     go_on = "the same command with -o {} --resume goes on"
+    # Not in a folder that nobody knows of: should this process be killed, the part is found there.
+    made = partial_of(check_output(table))
     with (
-        staged(table) as (made,),
         partial_kept(made, table, go_on, replaces=resume is not None),
         compiler.opened(args.model) as (module, aliases),
         step(f"observing {args.model.name}") as report,
@@ -77,10 +80,22 @@ def execute(args: argparse.Namespace) -> None:
             aliases={**aliases, made: str(table)},
             report=report,
         )
+    os.replace(made, table)
+
+
+def _discard_part(table: Path, is_told: bool) -> None:
+    """Removes what an earlier run left and this one does not go on from."""
+    part = partial_of(table)
+    if is_told and interrupted(part) is not None:
+        print(f"warning: {part}, which an interrupted run left, is replaced; --resume goes on from it", file=sys.stderr)
+    part.unlink(missing_ok=True)
 
 
 def _resumed(table: Path) -> Path | None:
     """The table to go on from; None where nothing is there yet."""
+    killed, stopped = interrupted(partial_of(table)), interrupted(table)
+    if killed and (not table.exists() or (stopped and killed > stopped)):
+        os.replace(partial_of(table), table)
     if not table.exists():
         print(f"warning: --resume: there is no {table} to go on from: every sample is observed", file=sys.stderr)
         return None
@@ -88,5 +103,6 @@ def _resumed(table: Path) -> Path | None:
         raise LowbitError(
             f"{table}: is no table that an interrupted run left, so there is nothing to resume",
             "leave out --resume to calibrate anew",
+            *[f"{partial_of(table)} is one: give it as -o to go on from it"] * (killed is not None),
         )
     return table

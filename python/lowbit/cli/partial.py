@@ -10,6 +10,11 @@ from lowbit.errors import LowbitError
 from lowbit.table import interrupted
 
 
+def partial_of(table: Path) -> Path:
+    """Where a table is until it has all samples."""
+    return table.with_name(f"{table.name}.partial")
+
+
 @contextmanager
 def partial_kept(made: Path, table: Path, how_to_resume: str, replaces: bool = False) -> Iterator[None]:
     """Where the block fails and left a partial table at `made`, keeps it as `table`.
@@ -21,10 +26,11 @@ def partial_kept(made: Path, table: Path, how_to_resume: str, replaces: bool = F
         yield
     except BaseException as error:
         if (state := interrupted(made)) is None:
+            made.unlink(missing_ok=True)
             raise
         kept = table
         if table.exists() and not replaces and interrupted(table) is None:
-            kept = table.with_name(f"{table.name}.partial")
+            kept = partial_of(table)
         os.replace(made, kept)
         observed, total = state
         note = f"the statistics of {observed} of {total} samples were kept in {kept}: "
