@@ -19,6 +19,7 @@ from lowbit.table import Table, calibrate_into
 
 def load(path: str | Path, shapes: compiler.Shapes | None = None) -> "Model":
     """Loads a model from ONNX or MLIR. `shapes` fixes open dimensions of an ONNX model: `{"batch": 1}`."""
+    choices.check_kinds(path=path, shapes=shapes)
     source = Path(path)
     folder = tempfile.TemporaryDirectory(prefix="lowbit-")
     try:
@@ -101,6 +102,11 @@ class Model:
         iterable is written to a temporary folder as a whole: to bound that, give the table of `calibrate` along with
         the few samples to judge on.
         """
+        choices.check_kinds(
+            explain=explain,
+            report=report,
+            calibration_table=None if isinstance(calibration_table, Table) else calibration_table,
+        )
         selection = _selection(mode, method, recipe, rules, weights, activations, prepare)
         selection = _with_search(selection, smooth_quant_strength, held_out)
         observation = observation_of(shapes, threads, mask, None, False)
@@ -155,6 +161,7 @@ class Model:
 
     def save(self, path: str | Path) -> None:
         """Writes the module as MLIR, and its weight store beside it: q.mlir and q.safetensors."""
+        choices.check_kinds(path=path)
         output = Path(path)
         if output.suffix != ".mlir":
             raise LowbitError(f"{output}: does not end in .mlir", "a model is saved as a module, such as model.mlir")
@@ -178,6 +185,7 @@ class Model:
         self, inputs: Arrays | None = None, threads: int | None = None, shapes: compiler.Shapes | None = None
     ) -> dict[str, Any]:
         """Latency: median_ms, min_ms, gops, peak_share, threads, target."""
+        choices.check_kinds(shapes=shapes)
         _check_threads(threads)
         with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
             source, names = None, dict(self._aliases)
@@ -191,6 +199,7 @@ class Model:
 def observation_of(
     shapes: compiler.Shapes | None, threads: int | None, mask: str | None, observe: str | None, channels: bool
 ) -> Observation:
+    choices.check_kinds(shapes=shapes, mask=mask, observe=observe, channels=channels)
     _check_threads(threads)
     if observe is not None and observe not in choices.OBSERVED:
         raise ArgumentValueError(f"observe {observe!r} is not known: {', '.join(choices.OBSERVED)}")
@@ -209,18 +218,20 @@ def _selection(
     prepare: str | Sequence[str],
 ) -> Selection:
     """The choices, checked."""
+    choices.check_kinds(mode=mode, method=method, recipe=recipe, rules=rules, weights=weights, activations=activations)
+    choices.check_kinds(prepare=prepare)
     if method is not None and (problem := choices.method_problem(method)):
         raise ArgumentValueError(f"method {problem}")
     if mode is not None and mode not in choices.MODES:
         raise ArgumentValueError(f"mode {mode!r} is not available in this version: {', '.join(choices.MODES)}")
-    names = prepare.split(",") if isinstance(prepare, str) else list(prepare)
+    names = prepare.split(",") if isinstance(prepare, str) else list(prepare or ())
     if problem := choices.preparation_problem(names):
         raise ArgumentValueError(f"prepare: {problem}")
     return Selection(
         method=method,
         mode=mode,
         recipe=None if recipe is None else require_file(Path(recipe), "the recipe"),
-        rules=[rules] if isinstance(rules, str) else list(rules),
+        rules=[rules] if isinstance(rules, str) else list(rules or ()),
         weights=weights,
         activations=activations,
         prepare=names,
@@ -228,9 +239,10 @@ def _selection(
 
 
 def _with_search(selection: Selection, strength: float | str | None, held_out: int | None) -> Selection:
+    choices.check_kinds(smooth_quant_strength=strength, held_out=held_out)
     if strength is not None and (problem := choices.strength_problem(str(strength))):
         raise ArgumentValueError(f"smooth_quant_strength: {problem}")
-    if held_out is not None and (not isinstance(held_out, int) or held_out < 1):
+    if held_out is not None and held_out < 1:
         raise ArgumentValueError(f"held_out: {held_out!r} is not a number of samples")
     return replace(selection, smooth_quant_strength=None if strength is None else str(strength), held_out=held_out)
 
@@ -253,5 +265,6 @@ def _table_path(table: str | Path | Table | None) -> Path | None:
 
 
 def _check_threads(threads: int | None) -> None:
-    if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= 4096):
+    choices.check_kinds(threads=threads)
+    if threads is not None and not 1 <= threads <= 4096:
         raise ArgumentValueError(f"threads: {threads!r} is not a number from 1 to 4096")

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lowbit import ptq
+from lowbit import choices, ptq
 from lowbit.errors import ArgumentTypeError, IncompleteError, LowbitError
 from lowbit.files import check_overwrite, require_file, staged
 from lowbit.progress import Report
@@ -35,6 +35,7 @@ class Table:
     @staticmethod
     def load(path: str | Path) -> "Table":
         """A table that `save` or `lowbit calibrate` wrote, or one of another tool that Lowbit imports."""
+        choices.check_kinds(path=path)
         source = require_file(Path(path), "the calibration table").resolve()
         with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
             ptq.merge_tables([source], Path(folder) / "checked.json", aliases={source: str(path)})
@@ -60,6 +61,7 @@ class Table:
         return int(self.content.get("samples", 0))
 
     def save(self, path: str | Path) -> None:
+        choices.check_kinds(path=path)
         output = Path(path)
         if self._folder is None:
             check_overwrite([output], [], [self._path])

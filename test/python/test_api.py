@@ -1,6 +1,7 @@
 """The Python API: the same verbs as the command line."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import lowbit as package
@@ -100,6 +101,50 @@ def test_arguments_of_the_wrong_kind_are_refused() -> None:
         model.quantize(calibration_data=[])
     with pytest.raises(package.LowbitError, match="not available in this version"):
         model.quantize(mode="weight-only")
+
+
+WRONG = {
+    "method": [3, ["mse"], b"mse"],
+    "mode": [3, ["static"]],
+    "weights": [3, ["i4", "mse"], True],
+    "activations": [3, ["i4"]],
+    "rules": [3, [3], ["role=weight method=mse", None], b"role=weight"],
+    "prepare": [3, [3], {"equalize": 1}],
+    "recipe": [3, ["r.txt"]],
+    "explain": [3, ["e.json"]],
+    "report": [3, True],
+    "calibration_table": [3, ["t.json"], {}],
+    "smooth_quant_strength": [True, [0.5]],
+    "held_out": [True, 1.5, "3"],
+    "mask": [3, ["m"], True],
+    "shapes": [3, "batch=1", {"batch": "1"}, {0: 1}, {"batch": True}],
+    "threads": [True, 1.5, "2"],
+    "observe": [3, ["all"]],
+    "channels": [3, "true"],
+}
+CALIBRATE_ONLY = ("observe", "channels")
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_kinds_of_arguments(name: str, value: object) -> None:
+    model = package.load(ONNX[MODEL])
+    data = {INPUT[MODEL]: np.zeros((2, 1, 28, 28), np.float32)}
+    calls: list[Callable[..., object]] = [] if name in CALIBRATE_ONLY else [model.quantize]
+    if name in (*CALIBRATE_ONLY, "mask", "shapes", "threads"):
+        calls.append(model.calibrate)
+    for call in calls:
+        for others in ({}, {"method": "auto"} if call == model.quantize and name != "method" else {}):
+            with pytest.raises(TypeError, match=rf"^{name}(\[\d\])?: expected .*, got ") as caught:
+                call(data, **others, **{name: value})
+            assert isinstance(caught.value, package.LowbitError)
+
+
+def test_kinds_of_paths() -> None:
+    model = package.load(ONNX[MODEL])
+    for call in (package.load, package.Table.load, model.save):
+        with pytest.raises(TypeError, match=r"^path: expected a path, got int 3$") as caught:
+            call(3)  # type: ignore[arg-type]
+        assert isinstance(caught.value, package.LowbitError)
 
 
 def test_messages_name_samples_and_no_temporary_path() -> None:
