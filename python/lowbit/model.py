@@ -1,7 +1,8 @@
 """The Python API: `lowbit.load(path).quantize(calibration_data=...).run(inputs)`, the verbs of the command line."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from lowbit import choices, compiler, ptq
-from lowbit.data import Arrays, Chunks, Data, on_disk, pieces_of, save_arrays
+from lowbit.data import Arrays, Chunks, Data, Form, in_rows, on_disk, pieces_of, save_arrays
 from lowbit.errors import ArgumentValueError, LowbitError
 from lowbit.files import check_module_output, check_overwrite, data_inputs, is_mlir, require_file, staged, store_of
 from lowbit.ptq import Observation, Selection
-from lowbit.table import Table, calibrate_into
+from lowbit.table import Table, calibrate_into, interrupted, kept_on_failure
 
 
 def load(path: str | Path, shapes: compiler.Shapes | None = None) -> "Model":
@@ -67,12 +68,13 @@ class Model:
     ) -> Table:
         """Statistics of the model's values on the data, for `quantize(calibration_table=...)`.
 
-        An iterable is read as it is used. Where a sample is bad, `table` of the error has what was observed before it.
+        An iterable is read as it is used. Where one of its items is bad, the error names it, "item 3" being the fourth,
+        and the row within it; `table` of the error has what was observed before.
         """
         observation = observation_of(shapes, threads, mask, observe, channels)
         table = Table.new(f"the calibration table of {self._name}")
         aliases = dict(self._aliases)
-        pieces = pieces_of(data, table.path.with_name("data"), aliases)
+        pieces = pieces_of(data, table.path.with_name("data"), aliases, Form(self._module, shapes))
         calibrate_into(table, self._module, pieces, observation, aliases)
         return table
 
@@ -128,36 +130,46 @@ class Model:
             aliases[calibration_table.path] = repr(calibration_table)
         with tempfile.TemporaryDirectory(prefix="lowbit-") as scratch, staged(*outputs) as made:
             samples = None
+            observed = Table.new("calibration_data")
             if calibration_data is not None:
-                samples, counted = self._samples(calibration_data, selection, observation, Path(scratch), aliases)
-                table = table or counted
-            ptq.quantize_model(
-                self._module,
-                module,
-                calibration_data=samples,
-                calibration_table=table,
-                observation=observation,
-                selection=selection,
-                explain=made[0] if explain is not None else None,
-                report_page=made[-1] if report is not None else None,
-                aliases={**aliases, **{path: str(output) for output, path in zip(outputs, made, strict=True)}},
-            )
+                samples = self._samples(calibration_data, selection, observation, Path(scratch), aliases, observed)
+                table = table or (observed.path if samples is None else None)
+            aliases |= {path: str(output) for output, path in zip(outputs, made, strict=True)}
+            is_read_here = samples is not None and data is None and table is None
+            with _kept_observations(observed, aliases) if is_read_here else nullcontext() as part:
+                ptq.quantize_model(
+                    self._module,
+                    module,
+                    calibration_data=samples,
+                    calibration_table=table,
+                    observation=observation,
+                    selection=selection,
+                    save_table=part,
+                    explain=made[0] if explain is not None else None,
+                    report_page=made[-1] if report is not None else None,
+                    aliases=aliases,
+                )
         return Model(module, f"{self._name} (quantized)", folder, self._sources)
 
     def _samples(
-        self, data: Data, selection: Selection, observation: Observation, folder: Path, aliases: dict[Path, str]
-    ) -> tuple[Path | None, Path | None]:
-        """The data on disk where it is little, or the choice runs the model on it again; else a table of it."""
+        self,
+        data: Data,
+        selection: Selection,
+        observation: Observation,
+        folder: Path,
+        aliases: dict[Path, str],
+        table: Table,
+    ) -> Path | None:
+        """The data on disk where it is little, or the choice runs the model on it again; else `table` gets it."""
         if isinstance(data, str | Path) or _runs_again(selection):
-            return on_disk(data, folder / "data", aliases), None
-        chunks = Chunks(data, folder / "data", aliases)
+            return on_disk(data, folder / "data", aliases)
+        chunks = Chunks(data, folder / "data", aliases, Form(self._module, observation.shapes))
         pieces = iter(chunks)
         first = next(pieces)
         if chunks.is_last:
-            return first, None
-        table = Table(folder / "table.json", "calibration_data")
+            return first
         calibrate_into(table, self._module, chain([first], pieces), observation, aliases)
-        return None, table.path
+        return None
 
     def save(self, path: str | Path) -> None:
         """Writes the module as MLIR, and its weight store beside it: q.mlir and q.safetensors."""
@@ -194,6 +206,22 @@ class Model:
                 save_arrays(source, inputs, "inputs")
                 names[source] = "inputs"
             return compiler.bench_model(self._module, inputs=source, threads=threads, shapes=shapes, aliases=names)
+
+
+@contextmanager
+def _kept_observations(table: Table, aliases: dict[Path, str]) -> Iterator[Path]:
+    """Yields where to save the table. Where the data was not read to its end, the error takes along what was."""
+    part = table.path.with_name("part.json")
+    aliases[part] = "the calibration table"
+    with kept_on_failure(table, part):
+        try:
+            yield part
+        except BaseException as error:
+            if interrupted(part) is None:
+                part.unlink(missing_ok=True)
+            if isinstance(error, LowbitError):
+                raise in_rows(error, aliases.values()) from error
+            raise
 
 
 def observation_of(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lowbit import choices, ptq
+from lowbit.data import in_rows
 from lowbit.errors import ArgumentTypeError, IncompleteError, LowbitError
 from lowbit.files import check_overwrite, require_file, staged
 from lowbit.progress import Report
@@ -117,7 +118,7 @@ def interrupted(path: Path) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _kept_on_failure(table: Table, written: Path | None = None) -> Iterator[None]:
+def kept_on_failure(table: Table, written: Path | None = None) -> Iterator[None]:
     """An error of the block takes along what is in the table, and in the file that the block was writing."""
     try:
         yield
@@ -151,14 +152,17 @@ def calibrate_into(
 ) -> None:
     """Fills the table from data that comes in pieces, each of which may go once the next is asked for."""
     part = table.path.with_name("part.json")
-    with _kept_on_failure(table, part):
+    with kept_on_failure(table, part):
         for piece in pieces:
-            ptq.calibrate_model(
-                module,
-                part,
-                calibration_data=piece,
-                observation=observation,
-                aliases={**aliases, part: "the calibration table"},
-                report=report,
-            )
+            try:
+                ptq.calibrate_model(
+                    module,
+                    part,
+                    calibration_data=piece,
+                    observation=observation,
+                    aliases={**aliases, part: "the calibration table"},
+                    report=report,
+                )
+            except LowbitError as error:
+                raise in_rows(error, aliases.values()) from error
             table.add(part)
