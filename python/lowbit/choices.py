@@ -3,8 +3,12 @@
 The pipeline has the last word on what goes together; here a word that it does not know is refused before any work.
 """
 
+import os
 import re
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
+
+from lowbit.errors import ArgumentTypeError
 
 METHODS = ("minmax", "moving-average", "percentile", "mse", "entropy", "kl", "cross-entropy", "auto")
 MODES = ("static", "dynamic")
@@ -14,6 +18,75 @@ OBSERVED = ("operands", "all")
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _AUTO = re.compile(r"\bmethod=\"?auto\b")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)  # True is an int to Python
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike)
+
+
+def _is_sizes(value: object) -> bool:
+    return isinstance(value, Mapping) and all(map(_is_text, value)) and all(map(_is_integer, value.values()))
+
+
+_TEXT = ("text", _is_text)
+_TEXTS = ("text or a sequence of texts", lambda value: _is_text(value) or _is_sequence(value))
+_PATH = ("a path", _is_path)
+_INTEGER = ("an integer", _is_integer)
+
+# What the arguments of the Python API may be; None stands for one that is not given.
+_KINDS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "activations": _TEXT,
+    "calibration_table": ("a path or a lowbit.Table", _is_path),  # of the two, a Table is not asked about
+    "channels": ("True or False", lambda value: isinstance(value, bool)),
+    "explain": _PATH,
+    "held_out": _INTEGER,
+    "mask": _TEXT,
+    "method": _TEXT,
+    "mode": _TEXT,
+    "observe": _TEXT,
+    "path": _PATH,
+    "prepare": _TEXTS,
+    "recipe": _PATH,
+    "report": _PATH,
+    "rules": _TEXTS,
+    "shapes": ("a dict of names of dimensions to integers", _is_sizes),
+    "smooth_quant_strength": (
+        "a number or text",
+        lambda value: _is_text(value) or _is_integer(value) or isinstance(value, float),
+    ),
+    "threads": _INTEGER,
+    "weights": _TEXT,
+}
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, bytes | bytearray)
+
+
+def check_kinds(**arguments: object) -> None:
+    """Refuses arguments that are not of their kind, before anything is done with them."""
+    for name, value in arguments.items():
+        kind, is_one = _KINDS[name]
+        if value is None:
+            continue
+        if not is_one(value):
+            raise _unexpected(name, kind, value)
+        if kind == _TEXTS[0] and isinstance(value, Sequence):
+            for index, text in enumerate(value):
+                if not _is_text(text):
+                    raise _unexpected(f"{name}[{index}]", "text", text)
+
+
+def _unexpected(name: str, kind: str, value: object) -> ArgumentTypeError:
+    return ArgumentTypeError(f"{name}: expected {kind}, got {type(value).__name__} {reprlib.repr(value)}")
 
 
 def method_problem(method: str) -> str | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lowbit import compiler
-from lowbit.data import Data, pieces_of
+from lowbit.data import Data, Form, pieces_of
 from lowbit.errors import ArgumentValueError, IncompleteError, LowbitError
 from lowbit.model import Model, observation_of
 from lowbit.ptq import Observation
@@ -135,7 +135,7 @@ def observe_shard(model: Path, shard: Shard, observation: Observation) -> bytes:
         module, aliases = _module(model, tuple((observation.shapes or {}).items()))
         table = Table(Path(folder) / "table.json", "the calibration table")
         names = dict(aliases)
-        pieces = pieces_of(data, Path(folder) / "data", names)
+        pieces = pieces_of(data, Path(folder) / "data", names, Form(module, observation.shapes))
         try:
             calibrate_into(table, module, pieces, observation, names)
         except IncompleteError as error:

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lowbit import ptq
+from lowbit import choices, ptq
+from lowbit.data import in_rows
 from lowbit.errors import ArgumentTypeError, IncompleteError, LowbitError
 from lowbit.files import check_overwrite, require_file, staged
 from lowbit.progress import Report
@@ -35,6 +36,7 @@ class Table:
     @staticmethod
     def load(path: str | Path) -> "Table":
         """A table that `save` or `lowbit calibrate` wrote, or one of another tool that Lowbit imports."""
+        choices.check_kinds(path=path)
         source = require_file(Path(path), "the calibration table").resolve()
         with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
             ptq.merge_tables([source], Path(folder) / "checked.json", aliases={source: str(path)})
@@ -60,6 +62,7 @@ class Table:
         return int(self.content.get("samples", 0))
 
     def save(self, path: str | Path) -> None:
+        choices.check_kinds(path=path)
         output = Path(path)
         if self._folder is None:
             check_overwrite([output], [], [self._path])
@@ -115,7 +118,7 @@ def interrupted(path: Path) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _kept_on_failure(table: Table, written: Path | None = None) -> Iterator[None]:
+def kept_on_failure(table: Table, written: Path | None = None) -> Iterator[None]:
     """An error of the block takes along what is in the table, and in the file that the block was writing."""
     try:
         yield
@@ -149,14 +152,17 @@ def calibrate_into(
 ) -> None:
     """Fills the table from data that comes in pieces, each of which may go once the next is asked for."""
     part = table.path.with_name("part.json")
-    with _kept_on_failure(table, part):
+    with kept_on_failure(table, part):
         for piece in pieces:
-            ptq.calibrate_model(
-                module,
-                part,
-                calibration_data=piece,
-                observation=observation,
-                aliases={**aliases, part: "the calibration table"},
-                report=report,
-            )
+            try:
+                ptq.calibrate_model(
+                    module,
+                    part,
+                    calibration_data=piece,
+                    observation=observation,
+                    aliases={**aliases, part: "the calibration table"},
+                    report=report,
+                )
+            except LowbitError as error:
+                raise in_rows(error, aliases.values()) from error
             table.add(part)

@@ -136,10 +136,10 @@ def test_a_bad_sample_of_an_iterable_is_named(artifacts: Artifacts, monkeypatch:
     for bad, words in cases:
         with pytest.raises(package.IncompleteError, match=words) as caught:
             model.calibrate([*good[:70], bad, *good[70:]])  # type: ignore[list-item]
-        assert "sample 70" in caught.value.message
+        assert "item 70" in caught.value.message
         assert 60 <= caught.value.table.samples <= 70
         assert f"{caught.value.table.samples} samples were kept" in str(caught.value)
-    with pytest.raises(package.LowbitError, match="sample 70"):
+    with pytest.raises(package.LowbitError, match="item 70"):
         model.quantize(calibration_data=[*good[:70], {"picture": good[0][NAME]}, *good[70:]])
 
 
