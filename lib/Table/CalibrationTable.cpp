@@ -61,8 +61,11 @@ llvm::Expected<CalibrationTable> CalibrationTable::parse(llvm::StringRef text,
     complaint = &unknown;
     table = readOnnxRuntimeRanges(parsed, unknown);
   } else {
-    unknown.add("", "is " + llvm::Twine(describe(&parsed)) +
-                        ", expected an object with entries");
+    if (object)
+      unknown.add("", "is an object without entries");
+    else
+      unknown.add("", "is " + llvm::Twine(describe(&parsed)) +
+                          ", expected an object");
     return unknown.takeError();
   }
   if (*complaint)

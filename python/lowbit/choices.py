@@ -16,7 +16,7 @@ LATER_MODES = ("integer-only", "weight-only")
 PREPARATIONS = ("equalize", "smooth-quant", "bias-correction")
 OBSERVED = ("operands", "all")
 
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBER = re.compile(r"\d+(\.\d+)?([eE][-+]?\d+)?")
 _AUTO = re.compile(r"\bmethod=\"?auto\b")
 
 

@@ -54,6 +54,8 @@ def check_output(path: Path) -> Path:
         raise LowbitError(f"{path}: there is no folder {parent}", "make it first, or write elsewhere")
     if path.is_dir():
         raise LowbitError(f"{path}: is a folder", "give the name of the file to write")
+    if path.exists() and not path.is_file():
+        raise LowbitError(f"{path}: is a device or a pipe", "outputs are renamed to their place: give a file to write")
     if not os.access(parent, os.W_OK):
         raise LowbitError(f"{path}: the folder {parent} is not writable")
     return path

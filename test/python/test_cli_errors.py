@@ -238,6 +238,15 @@ def test_an_output_that_cannot_be_written_is_refused(output: str, refused: Refus
     refused(["import", MODEL, "-o", output], "folder")
 
 
+@pytest.mark.parametrize("option", ["-o", "--report"])
+def test_an_output_does_not_take_the_place_of_a_pipe(option: str, refused: Refused, tmp_path: Path) -> None:
+    """Regression: a device that an output named was replaced with a file."""
+    os.mkfifo(tmp_path / "pipe.mlir")
+    rest = [] if option == "-o" else ["-o", "out.mlir"]
+    refused(["quantize", MODEL, *rest, option, "pipe.mlir"], "pipe.mlir", "device or a pipe")
+    assert (tmp_path / "pipe.mlir").is_fifo()
+
+
 def test_a_failure_leaves_an_earlier_output_as_it_was(refused: Refused, artifacts: Artifacts, tmp_path: Path) -> None:
     (tmp_path / "out.mlir").write_text("earlier")
     (tmp_path / "out.safetensors").write_text("earlier")

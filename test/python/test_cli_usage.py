@@ -107,7 +107,7 @@ def test_wrong_usage_is_refused(arguments: list[object], tmp_path: Path) -> None
     check(arguments, tmp_path)
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "100.1", "nan", "1e1", ""])
+@pytest.mark.parametrize("number", ["0", "-1", "100.1", "nan", "1e3", "1e", ""])
 def test_a_percentile_is_in_its_interval(number: str, tmp_path: Path) -> None:
     said = check([*QUANTIZE, "--calibration-data", DATA, "--method", f"percentile:{number}"], tmp_path)
     assert "above 0 and up to 100" in said
