@@ -8,7 +8,8 @@
 //
 // Data movement between source and contraction is cloned, so that other
 // readers keep what they had. With observe=all every other f32 value that has
-// an id is observed as well. Refused: a module without a contraction or table
+// an id is observed as well; with borders every reader of an argument reads it
+// observed. Refused: a module without a contraction or table
 // that can be quantized.
 //
 //===----------------------------------------------------------------------===//
@@ -63,6 +64,21 @@ public:
     if (!observed.contains(value) && !isConstantTensor(source) &&
         !(observer && observer.isConstant()))
       insert(value, "value", std::nullopt);
+  }
+
+  /// All readers of `argument` read it as an activation.
+  void observeForAll(BlockArgument argument) {
+    auto isObserver = [](Operation *user) {
+      auto observer = dyn_cast<ObserveOp>(user);
+      return observer && observer.isActivation();
+    };
+    auto known = llvm::find_if(argument.getUsers(), isObserver);
+    Value made = known != argument.user_end()
+                     ? known->getResult(0)
+                     : insert(argument, "activation", std::nullopt);
+    argument.replaceUsesWithIf(made, [](OpOperand &use) {
+      return !isa<ObserveOp, tensor::DimOp, func::ReturnOp>(use.getOwner());
+    });
   }
 
   /// Erases the movements whose readers all read the clone now. The other
@@ -209,6 +225,10 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
       for (tensor::ExtractOp lookup : table.lookups)
         lookup.getTensorMutable().set(observed);
     }
+    if (borders)
+      for (BlockArgument argument : main->getArguments())
+        if (isReal(argument) && !argument.use_empty())
+          observers.observeForAll(argument);
     if (observe == "all")
       observeAll(*main, observers);
     numActivations += observers.numActivations;
@@ -217,12 +237,16 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     numValues += observers.numValues;
   }
 
+  static bool isReal(Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    return type && type.getElementType().isF32();
+  }
+
   /// Every f32 tensor with a name that is not observed yet.
   static void observeAll(func::FuncOp main, ObserverBuilder &observers) {
     SmallVector<Value> values;
     auto add = [&](Value value) {
-      auto type = dyn_cast<RankedTensorType>(value.getType());
-      if (type && type.getElementType().isF32())
+      if (isReal(value))
         values.push_back(value);
     };
     llvm::for_each(main.getArguments(), add);

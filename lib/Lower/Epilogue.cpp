@@ -185,7 +185,8 @@ Value EpilogueBuilder::finish(Value sums) {
           result = arith::AddFOp::create(b, l, args[next], result);
         linalg::YieldOp::create(b, l, ValueRange{result});
       });
-  if (Attribute id = c.op->getAttr(LowbitDialect::kIdAttr))
-    generic->setAttr(LowbitDialect::kIdAttr, id);
+  for (StringRef name : {LowbitDialect::kIdAttr, LowbitDialect::kRangeAttr})
+    if (Attribute attr = c.op->getAttr(name))
+      generic->setAttr(name, attr);
   return generic.getResult(0);
 }

@@ -181,8 +181,8 @@ static std::string checkOptions(const PtqOptions &options, StringRef searched) {
     return "the option method=" + options.method +
            " chooses from calibration data; give calibration-data=<inputs>, or "
            "leave it out: ranges of a run are its least and greatest value";
-  if (options.mode == "static" && !hasData)
-    return "mode=static needs calibration-data=<inputs>";
+  if ((options.mode == "static" || options.mode == "integer-only") && !hasData)
+    return "mode=" + options.mode + " needs calibration-data=<inputs>";
   if (options.mode == "dynamic" && hasData)
     return "mode=dynamic finds ranges at run time and takes no "
            "calibration-" +
@@ -245,6 +245,7 @@ LogicalResult lowbit::buildPtqPipeline(
   bool isStatic =
       !options.calibrationData.empty() || !options.calibrationTable.empty();
   std::string mode = isStatic ? "static" : "dynamic";
+  bool isIntegerOnly = options.mode == "integer-only";
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();
   log->wantsCandidates = !options.explain.empty();
@@ -276,8 +277,10 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(createRecordOperationsPass(account));
       return;
     case Phase::Calibrate:
+      // Where everything is integer, the ranges of all values are wanted.
       pm.addPass(createInsertObservers(
-          {options.observe, options.channels || plan.needsChannels()}));
+          {isIntegerOnly ? std::string("all") : options.observe.getValue(),
+           isIntegerOnly, options.channels || plan.needsChannels()}));
       if (isStatic)
         pm.addPass(
             createCalibratePass(calibrateOptions(options, searching), table));
@@ -302,7 +305,7 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(std::make_unique<WriteTable>(table, options.selectionTable));
       return;
     case Phase::Quantize:
-      pm.addPass(createInsertQdq());
+      pm.addPass(createInsertQdq({/*ranges=*/isIntegerOnly}));
       return;
     case Phase::Fold:
       pm.addPass(createFoldQdq());
@@ -313,6 +316,8 @@ LogicalResult lowbit::buildPtqPipeline(
       pm.addPass(createLowerContract());
       // While formats still say which integers occur.
       pm.addPass(createAnalyzeAccumulators());
+      if (isIntegerOnly)
+        pm.addPass(createLowerToIntegers());
       pm.addPass(createLowerQdq());
       pm.addPass(createCanonicalizerPass());
       pm.addPass(createCSEPass());

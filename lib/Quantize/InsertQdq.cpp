@@ -24,16 +24,30 @@ namespace lowbit {
 
 namespace {
 struct InsertQdq : lowbit::impl::InsertQdqBase<InsertQdq> {
+  using InsertQdqBase::InsertQdqBase;
+
   void runOnOperation() override {
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) { observers.push_back(op); });
     for (ObserveOp op : observers) {
+      if (ranges)
+        keepRange(op);
       if (op.getFormat() && failed(insertPair(op)))
         return signalPassFailure();
       if (!op.getFormat())
         op.getOutput().replaceAllUsesWith(op.getInput());
       op.erase();
     }
+  }
+
+  static void keepRange(ObserveOp op) {
+    Operation *source = op.getInput().getDefiningOp();
+    if (!source || op.isConstant() || !op.getMinAttr())
+      return;
+    double ends[] = {op.getMin()->convertToDouble(),
+                     op.getMax()->convertToDouble()};
+    source->setAttr(LowbitDialect::kRangeAttr,
+                    DenseF64ArrayAttr::get(op.getContext(), ends));
   }
 
   LogicalResult insertPair(ObserveOp op) {

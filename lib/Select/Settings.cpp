@@ -30,8 +30,9 @@ Target Settings::target() const {
 }
 
 std::string lowbit::checkMode(StringRef mode) {
-  const SmallVector<StringRef> available = {"static", "dynamic"};
-  const SmallVector<StringRef> later = {"integer-only", "weight-only"};
+  const SmallVector<StringRef> available = {"static", "dynamic",
+                                            "integer-only"};
+  const SmallVector<StringRef> later = {"weight-only"};
   if (llvm::is_contained(available, mode))
     return "";
   bool isKnown = llvm::is_contained(later, mode);

@@ -101,6 +101,39 @@ def LowerContract : Pass<"lowbit-lower-contract", "::mlir::ModuleOp"> {
     Statistic<"numContract", "contract", "contractions that were lowered">];
 }
 
+def LowerToIntegers : Pass<"lowbit-lower-to-integers", "::mlir::ModuleOp"> {
+  let summary = "what is between dequantize and quantize becomes integer";
+  let description = [{
+    Elementwise operations, sums and maxima whose operands are all dequantized,
+    integer already or constant are computed on the integers, in fixed point:
+    each number is an integer times a step that is known here.
+
+        x + bias     the bias is counted in steps of x, and added as an integer
+        x * c        only the step changes
+        max(x, 0)    the maximum of the integers
+        x + y        both in steps that are fine enough, by multiplier / 2^shift
+        quantize(x)  clamp(((x * multiplier + half) >> shift) + zero_point)
+
+    multiplier, shift and rounding are those of rules N15 and N16, for each
+    channel where a scale runs along one.
+
+    ```mlir
+    %s = linalg.generic ins(%acc, %scale) {float(acc) * scale} ...
+    %y = linalg.generic ins(%s, %bias) {addf} ...
+    %q = lowbit.quantize %y {...} : tensor<4x8xf32> -> tensor<4x8x!lowbit.affine<i8>>
+    // becomes
+    %s = linalg.generic ins(%acc, %bias.steps) {addi} ...
+    %q = linalg.generic ins(%s, %multipliers) {muli, addi, shrsi, maxsi, minsi, trunci} ...
+    ```
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let statistics = [
+    Statistic<"numInteger", "integer", "operations that became integer">,
+    Statistic<"numQuantize", "quantize", "quantize of computed integers">];
+}
+
 def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
   let summary = "quantize, dequantize and their kin become linalg";
   let description = [{

@@ -57,8 +57,9 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       llvm::cl::desc("statistics for each channel of the activations too")};
   Option<std::string> mode{
       *this, "mode",
-      llvm::cl::desc("static (the default with calibration data or a table) or "
-                     "dynamic (the default without)")};
+      llvm::cl::desc("static (the default with calibration data or a table), "
+                     "dynamic (the default without), or integer-only: static, "
+                     "and no float operation between quantize and dequantize")};
   Option<std::string> method{
       *this, "method", llvm::cl::init("minmax"),
       llvm::cl::desc("how ranges of activations come from statistics: minmax, "

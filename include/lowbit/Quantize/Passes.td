@@ -28,7 +28,12 @@ def InsertQdq : Pass<"lowbit-insert-qdq", "::mlir::ModuleOp"> {
 
     These are N3 and N4 of docs/numerics.md with float arithmetic in place of
     double. Infinities give the cap; NaN is passed over.
+
+    With `ranges`, what observers saw of values that are not constant goes to
+    the operations that make them, as `lowbit.range = [min, max]`.
   }];
+  let options = [Option<"ranges", "ranges", "bool", "false",
+                        "keep the ranges of all observed values">];
   let dependentDialects = [
     "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];

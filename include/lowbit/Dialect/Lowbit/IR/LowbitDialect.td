@@ -33,6 +33,9 @@ def Lowbit_Dialect : Dialect {
     /// Operation attribute: why the operation stayed float.
     static constexpr ::llvm::StringLiteral kFloatReasonAttr =
         "lowbit.float_reason";
+    /// Operation attribute: the least and the greatest element that the result
+    /// had on calibration data, two f64.
+    static constexpr ::llvm::StringLiteral kRangeAttr = "lowbit.range";
 
     /// The folder that store paths are relative to. The tool that reads a
     /// module sets it; it is the working directory otherwise.

@@ -1,0 +1,128 @@
+//===- IntegerEvaluator.h - a float body in fixed point ---------*- C++ -*-===//
+//
+// What the parts of emitIntegerBody share: the numbers of a body, and what is
+// made of its operations.
+//
+//===----------------------------------------------------------------------===//
+#ifndef LOWBIT_LIB_LOWER_INTEGEREVALUATOR_H
+#define LOWBIT_LIB_LOWER_INTEGEREVALUATOR_H
+
+#include "IntegerBody.h"
+#include "IntegerNest.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace lowbit {
+
+/// A function of an integer of the body, which may be that of an operand.
+struct Function {
+  mlir::Value base;
+  Interval range;
+  std::vector<float> samples;
+};
+
+/// A float of the body: one of these.
+struct Number {
+  std::optional<Fixed> fixed;
+  std::optional<LoopFactor> constant;
+  std::shared_ptr<Function> function;
+  /// A constant with more than one dimension.
+  mlir::Value tensor;
+  mlir::AffineMap map;
+  llvm::ArrayRef<float> elements;
+};
+
+class IntegerEvaluator {
+public:
+  IntegerEvaluator(mlir::OpBuilder &builder, mlir::linalg::GenericOp op,
+                   const IntegerBodyOptions &options, ParameterReader &reader,
+                   IntegerRanges &ranges)
+      : builder(builder), op(op), options(options), ranges(ranges),
+        nest(builder, op, op.getNumLoops()), fixed(nest.body()) {}
+
+  std::optional<IntegerTensor> run();
+  std::string reason;
+
+private:
+  using Result = std::optional<Number>;
+
+  bool readOperands();
+  Result evaluate(mlir::Operation *inner);
+  Result evaluateReal(mlir::Operation *inner);
+  Result add(Number a, Number b, std::optional<RealRange> hint);
+  Result multiply(Number a, Number b);
+  /// The operation on the samples of the one integer that all operands depend
+  /// on; none where there are several, or where it need not be.
+  std::optional<Result> sample(mlir::Operation *inner,
+                               llvm::MutableArrayRef<Number> args);
+  /// The number as 32 bits with one scale, the same for all that ask.
+  Fixed asBase(Fixed number);
+  /// The number at the points of the grid of `range`.
+  std::optional<std::vector<float>> samplesOf(const Number &number,
+                                              Interval range, bool isExact);
+  /// In integers, clipped to `most`.
+  Fixed toFixed(const Number &number, std::optional<double> most = {});
+  /// A constant of integers for the floats, in the steps that are chosen.
+  mlir::Value makeSteps(llvm::ArrayRef<float> elements,
+                        mlir::RankedTensorType type, std::optional<double> most,
+                        std::string name, Fixed &steps);
+  /// What joins the accumulated value with a term, from a neutral start.
+  mlir::Operation *findCombiner();
+  std::optional<IntegerTensor> reduce(mlir::Operation *combiner);
+  /// How many terms a sum has; none where the run decides.
+  std::optional<int64_t> countTerms();
+  mlir::Value emitLength();
+  IntegerTensor finish(Fixed result);
+  mlir::Value makeInit(mlir::Type type, std::optional<int64_t> fill);
+  Result refuse(const llvm::Twine &why) {
+    if (reason.empty())
+      reason = why.str();
+    return std::nullopt;
+  }
+  static Result real(Fixed fixed) {
+    Number number;
+    number.fixed = std::move(fixed);
+    return number;
+  }
+  static Result known(LoopFactor constant) {
+    Number number;
+    number.constant = std::move(constant);
+    return number;
+  }
+  Fixed load(const IntegerTensor &tensor, LoopFactor scale,
+             mlir::AffineMap map);
+
+  mlir::OpBuilder &builder;
+  mlir::linalg::GenericOp op;
+  const IntegerBodyOptions &options;
+  IntegerRanges &ranges;
+  IntegerNest nest;
+  FixedBuilder fixed;
+  llvm::DenseMap<mlir::Value, Number> numbers;
+  mlir::IRMapping plain;
+  /// A number that functions depend on, and the scale that it had.
+  struct Base {
+    Fixed number;
+    LoopFactor scale;
+  };
+  llvm::DenseMap<mlir::Value, Base> bases;
+  /// The integers that were read, by the argument, and where they are from.
+  llvm::DenseMap<mlir::Value, Fixed> loaded;
+  llvm::DenseMap<mlir::Value, std::pair<IntegerTensor, mlir::AffineMap>>
+      sources;
+};
+
+/// The integers of `tensor` without their zero point, from its element.
+Fixed withoutZero(const FixedBuilder &fixed, mlir::Value element,
+                  const IntegerTensor &tensor, LoopFactor scale);
+
+/// A little more than was observed: other data may go beyond it.
+RealRange widened(RealRange range);
+
+/// The function's value by its table, which covers `hint` where there is one.
+Fixed lookUp(mlir::OpBuilder &builder, mlir::Operation *op, FixedBuilder &fixed,
+             const Function &function, std::optional<RealRange> hint);
+
+} // namespace lowbit
+
+#endif // LOWBIT_LIB_LOWER_INTEGEREVALUATOR_H
