@@ -28,6 +28,8 @@ struct IntegerTensor {
   std::shared_ptr<const std::vector<float>> samples;
   /// What the elements were on the data that the model was observed on.
   std::optional<RealRange> expected;
+  /// The ids of the operations that the samples are of.
+  llvm::SmallVector<mlir::Attribute> tabled;
 };
 
 /// What an f32 operand of a generic is: integers, or a constant.

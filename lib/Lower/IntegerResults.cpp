@@ -56,7 +56,7 @@ IntegerTensor IntegerEvaluator::finish(Fixed result) {
     result = fixed.narrow(result);
   Value init = makeInit(builder.getI32Type(), std::nullopt);
   Value made = nest.finish(result.value, init, map, op.getIteratorTypesArray());
-  return {made, result.range, 0, result.scale, nullptr, std::nullopt};
+  return {made, result.range, 0, result.scale, nullptr, std::nullopt, {}};
 }
 
 Operation *IntegerEvaluator::findCombiner() {
@@ -170,6 +170,6 @@ std::optional<IntegerTensor> IntegerEvaluator::reduce(Operation *combiner) {
     value = fixed.e.make<arith::MinSIOp>(sum, value);
   Value made = nest.finish(value, makeInit(type, start), map,
                            op.getIteratorTypesArray());
-  return IntegerTensor{made,    range,       0, singleIfEqual(scale),
-                       nullptr, std::nullopt};
+  return IntegerTensor{made,    range,        0, singleIfEqual(scale),
+                       nullptr, std::nullopt, {}};
 }

@@ -210,6 +210,7 @@ private:
         known->scales.front(), known->zeroPoints.front(),
         {format.getMin(), format.getMax()});
     ranges->visit(ints.getDefiningOp());
+    account(op, ints.getDefiningOp(), found->second.tabled);
     Value cast = StorageCastOp::create(builder, op.getLoc(), type, ints);
     op.replaceAllUsesWith(cast);
     ++numQuantize;
@@ -276,6 +277,7 @@ private:
         builder, op.getLoc(),
         cast<RankedTensorType>(op.getType()).clone(element), op.getDim(), ints);
     ranges->visit(result.ints.getDefiningOp());
+    account(op, result.ints.getDefiningOp());
     tensors[op.getResult()] = result;
     ++numInteger;
   }
@@ -330,6 +332,7 @@ private:
     }
     Operation *clone = builder.clone(*op, mapping);
     clone->removeAttr(LowbitDialect::kIdAttr);
+    clone->removeAttr(LowbitDialect::kRangeAttr);
     if (isa<linalg::LinalgOp>(op))
       for (BlockArgument argument : clone->getRegion(0).getArguments())
         argument.setType(element);
@@ -361,11 +364,33 @@ private:
                   builder.getStringAttr(reason));
       return;
     }
-    if (Operation *made = result->ints.getDefiningOp())
+    SmallVector<Attribute> tabled;
+    for (Value operand : op->getOperands())
+      if (auto found = tensors.find(operand); found != tensors.end())
+        tabled.append(found->second.tabled);
+    if (result->samples) {
+      if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
+        tabled.push_back(id);
+      result->tabled = tabled;
+      ++numTable;
+    } else {
+      Operation *made = result->ints.getDefiningOp();
       ranges->visit(made);
+      account(op, made, tabled);
+      ++numInteger;
+    }
     result->expected = hintOf(op.getResult(0));
     tensors[op.getResult(0)] = *result;
-    ++numInteger;
+  }
+
+  /// `made` computes what `op` did, and reads tables of other operations.
+  static void account(Operation *op, Operation *made,
+                      ArrayRef<Attribute> tabled = {}) {
+    Builder builder(op->getContext());
+    if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
+      made->setAttr(LowbitDialect::kIntegersAttr, builder.getArrayAttr({id}));
+    if (!tabled.empty())
+      made->setAttr(LowbitDialect::kTablesAttr, builder.getArrayAttr(tabled));
   }
 
   static std::optional<RealRange> rangeOf(Value value) {

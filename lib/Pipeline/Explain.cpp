@@ -168,14 +168,35 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
-    llvm::StringMap<Operation *> byId;
+    llvm::StringMap<Operation *> byId, computed, tabled;
     getOperation().walk([&](Operation *op) {
       if (auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr))
         byId[id.getValue()] = op;
+      // What was computed on integers has the ids of what it was made of.
+      for (auto [attr, map] :
+           {std::pair(LowbitDialect::kIntegersAttr, &computed),
+            std::pair(LowbitDialect::kTablesAttr, &tabled)})
+        if (auto ids = op->getAttrOfType<ArrayAttr>(attr))
+          for (auto id : ids.getAsRange<StringAttr>())
+            map->try_emplace(id.getValue(), op);
     });
     llvm::json::Array operations;
-    for (const Account::Operation &entry : account->operations)
-      operations.push_back(describe(entry, byId));
+    for (const Account::Operation &entry : account->operations) {
+      llvm::json::Object object = describe(entry, byId);
+      if (Operation *op = computed.lookup(entry.name)) {
+        object["result"] = "integer";
+        object["format"] =
+            printed(getElementTypeOrSelf(op->getResult(0).getType()));
+        object.erase("reason");
+      } else if (Operation *op = tabled.lookup(entry.name)) {
+        object["result"] = "table";
+        object.erase("reason");
+        if (auto into =
+                op->getAttrOfType<ArrayAttr>(LowbitDialect::kIntegersAttr))
+          object["into"] = cast<StringAttr>(into[0]).getValue();
+      }
+      operations.push_back(std::move(object));
+    }
     const SelectionLog &log = *account->log;
     llvm::json::Object object{
         {"operations", std::move(operations)},

@@ -30,8 +30,8 @@ struct InsertQdq : lowbit::impl::InsertQdqBase<InsertQdq> {
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) { observers.push_back(op); });
     for (ObserveOp op : observers) {
-      if (ranges)
-        keepRange(op);
+      if (ranges && failed(keepRange(op)))
+        return signalPassFailure();
       if (op.getFormat() && failed(insertPair(op)))
         return signalPassFailure();
       if (!op.getFormat())
@@ -40,14 +40,20 @@ struct InsertQdq : lowbit::impl::InsertQdqBase<InsertQdq> {
     }
   }
 
-  static void keepRange(ObserveOp op) {
+  static LogicalResult keepRange(ObserveOp op) {
     Operation *source = op.getInput().getDefiningOp();
-    if (!source || op.isConstant() || !op.getMinAttr())
-      return;
+    if (!source || op.isConstant())
+      return success();
+    if (!op.getMinAttr())
+      return op.emitError("the range of '")
+             << op.getId()
+             << "' is not known, and mode=integer-only needs that of every "
+                "value; calibrate with observe=all";
     double ends[] = {op.getMin()->convertToDouble(),
                      op.getMax()->convertToDouble()};
     source->setAttr(LowbitDialect::kRangeAttr,
                     DenseF64ArrayAttr::get(op.getContext(), ends));
+    return success();
   }
 
   LogicalResult insertPair(ObserveOp op) {

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from lowbit.errors import ArgumentTypeError
 
 METHODS = ("minmax", "moving-average", "percentile", "mse", "entropy", "kl", "cross-entropy", "auto")
-MODES = ("static", "dynamic")
-LATER_MODES = ("integer-only", "weight-only")
+MODES = ("static", "dynamic", "integer-only")
+LATER_MODES = ("weight-only",)
 PREPARATIONS = ("equalize", "smooth-quant", "bias-correction")
 OBSERVED = ("operands", "all")
 

@@ -112,8 +112,8 @@ class Model:
         selection = _selection(mode, method, recipe, rules, weights, activations, prepare)
         selection = _with_search(selection, smooth_quant_strength, held_out)
         observation = observation_of(shapes, threads, mask, None, False)
-        if mode == "static" and calibration_data is None and calibration_table is None:
-            raise ArgumentValueError("mode 'static' needs calibration_data or a calibration_table")
+        if mode in ("static", "integer-only") and calibration_data is None and calibration_table is None:
+            raise ArgumentValueError(f"mode {mode!r} needs calibration_data or a calibration_table")
         if mode == "dynamic":
             calibration_data = calibration_table = None
         table = _table_path(calibration_table)

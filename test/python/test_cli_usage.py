@@ -14,6 +14,7 @@ QUANTIZE = ["quantize", MODEL, "-o", "q.mlir"]
 LATER = [
     ["compile", "q.mlir", "-o", "model.so"],
     [*QUANTIZE, "--mode", "integer-only"],
+    [*QUANTIZE, "--calibration-data", DATA, "--mode", "weight-only"],
     [*QUANTIZE, "--mode", "weight-only"],
     [*QUANTIZE, "--quantized-io"],
     [*QUANTIZE, "--calibration-data", "random"],

@@ -131,6 +131,7 @@ def LowerToIntegers : Pass<"lowbit-lower-to-integers", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
   let statistics = [
     Statistic<"numInteger", "integer", "operations that became integer">,
+    Statistic<"numTable", "table", "operations that became part of a table">,
     Statistic<"numQuantize", "quantize", "quantize of computed integers">];
 }
 

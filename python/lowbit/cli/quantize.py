@@ -61,7 +61,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--mode",
         metavar="MODE",
         help="static: ranges of activations from calibration (the default with data or a table); "
-        "dynamic: ranges measured in every run (the default without)",
+        "dynamic: ranges measured in every run (the default without); integer-only: static, and no float operation "
+        "between the quantized inputs and the dequantized results",
     )
     how.add_argument("--weights", metavar="WORDS", help="format, granularity and method of weights: i4,group:32,mse")
     how.add_argument("--activations", metavar="WORDS", help="the same for activations: i8,percentile:99.9")
@@ -145,8 +146,10 @@ def _calibration(args: argparse.Namespace, selection: ptq.Selection) -> tuple[Pa
     data, table = args.calibration_data, args.calibration_table
     if selection.mode == "dynamic":
         _check_dynamic(args)
-    if selection.mode == "static" and data is None and table is None:
-        raise UsageError("--mode static needs --calibration-data or --calibration-table: ranges come from them")
+    if selection.mode in ("static", "integer-only") and data is None and table is None:
+        raise UsageError(
+            f"--mode {selection.mode} needs --calibration-data or --calibration-table: ranges come from them"
+        )
     if data is not None and str(data) == "random":
         raise UsageError("--calibration-data random is not available in this version")
     if data is None and table is None and args.method is not None:

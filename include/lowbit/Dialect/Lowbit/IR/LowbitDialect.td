@@ -33,6 +33,10 @@ def Lowbit_Dialect : Dialect {
     /// Operation attribute: why the operation stayed float.
     static constexpr ::llvm::StringLiteral kFloatReasonAttr =
         "lowbit.float_reason";
+    /// Operation attributes: the ids of the operations of the source model that
+    /// this one computes on integers, and of those that are in its table.
+    static constexpr ::llvm::StringLiteral kIntegersAttr = "lowbit.integers";
+    static constexpr ::llvm::StringLiteral kTablesAttr = "lowbit.tables";
     /// Operation attribute: the least and the greatest element that the result
     /// had on calibration data, two f64.
     static constexpr ::llvm::StringLiteral kRangeAttr = "lowbit.range";
