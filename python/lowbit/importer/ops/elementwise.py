@@ -13,7 +13,7 @@ from ..broadcast import elementwise
 from ..context import Context, handles
 from ..errors import Unsupported
 from ..graph import Node
-from ..values import Const, Value, onnx_element_type
+from ..values import Const, Value, plain_element_type
 
 Unary = Callable[[Body, str, dict[str, Any]], str]
 
@@ -243,7 +243,7 @@ def _operands_where(ctx: Context, node: Node) -> list[Value]:
 @handles("Cast")
 def cast(ctx: Context, node: Node) -> Value:
     x = ctx.value(node, 0)
-    target = onnx_element_type(node.attrs["to"])
+    target = plain_element_type(node.attrs["to"])
     if target == x.dtype:
         return x
     return elementwise(ctx, [x], lambda b, v: b.cast(v[0], x.dtype, target), target, node.outputs[0])

@@ -207,8 +207,3 @@ def _factors(ctx: Context, node: Node, value: Value) -> list[int]:
     if len(scales) != len(value.logical) or any(s < 1 or s != int(s) for s in scales):
         raise Unsupported(f"factors {scales}; whole factors, one a dimension, are supported")
     return [int(s) for s in scales]
-
-
-@handles("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
-def quantized(ctx: Context, node: Node) -> Value:
-    raise Unsupported("the model is quantized already; import the float model it was made from")
