@@ -71,7 +71,10 @@ struct SuggestCalibration
   void runOnOperation() override {
     markAllAnalysesPreserved();
     FailureOr<func::FuncOp> main = findMain(getOperation());
-    if (succeeded(main))
+    bool isDynamic = false;
+    getOperation().walk(
+        [&](ObserveOp op) { isDynamic |= op.isActivation(); });
+    if (succeeded(main) && isDynamic)
       main->emitRemark(
           "activations are quantized dynamically, from the range that each "
           "run finds; for static ranges, which are faster, give inputs: "
@@ -309,6 +312,7 @@ LogicalResult lowbit::buildPtqPipeline(
       pm.addPass(createFoldWeights());
       return;
     case Phase::Lower:
+      pm.addPass(createSignOperands());
       pm.addPass(createLowerContractions());
       pm.addPass(createLowerContract());
       // While formats still say which integers occur.
