@@ -203,9 +203,9 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     for (Contraction &c : plan.contractions)
       for (unsigned i : {0, 1})
         if (!isQuantizedAlready(c.op->getOperand(i)))
-          c.op->setOperand(
-              i, observers.observe(c.op->getOperand(i), c.channelDim(i),
-                                   valueName(c.op->getResult(0))));
+          c.op->setOperand(i, observers.observe(c.op->getOperand(i),
+                                                c.channelDim(i),
+                                                valueName(c.op->getResult(0))));
     observers.finish();
     for (TableLookups &table : plan.tables) {
       Operation *generic = table.lookups.front()->getParentOp();

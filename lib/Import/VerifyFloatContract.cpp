@@ -60,12 +60,10 @@ static bool mayBeQuantized(Operation *op) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   // Look-ups in a table of integers, and zero points of the run.
   bool isSingle = generic && generic.getNumLoops() == 0;
-  bool isLookup = generic && generic->getNumResults() == 1 &&
-                  isa_and_nonnull<tensor::ExtractOp>(
-                      generic.getBlock()
-                          ->getTerminator()
-                          ->getOperand(0)
-                          .getDefiningOp());
+  bool isLookup =
+      generic && generic->getNumResults() == 1 &&
+      isa_and_nonnull<tensor::ExtractOp>(
+          generic.getBlock()->getTerminator()->getOperand(0).getDefiningOp());
   return isSingle || isLookup || isLinalgCopy(op);
 }
 
@@ -124,9 +122,12 @@ struct VerifyFloatContract
 
     Offenders offenders;
     for (BlockArgument argument : main->getArguments()) {
-      std::string problem = isa<ShapedType>(argument.getType())
-                                ? findTypeProblem(argument.getType(), isNarrow(getElementTypeOrSelf(argument.getType())))
-                                : "is no tensor";
+      std::string problem =
+          isa<ShapedType>(argument.getType())
+              ? findTypeProblem(
+                    argument.getType(),
+                    isNarrow(getElementTypeOrSelf(argument.getType())))
+              : "is no tensor";
       if (!problem.empty())
         offenders.add(argument.getLoc(),
                       "argument " + std::to_string(argument.getArgNumber()) +

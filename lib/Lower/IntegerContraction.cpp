@@ -95,21 +95,25 @@ LoopTensor lowbit::emitWeightedSum(OpBuilder &builder, const Contraction &c,
   Location loc = c.op->getLoc();
   MLIRContext *context = builder.getContext();
   AffineMap map = c.map(operand);
-  // The loops that are summed over, and those of the image.
+  // In the order of the operand; those of an image in the order of the nest.
   SmallVector<unsigned> loops;
+  if (map.isProjectedPermutation())
+    for (AffineExpr expr : map.getResults())
+      loops.push_back(cast<AffineDimExpr>(expr).getPosition());
+  else
+    for (unsigned loop = 0; loop < map.getNumDims(); ++loop)
+      if (map.isFunctionOfDim(loop))
+        loops.push_back(loop);
   SmallVector<AffineExpr> replaced(map.getNumDims(),
                                    getAffineConstantExpr(0, context));
   LoopTensor sum;
   SmallVector<OpFoldResult> sizes, windowSizes;
   SmallVector<AffineExpr> kept, window;
   SmallVector<utils::IteratorType> iterators;
-  for (unsigned loop = 0; loop < map.getNumDims(); ++loop) {
+  for (auto [i, loop] : llvm::enumerate(loops)) {
     bool isReduced = llvm::is_contained(c.reduction, loop);
-    if (!map.isFunctionOfDim(loop))
-      continue;
-    AffineExpr dim = builder.getAffineDimExpr(loops.size());
+    AffineExpr dim = builder.getAffineDimExpr(i);
     replaced[loop] = dim;
-    loops.push_back(loop);
     iterators.push_back(isReduced ? utils::IteratorType::reduction
                                   : utils::IteratorType::parallel);
     auto own = map.getResultPosition(getAffineDimExpr(loop, context));
@@ -123,8 +127,7 @@ LoopTensor lowbit::emitWeightedSum(OpBuilder &builder, const Contraction &c,
       // An image does not give the size of the window; the filter does.
       window.push_back(dim);
       auto there =
-          c.map(1 - operand)
-              .getResultPosition(getAffineDimExpr(loop, context));
+          c.map(1 - operand).getResultPosition(getAffineDimExpr(loop, context));
       windowSizes.push_back(tensor::getMixedSize(
           builder, loc, c.op->getOperand(1 - operand), *there));
     }

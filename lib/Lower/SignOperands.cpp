@@ -132,9 +132,8 @@ private:
     auto type = cast<RankedTensorType>(op.getType());
     auto parameters = shift(builder, op, QuantParameters::of(op), offset);
     auto quantize = QuantizeOp::create(
-        builder, op.getLoc(),
-        type.clone(Type(signedFormat(format, offset))), op.getInput(),
-        parameters);
+        builder, op.getLoc(), type.clone(Type(signedFormat(format, offset))),
+        op.getInput(), parameters);
     quantize.setRounding(op.getRounding());
     quantize.setSaturate(op.getSaturate());
     return known = quantize;
@@ -238,8 +237,8 @@ private:
     builder.setInsertionPoint(pad);
     Value top = arith::ConstantOp::create(builder, pad.getLoc(),
                                           builder.getI8IntegerAttr(-128));
-    Value changed = builder.createOrFold<arith::XOrIOp>(pad.getLoc(), padding,
-                                                        top);
+    Value changed =
+        builder.createOrFold<arith::XOrIOp>(pad.getLoc(), padding, top);
     auto yield = cast<tensor::YieldOp>(pad.getBody()->getTerminator());
     yield.getValueMutable().assign(changed);
   }
@@ -253,19 +252,18 @@ private:
     Operation *place = plain.getDefiningOp();
     if (!place)
       place = plain.getParentBlock()->getParentOp();
-    return emitElementwise(
-               builder, place, plain, ElementInput::of(plain), i8,
-               [&](ElementBuilder e, ValueRange args) {
-                 Value code = args[0];
-                 if (!isByte)
-                   code = e.extend(code, i8, how.isSigned());
-                 if (how.offset != 0) {
-                   Value top = e.make<arith::ConstantOp>(
-                       e.b.getI8IntegerAttr(-128));
-                   code = e.make<arith::XOrIOp>(code, top);
-                 }
-                 return SmallVector<Value>{code};
-               })
+    return emitElementwise(builder, place, plain, ElementInput::of(plain), i8,
+                           [&](ElementBuilder e, ValueRange args) {
+                             Value code = args[0];
+                             if (!isByte)
+                               code = e.extend(code, i8, how.isSigned());
+                             if (how.offset != 0) {
+                               Value top = e.make<arith::ConstantOp>(
+                                   e.b.getI8IntegerAttr(-128));
+                               code = e.make<arith::XOrIOp>(code, top);
+                             }
+                             return SmallVector<Value>{code};
+                           })
         .front();
   }
 

@@ -72,8 +72,7 @@ struct SuggestCalibration
     markAllAnalysesPreserved();
     FailureOr<func::FuncOp> main = findMain(getOperation());
     bool isDynamic = false;
-    getOperation().walk(
-        [&](ObserveOp op) { isDynamic |= op.isActivation(); });
+    getOperation().walk([&](ObserveOp op) { isDynamic |= op.isActivation(); });
     if (succeeded(main) && isDynamic)
       main->emitRemark(
           "activations are quantized dynamically, from the range that each "

@@ -28,9 +28,9 @@ def reference(model: Path, inputs: Arrays, optimized: bool) -> Arrays:
     options.intra_op_num_threads = 1
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimized else levels.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, inputs), strict=True))
+    runner = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in runner.get_outputs()]
+    return dict(zip(names, runner.run(names, inputs), strict=True))
 
 
 class Forms:
@@ -65,8 +65,11 @@ def steps_between(found: np.ndarray, expected: np.ndarray, scale: float) -> np.n
     return np.abs(np.rint(found.astype(np.float64) / scale) - np.rint(expected.astype(np.float64) / scale))
 
 
-def compare(forms: Forms, inputs: Arrays, scales: list[float], rate: float = RATE, few: int = 1) -> None:
-    """Every form against both modes of ONNX Runtime."""
+def compare(forms: Forms, inputs: Arrays, scales: list[float], crossed: float = RATE, few: int = 1) -> None:
+    """Every form against both modes of ONNX Runtime.
+
+    `crossed` is the rate allowed between floats and integers: the layers of a network hand their differences on.
+    """
     expected = {mode: reference(forms.model, inputs, mode == "optimized") for mode in ("optimized", "plain")}
     results = forms.results(inputs, few)
     for part in ("imported", "quantized"):
@@ -79,6 +82,7 @@ def compare(forms: Forms, inputs: Arrays, scales: list[float], rate: float = RAT
                 steps = steps_between(results[form][0][name], right, scale)
                 count = int((steps != 0).sum())
                 assert steps.max() <= 1, f"{form} against {mode}, {name}: {steps.max()} steps"
+                rate = RATE if (form == "quantized") == (mode == "optimized") else crossed
                 assert count <= rate * steps.size, f"{form} against {mode}, {name}: {count} of {steps.size} differ"
 
 
@@ -109,7 +113,7 @@ def test_int4_weights_differ_at_ties_alone(tmp_path: Path) -> None:
     weights = {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(model).graph.initializer}
     scale = float(weights["output_0_scale"])
     ties = elements = 0
-    for seed in range(8):
+    for seed in range(3):
         x = np.random.default_rng(seed).uniform(-0.1, 1.1, (1, 3, 8, 8)).astype(np.float32)
         codes = np.clip(np.rint(x / weights["input_0_scale"]), 0, 255).astype(np.int64)[0]
         windows = np.lib.stride_tricks.sliding_window_view(codes, (3, 3), axis=(1, 2))
@@ -154,7 +158,7 @@ def test_network(kind: str, tmp_path: Path) -> None:
     forms = write(graph, tmp_path)
     assert "stays float" not in forms.remarks
     assert_integer(forms, 3)
-    compare(forms, {"x": samples((400, 4, 8, 8), 3.0)}, scales_of(graph), rate=1e-3)
+    compare(forms, {"x": samples((4000, 4, 8, 8), 3.0)}, scales_of(graph), crossed=1e-3)
 
 
 def matmul(rng: np.random.Generator, kind: str, weights: str, axis: int | None, zero: int) -> Graph:
@@ -188,7 +192,10 @@ MATMULS: dict[str, tuple[Callable[[], Graph], dict[str, tuple[int, ...]]]] = {
         lambda: matmul(np.random.default_rng(2), "uint8", "int8", 1, 0),
         {"x": (120, 7, 48)},
     ),
-    "matmul of zero points": (lambda: matmul(np.random.default_rng(3), "uint8", "uint8", None, 99), {"x": (120, 7, 48)}),
+    "matmul of zero points": (
+        lambda: matmul(np.random.default_rng(3), "uint8", "uint8", None, 99),
+        {"x": (120, 7, 48)},
+    ),
     "gemm": (lambda: gemm(np.random.default_rng(4), "int8"), {"x": (800, 48)}),
     "two run-time operands": (
         lambda: attention(np.random.default_rng(5), "uint8"),

@@ -20,9 +20,9 @@ from .fold import evaluate, fold_batch_norm
 from .graph import Graph, Node, build_graph
 from .layout import plain_layout
 from .load import load_model
+from .quantized import check_codes
 from .shape_math import evaluate_shape_math
 from .store import replacing
-from .quantized import check_codes
 from .values import CODES, Const, Tensor, Value, onnx_element_type, plain, plain_element_type
 
 Progress = Callable[[int, int], None]

@@ -183,8 +183,8 @@ def _gathered(codes: Codes) -> Parameters:
     changing = [k for k, run in enumerate(runs) if run]
     if len(changing) > 1 or any(runs[k] > 1 for k in changing):
         sizes = [run or size for run, size in zip(runs, shape, strict=True)]
-        index = tuple(slice(None, None, size) for size in sizes)
-        return Parameters(codes.scale[index], codes.zero_point[index], block=tuple(sizes))
+        starts = tuple(slice(None, None, size) for size in sizes)
+        return Parameters(codes.scale[starts], codes.zero_point[starts], block=tuple(sizes))
     index = tuple(slice(None) if k in changing else 0 for k in range(len(shape)))
     axis = changing[0] if changing else None
     return Parameters(np.asarray(codes.scale[index]), np.asarray(codes.zero_point[index]), axis=axis)

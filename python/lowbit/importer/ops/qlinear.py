@@ -19,7 +19,7 @@ from ..context import HANDLERS, Context, handles
 from ..errors import Unsupported
 from ..graph import Node
 from ..quantized import Parameters, check_scales, code_range, is_small_float, write_dequantize, write_quantize
-from ..values import CODES, Codes, Const, Tensor, Value, element_type, onnx_element_type, plain
+from ..values import CODES, Codes, Const, Tensor, Value, onnx_element_type
 from .reduce import reduce_axes
 
 _FLOAT = onnx.TensorProto.FLOAT
@@ -58,7 +58,8 @@ def _zero_point(ctx: Context, value: Value | None, like: np.ndarray | Tensor, dt
     known = value.array.astype(np.float32) if is_small_float(dtype) else value.array.astype(np.int32)
     if is_small_float(dtype) and (known != 0).any():
         raise Unsupported(f"zero point {known.reshape(-1)[0]} of elements of {dtype}; 0 is expected")
-    return np.broadcast_to(known.astype(np.int32).reshape(shape if known.size > 1 else ()), shape)
+    steps = known.astype(np.int32)
+    return np.broadcast_to(steps.reshape(()), shape) if steps.size == 1 else steps
 
 
 def _parameters(
@@ -80,10 +81,11 @@ def _parameters(
         if not all(len(p.shape) == 0 for p in (scale, zero)):
             raise Unsupported("parameters of the run that are not scalars")
         return Parameters(scale, zero)
-    rank, size = len(x.logical), scale.size
-    if zero.size != size and size == 1:
+    if scale.size == 1:
         scale = np.broadcast_to(scale.reshape(()), zero.shape)
-        size = zero.size
+    rank, size = len(x.logical), scale.size
+    if zero.shape != scale.shape:
+        raise Unsupported(f"scale of shape {list(scale.shape)} with a zero point of shape {list(zero.shape)}")
     if size == 1 and not block_size:
         return Parameters(scale.reshape(()), zero.reshape(()))
     axis = ctx.axis(axis, rank)
@@ -213,6 +215,13 @@ def dynamic_quantize_linear(ctx: Context, node: Node) -> list[Value]:
 
 
 # -- operators on integers
+
+
+def through_floats(ctx: Context, node: Node, x: Value) -> Value:
+    """An operator that selects codes, such as a max-pool, on the floats of the same numbers, which is exact."""
+    same = Parameters(np.array(1.0, np.float32), np.array(0, np.int32))
+    result = _run(ctx, node, node.op, [dequantized(ctx, x, same, f"{node.outputs[0]}/codes")])
+    return quantized(ctx, result, x.dtype, same, True, node.outputs[0])
 
 
 def _run(ctx: Context, node: Node, op: str, inputs: Sequence[Value], attrs: dict[str, Any] | None = None) -> Value:
