@@ -184,7 +184,11 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     }
     numFloat += plan.floats.size();
     bool isQuantized =
-        main->walk([](QuantizeOp) { return WalkResult::interrupt(); })
+        main->walk([](Operation *op) {
+              return isa<QuantizeOp, RequantizeOp, ContractOp>(op)
+                         ? WalkResult::interrupt()
+                         : WalkResult::advance();
+            })
             .wasInterrupted();
     if (plan.contractions.empty() && plan.tables.empty() && !isQuantized) {
       InFlightDiagnostic error =

@@ -23,13 +23,8 @@ namespace lowbit {
 #include "lowbit/Import/Passes.h.inc"
 } // namespace lowbit
 
-/// Integers that something quantized.
-static bool isNarrow(Type element) {
-  return element.isInteger(8) || element.isInteger(16);
-}
-
 /// What is wrong with the type of a value; empty when nothing is. `isMoved`:
-/// the value is between a quantize and a dequantize, where nothing computes.
+/// the value may be between a quantize and a dequantize.
 static std::string findTypeProblem(Type type, bool isMoved) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -38,33 +33,26 @@ static std::string findTypeProblem(Type type, bool isMoved) {
     return text;
   }
   Type element = getElementTypeOrSelf(type);
-  if (isMoved && (isa<QuantizedTypeInterface>(element) || isNarrow(element)))
-    return "";
-  if (isa<QuantizedTypeInterface>(element))
-    os << "is quantized (" << type
-       << "), where only lowbit and tensor operations may be; dequantize it "
-          "first";
-  else if (!element.isF32() && !element.isIndex() && !element.isInteger(1) &&
-           !element.isInteger(32) && !element.isInteger(64))
-    os << "has type " << type << "; element types are f32, i64, i32 and i1";
+  if (isa<QuantizedTypeInterface>(element)) {
+    if (!isMoved)
+      os << "is quantized (" << type
+         << "), where only lowbit and tensor operations may be; dequantize it "
+            "first";
+  } else if (!element.isF32() && !element.isIndex() && !element.isInteger(1) &&
+             !element.isInteger(8) && !element.isInteger(16) &&
+             !element.isInteger(32) && !element.isInteger(64)) {
+    os << "has type " << type
+       << "; element types are f32, i64, i32 and i1, and i16 and i8 for what "
+          "is quantized already";
+  }
   return text;
 }
 
-/// Operations that make or move quantized values and their integers, which have
-/// no meaning for others.
+/// Operations that make or move quantized values.
 static bool mayBeQuantized(Operation *op) {
-  StringRef dialect = op->getName().getDialectNamespace();
-  if (dialect == "lowbit" || dialect == "tensor" ||
-      isa<arith::ConstantOp, arith::TruncIOp, linalg::FillOp>(op))
-    return true;
-  auto generic = dyn_cast<linalg::GenericOp>(op);
-  // Look-ups in a table of integers, and zero points of the run.
-  bool isSingle = generic && generic.getNumLoops() == 0;
-  bool isLookup =
-      generic && generic->getNumResults() == 1 &&
-      isa_and_nonnull<tensor::ExtractOp>(
-          generic.getBlock()->getTerminator()->getOperand(0).getDefiningOp());
-  return isSingle || isLookup || isLinalgCopy(op);
+  return isa_and_nonnull<LowbitDialect, tensor::TensorDialect>(
+             op->getDialect()) ||
+         isLinalgCopy(op);
 }
 
 static std::string findProblem(Operation *op) {
@@ -124,9 +112,7 @@ struct VerifyFloatContract
     for (BlockArgument argument : main->getArguments()) {
       std::string problem =
           isa<ShapedType>(argument.getType())
-              ? findTypeProblem(
-                    argument.getType(),
-                    isNarrow(getElementTypeOrSelf(argument.getType())))
+              ? findTypeProblem(argument.getType(), /*isMoved=*/false)
               : "is no tensor";
       if (!problem.empty())
         offenders.add(argument.getLoc(),

@@ -5,9 +5,9 @@
 //
 //   dequantize(ui8 q, zp)  ->  dequantize(i8 q - 128, zp - 128)
 //
-// The integers change at their source, a quantize or a constant, and move as
-// before. Left as they are: packed formats, blocks, more than 8 bits, and
-// values that no contraction reads.
+// The integers change at their source, a quantize, requantize or constant, and
+// move as before. Left as they are: packed formats, blocks, more than 8 bits,
+// and values that no contraction reads.
 //
 //===----------------------------------------------------------------------===//
 #include "Elementwise.h"
@@ -102,8 +102,9 @@ public:
     if (auto back = quantized.getDefiningOp<StorageCastOp>()) {
       plain = convertPlain(back.getInput(), how);
       builder.setInsertionPointAfter(back);
-    } else if (auto quantize = quantized.getDefiningOp<QuantizeOp>()) {
-      return convertQuantize(quantize, how.offset);
+    } else if (Value source =
+                   convertProducer(quantized.getDefiningOp(), how.offset)) {
+      return source;
     } else {
       auto type = cast<RankedTensorType>(quantized.getType());
       Value codes = StorageCastOp::create(
@@ -123,6 +124,33 @@ public:
   }
 
 private:
+  /// A quantize, or a requantize with a known zero point; null for others.
+  Value convertProducer(Operation *op, int32_t offset) {
+    if (auto quantize = dyn_cast_or_null<QuantizeOp>(op))
+      return convertQuantize(quantize, offset);
+    auto requantize = dyn_cast_or_null<RequantizeOp>(op);
+    if (requantize && requantize.getZeroPointAttr() &&
+        readIntegers(requantize.getZeroPointAttr()))
+      return convertRequantize(requantize, offset);
+    return {};
+  }
+
+  Value convertRequantize(RequantizeOp op, int32_t offset) {
+    Value &known = made[{op.getOutput(), offset}];
+    if (known)
+      return known;
+    builder.setInsertionPointAfter(op);
+    auto type = cast<RankedTensorType>(op.getType());
+    auto format = cast<AffineType>(type.getElementType());
+    auto clone = cast<RequantizeOp>(builder.clone(*op));
+    clone->removeAttr(LowbitDialect::kIdAttr);
+    QuantParameters parameters;
+    parameters.zeroPoint = op.getZeroPointAttr();
+    clone.setZeroPointAttr(shift(builder, op, parameters, offset).zeroPoint);
+    clone.getOutput().setType(type.clone(Type(signedFormat(format, offset))));
+    return known = clone.getOutput();
+  }
+
   Value convertQuantize(QuantizeOp op, int32_t offset) {
     Value &known = made[{op.getOutput(), offset}];
     if (known)
@@ -156,21 +184,21 @@ private:
     return result;
   }
 
-  /// At a constant or a quantize; null for any other value.
+  /// At a constant, a quantize or a requantize; null for any other value.
   Value convertSource(Value plain, const Conversion &how) {
     if (isConstantTensor(plain))
       return convertConstant(plain, how);
     auto back = plain.getDefiningOp<StorageCastOp>();
-    auto quantize =
-        back ? back.getInput().getDefiningOp<QuantizeOp>() : QuantizeOp();
-    if (!quantize)
+    if (!back)
       return {};
-    auto format = dyn_cast<AffineType>(Type(quantize.getQuantizedFormat()));
-    // What wraps does so at the ends of its own type.
+    auto format =
+        dyn_cast<AffineType>(getElementTypeOrSelf(back.getInput().getType()));
     if (!format || format.getStorage() != how.storage || format.getPack() ||
         !fitsSigned(format, how.offset))
       return {};
-    Value made = convertQuantize(quantize, how.offset);
+    Value made = convertProducer(back.getInput().getDefiningOp(), how.offset);
+    if (!made)
+      return {};
     builder.setInsertionPointAfterValue(made);
     return StorageCastOp::create(
         builder, back.getLoc(),
