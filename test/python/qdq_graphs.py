@@ -84,7 +84,7 @@ class Graph:
         domains = [helper.make_opsetid("", self.opset)]
         if any(node.domain for node in self.nodes):
             domains.append(helper.make_opsetid("com.microsoft", 1))
-        proto = helper.make_model(graph, opset_imports=domains, ir_version=9)
+        proto = helper.make_model(graph, opset_imports=domains, ir_version=10)
         return onnx.shape_inference.infer_shapes(proto)
 
 

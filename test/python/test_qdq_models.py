@@ -228,3 +228,35 @@ def assert_integer(forms: Forms, count: int) -> None:
     """The contractions of the quantized module, all of integers."""
     found = set(re.findall(rb"[\w./:#]+\.i32\b", forms.quantized.read_bytes()))
     assert len(found) == count, found
+
+
+def partly(rng: np.random.Generator) -> Graph:
+    """A layer that is quantized, one whose operands are not, and one of int16."""
+    g = Graph(rng, opset=21)
+    x = g.pair(g.input("x", "n", 40), 3.0, "uint8")
+    first = g.op("Relu", g.op("MatMul", x, g.weight([40, 24])))
+    second = g.op("MatMul", first, g.constant(rng.normal(0, 0.2, (24, 16)).astype(np.float32)))
+    third = g.op("MatMul", g.pair(second, 10.0, "int16"), g.weight([16, 9]))
+    g.outputs = [third]  # type: ignore[attr-defined]
+    return g
+
+
+def test_what_has_no_parameters_is_quantized_as_the_mode_says(tmp_path: Path) -> None:
+    graph = partly(np.random.default_rng(6))
+    onnx.save(graph.model(*graph.outputs), tmp_path / "model.onnx")  # type: ignore[attr-defined]
+    inputs = {"x": samples((200, 40), 3.0)}
+    data = save(tmp_path / "data.npz", {"x": inputs["x"][:-1]})
+    (expected,) = reference(tmp_path / "model.onnx", inputs, False).values()
+    for options, remark in (([], "activations are quantized dynamically"), (["--calibration-data", data], "")):
+        target = tmp_path / "q.mlir"
+        done = lowbit("quantize", tmp_path / "model.onnx", "-o", target, *options)
+        must(done)
+        assert remark in done.stderr
+        reason = "stays float: the model quantizes an operand to !lowbit.affine<i16>, which"
+        assert done.stderr.count(reason) == 1, done.stderr
+        found = set(re.findall(rb"[\w./:#]+\.i32\b", target.read_bytes()))
+        assert len(found) == 2, found
+        must(lowbit("run", target, "--inputs", save(tmp_path / "in.npz", inputs), "-o", tmp_path / "out.npz"))
+        (actual,) = load(tmp_path / "out.npz").values()
+        noise = np.square(actual[:-1].astype(np.float64) - expected[:-1]).mean()
+        assert 10 * np.log10(np.square(expected[:-1].astype(np.float64)).mean() / noise) > 30.0
