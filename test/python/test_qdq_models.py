@@ -260,3 +260,15 @@ def test_what_has_no_parameters_is_quantized_as_the_mode_says(tmp_path: Path) ->
         (actual,) = load(tmp_path / "out.npz").values()
         noise = np.square(actual[:-1].astype(np.float64) - expected[:-1]).mean()
         assert 10 * np.log10(np.square(expected[:-1].astype(np.float64)).mean() / noise) > 30.0
+
+
+@pytest.mark.parametrize("height,width", [(48, 80), (100, 31)])
+def test_what_comes_before_quantization(height: int, width: int, tmp_path: Path) -> None:
+    """Bytes of an image, normalized, resized and padded, in float: exactly what ONNX Runtime gives."""
+    model = DATA / "ort_qdq" / "qdq_minimal_model.onnx"
+    must(lowbit("import", model, "-o", tmp_path / "m.mlir", "--shape", f"height={height},width={width}"))
+    image = np.random.default_rng(0).integers(0, 256, (2, 3, height, width)).astype(np.uint8)
+    (expected,) = reference(model, {"input": image}, True).values()
+    must(lowbit("run", tmp_path / "m.mlir", "--inputs", save(tmp_path / "in.npz", {"input": image}), "-o", tmp_path / "o.npz"))
+    (actual,) = load(tmp_path / "o.npz").values()
+    np.testing.assert_array_equal(actual, expected)

@@ -23,7 +23,7 @@ from .load import load_model
 from .quantized import check_codes
 from .shape_math import evaluate_shape_math
 from .store import replacing
-from .values import CODES, Const, Tensor, Value, onnx_element_type, plain, plain_element_type
+from .values import BORDER_CODES, CODES, Const, Tensor, Value, border_type, onnx_element_type, plain
 
 Progress = Callable[[int, int], None]
 
@@ -92,7 +92,7 @@ class _Importer:
             if not info.type.HasField("tensor_type") or not kind.HasField("shape"):
                 raise ModelError(f"{self.path}: input {info.name} is not a tensor of known rank; export it with one")
             try:
-                dtype = plain_element_type(kind.elem_type)
+                dtype = border_type(kind.elem_type)
             except Unsupported as error:
                 raise ModelError(f"{self.path}: input {info.name}: {error}") from error
             shape: list[Dim] = []
@@ -192,10 +192,10 @@ class _Importer:
     def _result(self, name: str) -> None:
         if name not in self.ctx.values:
             raise ModelError(f"{self.path}: output {name} is not computed by any node")
-        if (dtype := self.ctx.values[name].dtype) in CODES:
+        if (dtype := self.ctx.values[name].dtype) in CODES and dtype not in BORDER_CODES:
             raise ModelError(
-                f"{self.path}: output {name} holds quantized elements ({dtype}); results are float32, int64, int32 or "
-                "bool: end the model with DequantizeLinear"
+                f"{self.path}: output {name} holds elements of {dtype}, which data files do not; end the model with "
+                "DequantizeLinear"
             )
         try:
             self.results.append((name, plain_layout(self.ctx, self.ctx.values[name])))
@@ -220,4 +220,5 @@ class _Importer:
 def _border(name: str, tensor: Tensor) -> str:
     dims = ", ".join(quote(dim_text(d)) for d in tensor.logical)
     kind = tensor_type(tensor.logical, tensor.dtype)
-    return f"{kind} {{lowbit.dims = [{dims}], lowbit.name = {quote(name)}}}"
+    sign = ", lowbit.unsigned" if tensor.dtype.startswith("u") else ""
+    return f"{kind} {{lowbit.dims = [{dims}], lowbit.name = {quote(name)}{sign}}}"

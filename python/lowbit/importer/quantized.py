@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _TAKE_CODES = {
     *("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Concat", "Slice", "Split", "Gather"),
     *("Shape", "Size", "DequantizeLinear", "QuantizeLinear", "MatMulInteger", "ConvInteger", "QLinearMatMul"),
-    *("QLinearConv", "MaxPool"),
+    *("QLinearConv", "MaxPool", "Cast"),
 }
 _AFFINE = {"i4": "i8, -8:7", "ui4": "ui8, 0:15"}
 LEAST_SCALE = 2.0**-63  # rule N3

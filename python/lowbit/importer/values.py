@@ -37,6 +37,7 @@ CODES: dict[str, Any] = {
     "f8E4M3FN": np.dtype(ml_dtypes.float8_e4m3fn),
     "f8E5M2": np.dtype(ml_dtypes.float8_e5m2),
 }
+BORDER_CODES = ("i8", "ui8", "i16", "ui16")
 _CODE_NAMES: dict[Any, str] = {kind: text for text, kind in CODES.items()}
 _ONNX_TYPES = {
     "FLOAT": "f32",
@@ -180,12 +181,24 @@ def onnx_element_type(code: int) -> str:
 
 
 def plain_element_type(code: int) -> str:
-    """The same for values outside of quantized regions: arguments, results, casts."""
-    text = onnx_element_type(code)
-    if text in CODES:
-        name = onnx.TensorProto.DataType.Name(code).lower()
-        raise Unsupported(f"element type {name}: float32, int64, int32 and bool are supported")
-    return text
+    """The same for values that are not quantized."""
+    return _checked(code, (), "float32, int64, int32 and bool")
+
+
+def border_type(code: int) -> str:
+    """The same for inputs and outputs of the model, which data files hold."""
+    return _checked(code, BORDER_CODES, "float32, int64, int32, bool and integers of 8 and 16 bits")
+
+
+def _checked(code: int, also: tuple[str, ...], supported: str) -> str:
+    try:
+        text = onnx_element_type(code)
+    except Unsupported:
+        text = ""
+    if text and (text not in CODES or text in also):
+        return text
+    name = onnx.TensorProto.DataType.Name(code).lower() if code in onnx.TensorProto.DataType.values() else str(code)
+    raise Unsupported(f"element type {name}: {supported} are supported")
 
 
 def settle(array: np.ndarray, dtype: str, name: str) -> Value:

@@ -116,7 +116,9 @@ def test_operator_of_another_domain(tmp_path: Path) -> None:
 
 def test_half_precision(tmp_path: Path) -> None:
     proto = model([("Relu", ["x"], ["y"], {})], {"x": (np.float16, [3])}, {"y": np.float16})
-    assert "input x: element type float16: float32, int64, int32 and bool are supported" in fail(tmp_path, proto)
+    assert "input x: element type float16: float32, int64, int32, bool and integers of 8 and 16 bits are" in fail(
+        tmp_path, proto
+    )
 
 
 def test_double_weights(tmp_path: Path) -> None:

@@ -157,6 +157,22 @@ def test_max_pool_of_codes(check: Check) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint16])
+def test_inputs_and_outputs_of_integers(check: Check, kind: Any) -> None:
+    nodes = [
+        ("DequantizeLinear", ["a", "s", "z"], ["d"], {}),
+        ("Relu", ["d"], ["r"], {}),
+        ("QuantizeLinear", ["r", "t", "z"], ["y"], {}),
+        ("Cast", ["a"], ["f"], {"to": onnx.TensorProto.FLOAT}),
+        ("Cast", ["a"], ["i"], {"to": onnx.TensorProto.INT64}),
+    ]
+    limits = np.iinfo(kind)
+    consts = {"s": F32(0.3), "t": F32(0.7), "z": kind((int(limits.min) + int(limits.max)) // 2)}
+    data = np.linspace(limits.min, limits.max, 60).astype(kind).reshape(6, 10)
+    outputs = {"y": kind, "f": F32, "i": np.int64}
+    check(model(nodes, {"a": (kind, ["n", 10])}, outputs, consts, 21), {"a": data}, tolerance=0.0)
+
+
 # -- operators on integers
 
 
@@ -299,9 +315,15 @@ def test_refused_with_a_reason(case: str, tmp_path: Any) -> None:
     assert words in message, message
 
 
-def test_quantized_results_are_refused(tmp_path: Any) -> None:
-    proto = model([Q], {"x": (F32, ["n", 6])}, {"q": np.uint8}, {"s": F32(1), "z": np.uint8(0)}, 13)
-    assert "output q holds quantized elements (ui8)" in message_of(proto, tmp_path)
+def test_int4_results_are_refused(tmp_path: Any) -> None:
+    proto = model([Q], {"x": (F32, ["n", 6])}, {"q": ml_dtypes.int4}, {"s": F32(1), "z": ml_dtypes.int4(0)}, 21)
+    assert "output q holds elements of i4, which data files do not" in message_of(proto, tmp_path)
+
+
+def test_int4_inputs_are_refused(tmp_path: Any) -> None:
+    proto = model([DQ], {"q": (ml_dtypes.int4, ["n", 6])}, {"y": F32}, {"s": F32(1), "z": ml_dtypes.int4(0)}, 21)
+    message = message_of(proto, tmp_path)
+    assert "input q: element type int4: float32, int64, int32, bool and integers of 8 and 16 bits" in message
 
 
 def test_fused_operators_of_onnx_runtime_are_refused(tmp_path: Any) -> None:
