@@ -269,6 +269,15 @@ def test_what_comes_before_quantization(height: int, width: int, tmp_path: Path)
     must(lowbit("import", model, "-o", tmp_path / "m.mlir", "--shape", f"height={height},width={width}"))
     image = np.random.default_rng(0).integers(0, 256, (2, 3, height, width)).astype(np.uint8)
     (expected,) = reference(model, {"input": image}, True).values()
-    must(lowbit("run", tmp_path / "m.mlir", "--inputs", save(tmp_path / "in.npz", {"input": image}), "-o", tmp_path / "o.npz"))
+    must(
+        lowbit(
+            "run",
+            tmp_path / "m.mlir",
+            "--inputs",
+            save(tmp_path / "in.npz", {"input": image}),
+            "-o",
+            tmp_path / "o.npz",
+        )
+    )
     (actual,) = load(tmp_path / "o.npz").values()
     np.testing.assert_array_equal(actual, expected)

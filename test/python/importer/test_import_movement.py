@@ -199,5 +199,7 @@ def test_look_up_outside_the_table(imported: Callable[..., str], run_mlir: Any, 
 def test_resize_by_linear_interpolation(check: Check, mode: str, size: tuple[int, int]) -> None:
     attrs = {"mode": "linear", "coordinate_transformation_mode": mode}
     sizes = np.array([2, 3, *size], np.int64)
-    proto = model([("Resize", ["x", "", "", "sizes"], ["y"], attrs)], {"x": (F32, [2, 3, 5, 8])}, {"y": F32}, {"sizes": sizes})
+    proto = model(
+        [("Resize", ["x", "", "", "sizes"], ["y"], attrs)], {"x": (F32, [2, 3, 5, 8])}, {"y": F32}, {"sizes": sizes}
+    )
     check(proto, {"x": normal(2, 3, 5, 8)}, tolerance=1e-6)

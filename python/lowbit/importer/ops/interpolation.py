@@ -33,7 +33,9 @@ def _positions(mode: str, size: int, scale: np.float32, source: int) -> np.ndarr
         return np.asarray(at / scale, _F32)
     if mode == "align_corners":
         return np.asarray(at * _F32(source - 1) / _F32(size - 1), _F32) if size > 1 else np.zeros(1, _F32)
-    raise Unsupported(f"mode linear, {mode}; half_pixel, pytorch_half_pixel, asymmetric and align_corners are supported")
+    raise Unsupported(
+        f"mode linear, {mode}; half_pixel, pytorch_half_pixel, asymmetric and align_corners are supported"
+    )
 
 
 def _neighbours(mode: str, size: int, scale: np.float32, source: int) -> tuple[np.ndarray, ...]:
@@ -53,7 +55,9 @@ def _sizes(ctx: Context, node: Node, value: Value) -> tuple[list[object], list[n
         pairs = zip(sizes, value.logical, strict=True)
         return sizes, [_F32(s) / _F32(d) if isinstance(s, int) and isinstance(d, int) else _F32(1) for s, d in pairs]
     scales = ctx.constant(node, 2, "the scales").reshape(-1).astype(_F32)
-    known = [int(np.floor(_F32(d) * s)) if isinstance(d, int) else d for d, s in zip(value.logical, scales, strict=True)]
+    known = [
+        int(np.floor(_F32(d) * s)) if isinstance(d, int) else d for d, s in zip(value.logical, scales, strict=True)
+    ]
     return known, list(scales)
 
 
