@@ -6,6 +6,7 @@
 //   matmul(transpose(x), w), add(x, y)
 //   -> matmul(transpose(observe(x)), observe(w)), add(x, y)
 //
+// Values that the model quantizes itself keep their parameters and get none.
 // Data movement between source and contraction is cloned, so that other
 // readers keep what they had. With observe=all every other f32 value that has
 // an id is observed as well; with borders every reader of an argument reads it
@@ -198,7 +199,14 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
       op->emitRemark("stays float: ") << reason;
     }
     numFloat += plan.floats.size();
-    if (plan.contractions.empty() && plan.tables.empty()) {
+    bool isQuantized =
+        main->walk([](Operation *op) {
+              return isa<QuantizeOp, RequantizeOp, ContractOp>(op)
+                         ? WalkResult::interrupt()
+                         : WalkResult::advance();
+            })
+            .wasInterrupted();
+    if (plan.contractions.empty() && plan.tables.empty() && !isQuantized) {
       InFlightDiagnostic error =
           getOperation().emitError("nothing to quantize: ");
       if (plan.floats.empty())
@@ -214,9 +222,10 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     ObserverBuilder observers(*main, plan, channels);
     for (Contraction &c : plan.contractions)
       for (unsigned i : {0, 1})
-        c.op->setOperand(i,
-                         observers.observe(c.op->getOperand(i), c.channelDim(i),
-                                           valueName(c.op->getResult(0))));
+        if (!isQuantizedAlready(c.op->getOperand(i)))
+          c.op->setOperand(i, observers.observe(c.op->getOperand(i),
+                                                c.channelDim(i),
+                                                valueName(c.op->getResult(0))));
     observers.finish();
     for (TableLookups &table : plan.tables) {
       Operation *generic = table.lookups.front()->getParentOp();

@@ -16,10 +16,44 @@
 using namespace mlir;
 using namespace lowbit;
 
-static bool comesFromConstant(Value value) {
+static Value findSource(Value value) {
   while (OpOperand *moved = movedOperand(value.getDefiningOp()))
     value = moved->get();
+  return value;
+}
+
+/// The model's own dequantize at the source of `value`.
+static DequantizeOp findDequantize(Value value) {
+  return findSource(value).getDefiningOp<DequantizeOp>();
+}
+
+bool lowbit::isQuantizedAlready(Value value) {
+  return bool(findDequantize(value));
+}
+
+static bool comesFromConstant(Value value) {
+  value = findSource(value);
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<DequantizeOp, StorageCastOp, QuantizeOp>(op))
+      break;
+    value = findSource(op->getOperand(0));
+  }
   return isConstantTensor(value);
+}
+
+/// Why integers of a format that the model has chosen are of no use; empty when
+/// they are.
+static std::string findFormatReason(DequantizeOp op) {
+  auto format = dyn_cast<AffineType>(Type(op.getQuantizedFormat()));
+  bool hasForm = format && !format.isBlockwise() && !format.getPack() &&
+                 format.getStorage().getWidth() <= 8;
+  if (hasForm)
+    return "";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "the model quantizes an operand to " << Type(op.getQuantizedFormat())
+     << ", which has no integer form in this version";
+  return text;
 }
 
 /// Why the contraction has to stay float; empty when it need not.
@@ -33,6 +67,10 @@ static std::string findReason(const Contraction &c) {
     return "each sum has a single product";
   if (c.isConvolution && !comesFromConstant(c.rhs()))
     return "the filter of the convolution is not a constant";
+  for (Value operand : {c.lhs(), c.rhs()})
+    if (DequantizeOp dequantize = findDequantize(operand))
+      if (std::string reason = findFormatReason(dequantize); !reason.empty())
+        return reason;
   return "";
 }
 

@@ -27,6 +27,9 @@ struct ObservationPlan {
   llvm::SmallVector<std::pair<mlir::Operation *, std::string>> floats;
 };
 
+/// Whether the model has quantized `value` itself, behind data movement.
+bool isQuantizedAlready(mlir::Value value);
+
 ObservationPlan planObservation(mlir::func::FuncOp main);
 
 } // namespace lowbit

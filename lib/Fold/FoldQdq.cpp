@@ -28,6 +28,7 @@ struct FoldQdq : lowbit::impl::FoldQdqBase<FoldQdq> {
     RewritePatternSet patterns(&getContext());
     populateFoldDataMovementPatterns(patterns);
     populateFoldLookupPatterns(patterns, getOperation());
+    populateFoldRequantizePatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError("folding of QDQ did not come to an end");
       signalPassFailure();

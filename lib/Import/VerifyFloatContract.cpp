@@ -2,7 +2,8 @@
 //
 // In: any module. Out: the same, known to keep the float contract of
 // docs/pipeline.md. Refused, all in one error: other element types, buffers,
-// quantized values, unranked tensors, operations of other dialects.
+// unranked tensors, operations of other dialects, and quantized values anywhere
+// but between the operations of lowbit and data movement.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Import/MainFunction.h"
@@ -10,6 +11,7 @@
 #include "lowbit/Import/Passes.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Import/DataMovement.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -21,8 +23,9 @@ namespace lowbit {
 #include "lowbit/Import/Passes.h.inc"
 } // namespace lowbit
 
-/// What is wrong with the type of a value; empty when nothing is.
-static std::string findTypeProblem(Type type) {
+/// What is wrong with the type of a value; empty when nothing is. `isMoved`:
+/// the value may be between a quantize and a dequantize.
+static std::string findTypeProblem(Type type, bool isMoved) {
   std::string text;
   llvm::raw_string_ostream os(text);
   if (isa<BaseMemRefType, UnrankedTensorType>(type)) {
@@ -30,12 +33,26 @@ static std::string findTypeProblem(Type type) {
     return text;
   }
   Type element = getElementTypeOrSelf(type);
-  if (isa<QuantizedTypeInterface>(element))
-    os << "is quantized already (" << type << ")";
-  else if (!element.isF32() && !element.isIndex() && !element.isInteger(1) &&
-           !element.isInteger(32) && !element.isInteger(64))
-    os << "has type " << type << "; element types are f32, i64, i32 and i1";
+  if (isa<QuantizedTypeInterface>(element)) {
+    if (!isMoved)
+      os << "is quantized (" << type
+         << "), where only lowbit and tensor operations may be; dequantize it "
+            "first";
+  } else if (!element.isF32() && !element.isIndex() && !element.isInteger(1) &&
+             !element.isInteger(8) && !element.isInteger(16) &&
+             !element.isInteger(32) && !element.isInteger(64)) {
+    os << "has type " << type
+       << "; element types are f32, i64, i32 and i1, and i16 and i8 for what "
+          "is quantized already";
+  }
   return text;
+}
+
+/// Operations that make or move quantized values.
+static bool mayBeQuantized(Operation *op) {
+  return isa_and_nonnull<LowbitDialect, tensor::TensorDialect>(
+             op->getDialect()) ||
+         isLinalgCopy(op);
 }
 
 static std::string findProblem(Operation *op) {
@@ -50,15 +67,17 @@ static std::string findProblem(Operation *op) {
                   "\"builtin.module(func.func(tosa-to-linalg-named,"
                   "tosa-to-linalg,tosa-to-tensor,tosa-to-arith))\"";
   if (dialect == "quant")
-    return name + "is quantized already";
+    return name + "must become an operation of lowbit first: quant-opt "
+                  "--lowbit-convert-from-quant";
   if (!isa<func::ReturnOp>(op) && !llvm::is_contained(kDialects, dialect))
     return name + "is not an operation of the float contract";
+  bool isMoved = mayBeQuantized(op);
   for (Type type : op->getResultTypes())
-    if (std::string problem = findTypeProblem(type); !problem.empty())
+    if (std::string problem = findTypeProblem(type, isMoved); !problem.empty())
       return name + problem;
   for (Type type : op->getOperandTypes())
     if (isa<BaseMemRefType>(type))
-      return name + findTypeProblem(type);
+      return name + findTypeProblem(type, isMoved);
   return "";
 }
 
@@ -91,14 +110,19 @@ struct VerifyFloatContract
 
     Offenders offenders;
     for (BlockArgument argument : main->getArguments()) {
-      std::string problem = isa<ShapedType>(argument.getType())
-                                ? findTypeProblem(argument.getType())
-                                : "is no tensor";
+      std::string problem =
+          isa<ShapedType>(argument.getType())
+              ? findTypeProblem(argument.getType(), /*isMoved=*/false)
+              : "is no tensor";
       if (!problem.empty())
         offenders.add(argument.getLoc(),
                       "argument " + std::to_string(argument.getArgNumber()) +
                           " " + problem);
     }
+    for (auto [i, type] : llvm::enumerate(main->getResultTypes()))
+      if (isa<QuantizedTypeInterface>(getElementTypeOrSelf(type)))
+        offenders.add(main->getLoc(), "result " + std::to_string(i) + " " +
+                                          findTypeProblem(type, false));
     checkNames(*main, offenders);
     main->walk([&](Operation *op) {
       if (op != main->getOperation())

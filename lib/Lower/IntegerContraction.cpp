@@ -95,35 +95,65 @@ LoopTensor lowbit::emitWeightedSum(OpBuilder &builder, const Contraction &c,
   Location loc = c.op->getLoc();
   MLIRContext *context = builder.getContext();
   AffineMap map = c.map(operand);
-  unsigned rank = map.getNumResults();
+  // In the order of the operand; those of an image in the order of the nest.
+  SmallVector<unsigned> loops;
+  if (map.isProjectedPermutation())
+    for (AffineExpr expr : map.getResults())
+      loops.push_back(cast<AffineDimExpr>(expr).getPosition());
+  else
+    for (unsigned loop = 0; loop < map.getNumDims(); ++loop)
+      if (map.isFunctionOfDim(loop))
+        loops.push_back(loop);
+  SmallVector<AffineExpr> replaced(map.getNumDims(),
+                                   getAffineConstantExpr(0, context));
   LoopTensor sum;
-  SmallVector<OpFoldResult> sizes;
-  SmallVector<AffineExpr> kept;
+  SmallVector<OpFoldResult> sizes, windowSizes;
+  SmallVector<AffineExpr> kept, window;
   SmallVector<utils::IteratorType> iterators;
-  for (unsigned i = 0; i < rank; ++i) {
-    unsigned loop = cast<AffineDimExpr>(map.getResult(i)).getPosition();
+  for (auto [i, loop] : llvm::enumerate(loops)) {
     bool isReduced = llvm::is_contained(c.reduction, loop);
+    AffineExpr dim = builder.getAffineDimExpr(i);
+    replaced[loop] = dim;
     iterators.push_back(isReduced ? utils::IteratorType::reduction
                                   : utils::IteratorType::parallel);
-    if (isReduced)
-      continue;
-    sum.loops.push_back(loop);
-    sizes.push_back(tensor::getMixedSize(builder, loc, ints, i));
-    kept.push_back(builder.getAffineDimExpr(i));
+    auto own = map.getResultPosition(getAffineDimExpr(loop, context));
+    if (!isReduced) {
+      sum.loops.push_back(loop);
+      kept.push_back(dim);
+      sizes.push_back(own ? tensor::getMixedSize(builder, loc, ints, *own)
+                          : tensor::getMixedSize(builder, loc, c.init(),
+                                                 *c.resultDim(loop)));
+    } else if (!own) {
+      // An image does not give the size of the window; the filter does.
+      window.push_back(dim);
+      auto there =
+          c.map(1 - operand).getResultPosition(getAffineDimExpr(loop, context));
+      windowSizes.push_back(tensor::getMixedSize(
+          builder, loc, c.op->getOperand(1 - operand), *there));
+    }
   }
+  unsigned count = loops.size();
   SmallVector<Value> inputs{ints};
-  SmallVector<AffineMap> maps{builder.getMultiDimIdentityMap(rank)};
+  SmallVector<AffineMap> maps{
+      map.replaceDimsAndSymbols(replaced, {}, count, 0)};
+  unsigned firstZeroPoint = 1;
+  if (!window.empty()) {
+    inputs.push_back(tensor::EmptyOp::create(builder, loc, windowSizes,
+                                             builder.getI8Type()));
+    maps.push_back(AffineMap::get(count, 0, window, context));
+    ++firstZeroPoint;
+  }
   for (Value dynamic : {subtract.dynamic, times.dynamic})
     if (dynamic) {
       inputs.push_back(dynamic);
-      maps.push_back(AffineMap::get(rank, 0, context));
+      maps.push_back(AffineMap::get(count, 0, context));
     }
-  maps.push_back(AffineMap::get(rank, 0, kept, context));
+  maps.push_back(AffineMap::get(count, 0, kept, context));
   Value zeros = emitZeros(builder, loc, sizes);
   auto generic = linalg::GenericOp::create(
       builder, loc, zeros.getType(), inputs, zeros, maps, iterators,
       [&](OpBuilder &b, Location l, ValueRange args) {
-        unsigned next = 1;
+        unsigned next = firstZeroPoint;
         auto zeroPoint = [&](const ZeroPoint &z) -> Value {
           if (z.dynamic)
             return args[next++];

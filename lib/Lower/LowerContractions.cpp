@@ -53,25 +53,24 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
     if (q.format.isBlockwise() || q.format.getPack())
       return "operands with blocks or packed elements have no integer form in "
              "this version";
-    if (!q.format.isSigned())
-      return "unsigned operands have no integer form in this version";
     if (q.format.getStorage().getWidth() != 8)
       return "operands of " + std::to_string(q.format.getStorage().getWidth()) +
              " bits have no integer form in this version";
+    if (!q.format.isSigned())
+      return "its unsigned operand has to become signed first: "
+             "lowbit-sign-operands";
     if (!q.format.isPerAxis())
       continue;
     ++perAxis;
     auto loop = scaleLoop(c, i, q);
     if (!loop || !c.resultDim(*loop) || q.scales.empty())
       return "the scales run along a dimension that is summed over";
-    if (!q.isSymmetric())
+    if (q.zeroPoints.empty() || !llvm::all_equal(q.zeroPoints))
       return "zero points that differ along a channel have no integer form in "
              "this version";
   }
   if (perAxis == 2)
     return "both operands have a scale for each channel";
-  if (c.isConvolution && !b.isSymmetric())
-    return "the filter of the convolution has a zero point";
   return findOverflow(c, a, b, reader);
 }
 

@@ -25,6 +25,7 @@
 #include "lowbit/Select/Recipe.h"
 #include "lowbit/Select/Settings.h"
 
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -71,12 +72,59 @@ struct SuggestCalibration
   void runOnOperation() override {
     markAllAnalysesPreserved();
     FailureOr<func::FuncOp> main = findMain(getOperation());
-    if (succeeded(main))
+    bool isDynamic = false;
+    getOperation().walk([&](ObserveOp op) { isDynamic |= op.isActivation(); });
+    if (succeeded(main) && isDynamic)
       main->emitRemark(
           "activations are quantized dynamically, from the range that each "
           "run finds; for static ranges, which are faster, give inputs: "
           "--quantize-ptq=\"calibration-data=inputs.npz\"");
   }
+};
+} // namespace
+
+namespace {
+/// Brings modules that are quantized in other dialects, by `!quant.uniform` or
+/// in TOSA, to lowbit.
+struct ConvertQuantized
+    : PassWrapper<ConvertQuantized, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ConvertQuantized)
+  ConvertQuantized() {
+    fromQuant.addPass(createConvertFromQuant());
+    fromTosa.addPass(createConvertFromTosa());
+  }
+  ConvertQuantized(const ConvertQuantized &) : ConvertQuantized() {}
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    fromQuant.getDependentDialects(registry);
+    fromTosa.getDependentDialects(registry);
+  }
+
+  void runOnOperation() override {
+    bool hasQuant = false, hasTosa = false;
+    getOperation().walk([&](Operation *op) {
+      StringRef dialect = op->getName().getDialectNamespace();
+      hasQuant |= dialect == "quant";
+      // What is float there is for another front end.
+      hasTosa |= dialect == "tosa" && holdsIntegers(op);
+    });
+    // TOSA of quantized types keeps the casts at its borders.
+    if (hasTosa && failed(runPipeline(fromTosa, getOperation())))
+      return signalPassFailure();
+    if (hasQuant && failed(runPipeline(fromQuant, getOperation())))
+      return signalPassFailure();
+  }
+
+  static bool holdsIntegers(Operation *op) {
+    return llvm::any_of(op->getResultTypes(), [](Type type) {
+      Type element = getElementTypeOrSelf(type);
+      return isa<quant::QuantizedType>(element) || element.isInteger(8) ||
+             element.isInteger(16);
+    });
+  }
+
+  OpPassManager fromQuant{ModuleOp::getOperationName()},
+      fromTosa{ModuleOp::getOperationName()};
 };
 } // namespace
 
@@ -264,6 +312,7 @@ LogicalResult lowbit::buildPtqPipeline(
   auto appendPhase = [&](Phase phase) {
     switch (phase) {
     case Phase::Import:
+      pm.addPass(std::make_unique<ConvertQuantized>());
       pm.addPass(createAttachWeights());
       // What nothing calls is not part of the model.
       pm.addPass(createSymbolDCEPass());
@@ -312,6 +361,7 @@ LogicalResult lowbit::buildPtqPipeline(
       pm.addPass(createFoldWeights());
       return;
     case Phase::Lower:
+      pm.addPass(createSignOperands());
       pm.addPass(createLowerContractions());
       pm.addPass(createLowerContract());
       // While formats still say which integers occur.

@@ -1,7 +1,7 @@
 //===- Signature.cpp - what a model takes and gives -----------------------===//
 //
-// Reads the entry function's type and its lowbit.name and lowbit.dims
-// attributes.
+// Reads the entry function's type and its lowbit.name, lowbit.dims and
+// lowbit.unsigned attributes.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Signature.h"
@@ -36,6 +36,12 @@ static llvm::Expected<InputSpec> describe(Type type, DictionaryAttr attributes,
   spec.name = fallbackName.str();
   if (!attributes)
     return spec;
+  if (attributes.contains(LowbitDialect::kUnsignedAttr))
+    if (auto integer = dyn_cast<IntegerType>(tensor.getElementType()))
+      spec.dtype =
+          dtypeOf(IntegerType::get(integer.getContext(), integer.getWidth(),
+                                   IntegerType::Unsigned))
+              .value_or(spec.dtype);
   if (auto name = attributes.getAs<StringAttr>(LowbitDialect::kNameAttr))
     spec.name = name.str();
   if (auto dims = attributes.getAs<ArrayAttr>(LowbitDialect::kDimsAttr);

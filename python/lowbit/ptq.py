@@ -243,7 +243,7 @@ def _run(module: Path, command: Sequence[str], aliases: Mapping[Path, str], repo
     try:
         run_tool("quant-opt", command, aliases=aliases, report=report)
     except LowbitError as error:
-        if "float contract" in error.message and _is_quantized(module):
+        if "nothing to quantize" in error.message and _is_quantized(module):
             name = aliases.get(module, str(module))
             raise LowbitError(f"{name}: is quantized already", "take the float model that it came from") from error
         raise

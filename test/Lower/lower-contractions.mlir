@@ -138,3 +138,26 @@ func.func @long(%x: tensor<1x66311x!a>, %y: tensor<1x200000x!a>, %d: tensor<1x70
   %3 = linalg.matmul ins(%rwd, %rd : tensor<1x200000xf32>, tensor<200000x1xf32>) outs(%init : tensor<1x1xf32>) -> tensor<1x1xf32>
   return %0, %1, %2, %3 : tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x1xf32>
 }
+
+// -----
+
+// The filter of a convolution has a zero point: the sums of the windows, times it, are taken out.
+// CHECK-LABEL: func.func @filter_zero_point
+// CHECK: linalg.conv_2d_nhwc_hwcf
+// CHECK: %[[WINDOW:.*]] = tensor.empty() : tensor<3x2xi8>
+// CHECK: %[[SUMS:.*]] = linalg.generic {{.*}} ["parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]} ins(%{{.*}}, %[[WINDOW]] : tensor<1x9x5x4xi8>, tensor<3x2xi8>) outs(%{{.*}} : tensor<1x4x4xi32>)
+// CHECK: arith.subi %{{.*}}, %c3_i32 : i32
+// CHECK: arith.muli %{{.*}}, %c-5_i32 : i32
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}}, %[[SUMS]]
+func.func @filter_zero_point(%x: tensor<1x9x5x4xi8>, %w: tensor<3x2x4x6xi8>) -> tensor<1x4x4x6xf32> {
+  %xq = lowbit.storage_cast %x : tensor<1x9x5x4xi8> to tensor<1x9x5x4x!lowbit.affine<i8>>
+  %xd = lowbit.dequantize %xq {scale = dense<0.5> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : tensor<1x9x5x4x!lowbit.affine<i8>> -> tensor<1x9x5x4xf32>
+  %wq = lowbit.storage_cast %w : tensor<3x2x4x6xi8> to tensor<3x2x4x6x!lowbit.affine<i8, axis = 3>>
+  %wd = lowbit.dequantize %wq {scale = dense<0.25> : tensor<6xf32>, zero_point = dense<-5> : tensor<6xi32>} : tensor<3x2x4x6x!lowbit.affine<i8, axis = 3>> -> tensor<3x2x4x6xf32>
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<1x4x4x6xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x4x4x6xf32>) -> tensor<1x4x4x6xf32>
+  %y = linalg.conv_2d_nhwc_hwcf {strides = dense<[2, 1]> : tensor<2xi64>, dilations = dense<1> : tensor<2xi64>}
+      ins(%xd, %wd : tensor<1x9x5x4xf32>, tensor<3x2x4x6xf32>) outs(%init : tensor<1x4x4x6xf32>) -> tensor<1x4x4x6xf32>
+  return %y : tensor<1x4x4x6xf32>
+}

@@ -13,6 +13,9 @@ def FoldQdq : Pass<"lowbit-fold-qdq", "::mlir::ModuleOp"> {
         move(dequantize(q))           -> dequantize(move(q))
         pad(dequantize(q), 0.0)       -> dequantize(pad(q, zero_point))
         extract(dequantize(t), i, j)  -> (extract(t, i, j) - zero_point[i]) * scale[i]
+        quantize(dequantize(q))       -> requantize(q)
+
+    The last only where it gives the same for every integer of the format.
 
     ```mlir
     %d = lowbit.dequantize %q {...} : tensor<4x2x!lowbit.affine<i8>> -> tensor<4x2xf32>

@@ -19,6 +19,9 @@ void populateFoldDataMovementPatterns(mlir::RewritePatternSet &patterns);
 void populateFoldLookupPatterns(mlir::RewritePatternSet &patterns,
                                 mlir::ModuleOp module);
 
+/// quantize(dequantize(q)) -> requantize(q), where all integers stay the same.
+void populateFoldRequantizePatterns(mlir::RewritePatternSet &patterns);
+
 } // namespace lowbit
 
 #endif // LOWBIT_FOLD_PATTERNS_H

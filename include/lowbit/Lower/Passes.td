@@ -4,6 +4,33 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SignOperands : Pass<"lowbit-sign-operands", "::mlir::ModuleOp"> {
+  let summary = "operands of contractions become signed bytes";
+  let description = [{
+    Dot products are of signed bytes. A value of an unsigned or narrower format
+    that a contraction reads becomes a value of signed bytes with the same real
+    values: 128 less of integers and zero point where the format goes beyond
+    127, the same integers otherwise. The quantize, or the constant, at the
+    source makes them; where neither is there, or other data movement is in
+    between, an elementwise operation does.
+
+    ```mlir
+    %q = lowbit.quantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<130> : tensor<i32>}
+        : tensor<4x8xf32> -> tensor<4x8x!lowbit.affine<ui8>>
+    // becomes
+    %q = lowbit.quantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<2> : tensor<i32>}
+        : tensor<4x8xf32> -> tensor<4x8x!lowbit.affine<i8>>
+    ```
+
+    Packed formats and formats in blocks stay.
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numOperands", "operands", "dequantized values that became signed bytes">];
+}
+
 def LowerContractions : Pass<"lowbit-lower-contractions", "::mlir::ModuleOp"> {
   let summary = "contractions of dequantized values become integer contractions";
   let description = [{

@@ -117,7 +117,7 @@ def _constant_operand(ctx: Context, value: Const, order: tuple[int, ...], shift:
     solid = [(loop, i - shift) for loop, i in enumerate(order) if i >= shift and value.array.shape[i - shift] != 1]
     wanted = [i for _, i in solid]
     shape = [value.array.shape[i] for i in wanted]
-    squeezed = np.ascontiguousarray(value.array.reshape([d for d in value.array.shape if d != 1]))
+    squeezed = value.mapped(lambda a: np.ascontiguousarray(a.reshape([d for d in a.shape if d != 1])))
     ranks = np.argsort(np.argsort(wanted)).tolist() if wanted else []
-    placed = ctx.reordered(Const(squeezed, value.name), ranks, "perm" + "".join(str(r) for r in ranks))
+    placed = ctx.reordered(squeezed, ranks, "perm" + "".join(str(r) for r in ranks))
     return Operand(placed.ssa, tensor_type(shape, placed.dtype), tuple(loop for loop, _ in solid))

@@ -12,9 +12,10 @@ from .dims import Dim
 from .emitter import Emitter, quote, tensor_type
 from .errors import Unsupported
 from .graph import Graph, Node
+from .quantized import write_dequantized
 from .store import Store
 from .symbols import write_symbolic
-from .values import Const, Symbolic, Tensor, Value, element_type, identity, plain
+from .values import CODES, Const, Symbolic, Tensor, Value, element_type, identity, plain, to_storage
 
 INLINE_ELEMENTS = 16
 
@@ -96,6 +97,8 @@ class Context:
     def place(self, array: np.ndarray, name: str) -> Tensor:
         """A constant in its final layout: inline when tiny, else a parameter in the store."""
         dtype = element_type(array.dtype)
+        if dtype in CODES:
+            array = to_storage(array)
         shape: tuple[Dim, ...] = tuple(int(d) for d in array.shape)
         kind = tensor_type(shape, dtype)
         if array.size == 0:
@@ -112,7 +115,7 @@ class Context:
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Const):
-            return self.place(value.array, value.name)
+            return self.place_constant(value)
         assert isinstance(value, Symbolic)
         shape: tuple[Dim, ...] = tuple(int(d) for d in value.array.shape)
         return plain(write_symbolic(self.emitter, value), value.dtype, shape)
@@ -120,8 +123,16 @@ class Context:
     def reordered(self, constant: Const, order: Sequence[int], suffix: str) -> Tensor:
         """A constant whose physical dimensions are the logical ones in `order`; not a Tensor with a perm."""
         if tuple(order) == identity(len(order)):
+            return self.place_constant(constant)
+        return self.place_constant(
+            constant.mapped(lambda a: np.ascontiguousarray(a.transpose(order)), f"{constant.name}.{suffix}")
+        )
+
+    def place_constant(self, constant: Const) -> Tensor:
+        """A constant in its final layout; one that was dequantized enters as its codes and a dequantize."""
+        if constant.codes is None:
             return self.place(constant.array, constant.name)
-        return self.place(np.ascontiguousarray(constant.array.transpose(order)), f"{constant.name}.{suffix}")
+        return write_dequantized(self, constant.name, constant.codes)
 
     def parameters(self) -> list[str]:
         """The lowbit.parameter lines of the module."""

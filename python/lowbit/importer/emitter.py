@@ -9,6 +9,7 @@ import sympy
 
 from .body import Body
 from .dims import Dim
+from .values import storage_type
 
 Axes = tuple["int | None", ...]
 
@@ -23,7 +24,7 @@ def quote(name: str) -> str:
 
 
 def tensor_type(shape: Sequence[Dim], dtype: str) -> str:
-    return "tensor<" + "".join(f"{d}x" if isinstance(d, int) else "?x" for d in shape) + dtype + ">"
+    return "tensor<" + "".join(f"{d}x" if isinstance(d, int) else "?x" for d in shape) + storage_type(dtype) + ">"
 
 
 def affine_map(loops: int, axes: Sequence[int | None]) -> str:
@@ -167,6 +168,7 @@ class Emitter:
         value_id: str | None,
     ) -> str:
         """One linalg.generic. `dtypes` are the element types of ins, then of out; the body gets their names."""
+        dtypes = [storage_type(dtype) for dtype in dtypes]
         maps = [affine_map(loops, operand.axes) for operand in (*ins, out)]
         kinds = ['"parallel"' if i in out.axes else '"reduction"' for i in range(loops)]
         names = [f"%in{i}" for i in range(len(ins))]

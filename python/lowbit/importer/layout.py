@@ -157,7 +157,7 @@ def plain_layout(ctx: Context, value: Value, value_id: str | None = None) -> Ten
 def reshape(ctx: Context, value: Value, target: Sequence[Dim], value_id: str | None) -> Value:
     """ONNX Reshape to known logical sizes."""
     if isinstance(value, Const) and all(isinstance(d, int) for d in target):
-        return Const(value.array.reshape(list(target)), value.name)
+        return value.mapped(lambda a: a.reshape(list(target)))
     tensor = ctx.materialize(value)
     target = tuple(target)
     if not same(product(tensor.logical), product(target)):
@@ -212,5 +212,5 @@ def transposed(value: Value, perm: Sequence[int]) -> Value:
     if isinstance(value, Tensor):
         return Tensor(value.ssa, value.dtype, value.shape, tuple(value.perm[i] for i in perm))
     if isinstance(value, Const):
-        return Const(value.array.transpose(perm), value.name + ".t")
+        return value.mapped(lambda a: a.transpose(perm), value.name + ".t")
     raise Unsupported("transposition of shape arithmetic")

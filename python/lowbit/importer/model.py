@@ -17,12 +17,13 @@ from .dims import text as dim_text
 from .emitter import quote, tensor_type
 from .errors import ModelError, Unsupported
 from .fold import evaluate, fold_batch_norm
-from .graph import STANDARD_DOMAINS, Graph, Node, build_graph
+from .graph import Graph, Node, build_graph
 from .layout import plain_layout
 from .load import load_model
+from .quantized import check_codes
 from .shape_math import evaluate_shape_math
 from .store import replacing
-from .values import Const, Tensor, Value, onnx_element_type, plain
+from .values import BORDER_CODES, CODES, Const, Tensor, Value, border_type, onnx_element_type, plain
 
 Progress = Callable[[int, int], None]
 
@@ -91,7 +92,7 @@ class _Importer:
             if not info.type.HasField("tensor_type") or not kind.HasField("shape"):
                 raise ModelError(f"{self.path}: input {info.name} is not a tensor of known rank; export it with one")
             try:
-                dtype = onnx_element_type(kind.elem_type)
+                dtype = border_type(kind.elem_type)
             except Unsupported as error:
                 raise ModelError(f"{self.path}: input {info.name}: {error}") from error
             shape: list[Dim] = []
@@ -129,7 +130,7 @@ class _Importer:
     # -- nodes
 
     def _node(self, node: Node) -> None:
-        handler = HANDLERS.get(node.op) if node.domain in STANDARD_DOMAINS else None
+        handler = HANDLERS.get(node.kind)
         missing = [name for name in node.inputs if name and name not in self.ctx.values]
         self.ctx.emitter.location = node.name
         try:
@@ -139,6 +140,7 @@ class _Importer:
                     raise Unsupported("operator not supported")
                 if missing:
                     return  # a consequence of a problem that is listed already
+                check_codes(self.ctx, node)
                 found = handler(self.ctx, node)
                 values = found if isinstance(found, list) else [found]
         except Unsupported as error:
@@ -152,6 +154,8 @@ class _Importer:
     def _known(self, node: Node) -> list[Value] | None:
         """The outputs of a node that can be computed now."""
         inputs = [self.ctx.values[name] for name in node.inputs if name]
+        if any(isinstance(value, Const) and value.codes for value in inputs):
+            return None  # folding would lose what they were dequantized from
         if all(isinstance(value, Const) for value in inputs):
             consts = {name: v.array for name in node.inputs if name and isinstance(v := self.ctx.values[name], Const)}
             arrays = evaluate(node, consts, self.graph.opset)
@@ -188,6 +192,11 @@ class _Importer:
     def _result(self, name: str) -> None:
         if name not in self.ctx.values:
             raise ModelError(f"{self.path}: output {name} is not computed by any node")
+        if (dtype := self.ctx.values[name].dtype) in CODES and dtype not in BORDER_CODES:
+            raise ModelError(
+                f"{self.path}: output {name} holds elements of {dtype}, which data files do not; end the model with "
+                "DequantizeLinear"
+            )
         try:
             self.results.append((name, plain_layout(self.ctx, self.ctx.values[name])))
         except Unsupported as error:
@@ -211,4 +220,5 @@ class _Importer:
 def _border(name: str, tensor: Tensor) -> str:
     dims = ", ".join(quote(dim_text(d)) for d in tensor.logical)
     kind = tensor_type(tensor.logical, tensor.dtype)
-    return f"{kind} {{lowbit.dims = [{dims}], lowbit.name = {quote(name)}}}"
+    sign = ", lowbit.unsigned" if tensor.dtype.startswith("u") else ""
+    return f"{kind} {{lowbit.dims = [{dims}], lowbit.name = {quote(name)}{sign}}}"

@@ -11,7 +11,7 @@ import sympy
 from .context import Context
 from .dims import dim, is_static
 from .graph import Node
-from .values import Const, Symbolic, Value, onnx_element_type, settle
+from .values import Const, Symbolic, Value, plain_element_type, settle
 
 
 class Undecided(Exception):
@@ -79,7 +79,7 @@ def _indices(array: np.ndarray) -> np.ndarray:
 
 
 def _cast(ctx: Context, node: Node, args: list[np.ndarray]) -> np.ndarray:
-    target = onnx_element_type(node.attrs["to"])
+    target = plain_element_type(node.attrs["to"])
 
     def convert(x: Any) -> Any:
         if target == "i1":
@@ -213,7 +213,7 @@ _TRUTH = {"Equal", "Less", "Greater", "Not", "And", "Or"}
 def result_type(ctx: Context, node: Node) -> str:
     """Element type of a rule's result."""
     if node.op == "Cast":
-        return onnx_element_type(node.attrs["to"])
+        return plain_element_type(node.attrs["to"])
     if node.op in _TRUTH:
         return "i1"
     if node.op == "ConstantOfShape":

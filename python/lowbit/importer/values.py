@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import ml_dtypes
 import numpy as np
 import onnx
 
@@ -23,6 +25,48 @@ MLIR_TYPES: dict[Any, str] = {
     np.dtype(np.bool_): "i1",
 }
 NUMPY_TYPES: dict[str, Any] = {text: kind for kind, text in MLIR_TYPES.items()}
+
+# Elements between QuantizeLinear and DequantizeLinear. They lie in a signless integer of whole bytes.
+CODES: dict[str, Any] = {
+    "i8": np.dtype(np.int8),
+    "ui8": np.dtype(np.uint8),
+    "i16": np.dtype(np.int16),
+    "ui16": np.dtype(np.uint16),
+    "i4": np.dtype(ml_dtypes.int4),
+    "ui4": np.dtype(ml_dtypes.uint4),
+    "f8E4M3FN": np.dtype(ml_dtypes.float8_e4m3fn),
+    "f8E5M2": np.dtype(ml_dtypes.float8_e5m2),
+}
+BORDER_CODES = ("i8", "ui8", "i16", "ui16")
+_CODE_NAMES: dict[Any, str] = {kind: text for text, kind in CODES.items()}
+_ONNX_TYPES = {
+    "FLOAT": "f32",
+    "INT64": "i64",
+    "INT32": "i32",
+    "BOOL": "i1",
+    "INT8": "i8",
+    "UINT8": "ui8",
+    "INT16": "i16",
+    "UINT16": "ui16",
+    "INT4": "i4",
+    "UINT4": "ui4",
+    "FLOAT8E4M3FN": "f8E4M3FN",
+    "FLOAT8E5M2": "f8E5M2",
+}
+
+
+def storage_type(dtype: str) -> str:
+    """The MLIR element type in which elements of `dtype` lie."""
+    if dtype not in CODES:
+        return dtype
+    return "i16" if dtype.endswith("16") else "i8"
+
+
+def to_storage(codes: np.ndarray) -> np.ndarray:
+    """The codes as signed integers of whole bytes with the same bits; 4-bit ones are widened."""
+    if codes.dtype in (CODES["i4"], CODES["ui4"]):
+        return codes.astype(np.int8)
+    return np.ascontiguousarray(codes).view(np.int16 if codes.dtype.itemsize == 2 else np.int8)
 
 
 @dataclass(frozen=True)
@@ -45,11 +89,35 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Codes:
+    """What a constant was dequantized from: codes, and the parameters of each element, all of the constant's shape."""
+
+    codes: np.ndarray
+    scale: np.ndarray
+    zero_point: np.ndarray
+
+    @property
+    def dtype(self) -> str:
+        return _CODE_NAMES[self.codes.dtype]
+
+
+@dataclass(frozen=True)
 class Const:
-    """A value known at import, in logical layout; `name` is where the bytes come from."""
+    """A value known at import, in logical layout; `name` is where the bytes come from.
+
+    One that was dequantized keeps its `codes`, so that it enters the module as these.
+    """
 
     array: np.ndarray
     name: str
+    codes: Codes | None = None
+
+    def mapped(self, move: Callable[[np.ndarray], np.ndarray], name: str | None = None) -> Const:
+        """Moves elements: a transpose, reshape or slice of numpy."""
+        codes = self.codes
+        if codes:
+            codes = Codes(move(codes.codes), move(codes.scale), move(codes.zero_point))
+        return replace(self, array=move(self.array), name=name or self.name, codes=codes)
 
     @property
     def dtype(self) -> str:
@@ -93,20 +161,44 @@ def plain(ssa: str, dtype: str, shape: tuple[Dim, ...]) -> Tensor:
 
 
 def element_type(kind: Any) -> str:
-    """MLIR name of a numpy element type; Unsupported when the float contract has none."""
-    text = MLIR_TYPES.get(np.dtype(kind))
+    """The importer's name of a numpy element type; Unsupported when the float contract has none."""
+    kind = np.dtype(kind)
+    text = MLIR_TYPES.get(kind) or _CODE_NAMES.get(kind)
     if text is None:
-        raise Unsupported(f"element type {np.dtype(kind).name}: float32, int64, int32 and bool are supported")
+        raise Unsupported(f"element type {kind.name}: {_SUPPORTED}")
     return text
 
 
+_SUPPORTED = "float32, int64, int32 and bool are supported, and the types of QuantizeLinear behind it"
+
+
 def onnx_element_type(code: int) -> str:
-    """MLIR name of an ONNX element type code; Unsupported when the float contract has none."""
+    """The importer's name of an ONNX element type code; Unsupported when the float contract has none."""
     name = onnx.TensorProto.DataType.Name(code) if code in onnx.TensorProto.DataType.values() else str(code)
-    known = {"FLOAT": "f32", "INT64": "i64", "INT32": "i32", "BOOL": "i1"}
-    if name not in known:
-        raise Unsupported(f"element type {name.lower()}: float32, int64, int32 and bool are supported")
-    return known[name]
+    if name not in _ONNX_TYPES:
+        raise Unsupported(f"element type {name.lower()}: {_SUPPORTED}")
+    return _ONNX_TYPES[name]
+
+
+def plain_element_type(code: int) -> str:
+    """The same for values that are not quantized."""
+    return _checked(code, (), "float32, int64, int32 and bool")
+
+
+def border_type(code: int) -> str:
+    """The same for inputs and outputs of the model, which data files hold."""
+    return _checked(code, BORDER_CODES, "float32, int64, int32, bool and integers of 8 and 16 bits")
+
+
+def _checked(code: int, also: tuple[str, ...], supported: str) -> str:
+    try:
+        text = onnx_element_type(code)
+    except Unsupported:
+        text = ""
+    if text and (text not in CODES or text in also):
+        return text
+    name = onnx.TensorProto.DataType.Name(code).lower() if code in onnx.TensorProto.DataType.values() else str(code)
+    raise Unsupported(f"element type {name}: {supported} are supported")
 
 
 def settle(array: np.ndarray, dtype: str, name: str) -> Value:

@@ -192,3 +192,14 @@ def test_look_up_outside_the_table(imported: Callable[..., str], run_mlir: Any, 
     imported(model([("Gather", ["table", "ids"], ["y"], {})], {"ids": (I64, [3])}, {"y": F32}, {"table": normal(7, 4)}))
     with pytest.raises(RuntimeError, match=r"index outside the 7 entries of table"):
         run_mlir(tmp_path / "model.mlir", {"ids": np.array([0, 7, 1])})
+
+
+@pytest.mark.parametrize("mode", ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"])
+@pytest.mark.parametrize("size", [(7, 20), (16, 3), (1, 12), (5, 8)])
+def test_resize_by_linear_interpolation(check: Check, mode: str, size: tuple[int, int]) -> None:
+    attrs = {"mode": "linear", "coordinate_transformation_mode": mode}
+    sizes = np.array([2, 3, *size], np.int64)
+    proto = model(
+        [("Resize", ["x", "", "", "sizes"], ["y"], attrs)], {"x": (F32, [2, 3, 5, 8])}, {"y": F32}, {"sizes": sizes}
+    )
+    check(proto, {"x": normal(2, 3, 5, 8)}, tolerance=1e-6)

@@ -73,7 +73,7 @@ def _convolve(ctx: Context, x: Value, weight: Value, window: Window, group: int,
 
 def _slice_features(ctx: Context, weight: Value, k: int, count: int) -> Value:
     if isinstance(weight, Const):
-        return Const(weight.array[k * count : (k + 1) * count], f"{weight.name}.group{k}")
+        return weight.mapped(lambda a: a[k * count : (k + 1) * count], f"{weight.name}.group{k}")
     return slice_axis(ctx, weight, 0, k * count, count, None)
 
 
@@ -90,13 +90,13 @@ def _depthwise(ctx: Context, x: Tensor, weight: Value, window: Window, group: in
         raise Unsupported("depthwise weights that are not constant")
     features, _, height, width = weight.array.shape
     multiplier = features // group
-    last = weight.array.reshape(group, multiplier, height, width).transpose(2, 3, 0, 1)
+    last = weight.mapped(lambda a: a.reshape(group, multiplier, height, width).transpose(2, 3, 0, 1))
     out: list[Dim] = [x.shape[0], *window.output, group]
     if multiplier == 1:
-        kernel = ctx.place(np.ascontiguousarray(last[..., 0]), f"{weight.name}.hwc")
+        kernel = ctx.place_constant(last.mapped(lambda a: np.ascontiguousarray(a[..., 0]), f"{weight.name}.hwc"))
         ssa = _write(ctx, "depthwise_conv_2d_nhwc_hwc", x, kernel, window, out, name)
         return Tensor(ssa, "f32", tuple(out), NHWC_PERM)
-    kernel = ctx.place(np.ascontiguousarray(last), f"{weight.name}.hwcm")
+    kernel = ctx.place_constant(last.mapped(np.ascontiguousarray, f"{weight.name}.hwcm"))
     ssa = _write(ctx, "depthwise_conv_2d_nhwc_hwcm", x, kernel, window, [*out, multiplier], f"{name}/depthwise")
     wide = Tensor(ssa, "f32", (*out, multiplier), (0, 1, 2, 3, 4))
     flat = reshape(ctx, wide, [*out[:3], features], name)

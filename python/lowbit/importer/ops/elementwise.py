@@ -13,7 +13,7 @@ from ..broadcast import elementwise
 from ..context import Context, handles
 from ..errors import Unsupported
 from ..graph import Node
-from ..values import Const, Value, onnx_element_type
+from ..values import BORDER_CODES, Const, Value, plain_element_type, storage_type
 
 Unary = Callable[[Body, str, dict[str, Any]], str]
 
@@ -243,7 +243,15 @@ def _operands_where(ctx: Context, node: Node) -> list[Value]:
 @handles("Cast")
 def cast(ctx: Context, node: Node) -> Value:
     x = ctx.value(node, 0)
-    target = onnx_element_type(node.attrs["to"])
+    target = plain_element_type(node.attrs["to"])
     if target == x.dtype:
         return x
+    if x.dtype in BORDER_CODES:
+        return elementwise(ctx, [x], lambda b, v: _widened(b, v[0], x.dtype, target), target, node.outputs[0])
     return elementwise(ctx, [x], lambda b, v: b.cast(v[0], x.dtype, target), target, node.outputs[0])
+
+
+def _widened(b: Body, element: str, source: str, target: str) -> str:
+    """From an integer of 8 or 16 bits, by way of i32, which holds it."""
+    extend = "arith.extui" if source.startswith("u") else "arith.extsi"
+    return b.cast(b.emit(f"{extend} {element} : {storage_type(source)} to i32"), "i32", target)

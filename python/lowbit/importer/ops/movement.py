@@ -18,6 +18,7 @@ from ..layout import reshape, show, transposed
 from ..shape_math import objects
 from ..symbols import write_scalar
 from ..values import Const, Tensor, Value, plain, settle
+from .interpolation import resize_linear
 
 
 @handles("Identity", "Dropout")
@@ -176,9 +177,11 @@ def count_up(ctx: Context, start: Any, span: Dim, step: int, dtype: str, value_i
 
 @handles("Resize", "Upsample")
 def resize(ctx: Context, node: Node) -> Value:
-    """Nearest-neighbour enlargement by whole factors: every element is repeated."""
+    """Nearest-neighbour enlargement by whole factors (every element is repeated), and linear interpolation."""
     value = ctx.value(node, 0)
     mode = node.attrs.get("mode", "nearest")
+    if mode == "linear" and node.op == "Resize" and ctx.opset >= 11:
+        return resize_linear(ctx, node, value)
     coordinates = node.attrs.get("coordinate_transformation_mode", "half_pixel")
     nearest = node.attrs.get("nearest_mode", "round_prefer_floor")
     exact = (coordinates, nearest == "floor") in (("asymmetric", True), ("half_pixel", False)) and nearest != "ceil"
@@ -207,8 +210,3 @@ def _factors(ctx: Context, node: Node, value: Value) -> list[int]:
     if len(scales) != len(value.logical) or any(s < 1 or s != int(s) for s in scales):
         raise Unsupported(f"factors {scales}; whole factors, one a dimension, are supported")
     return [int(s) for s in scales]
-
-
-@handles("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
-def quantized(ctx: Context, node: Node) -> Value:
-    raise Unsupported("the model is quantized already; import the float model it was made from")

@@ -12,15 +12,18 @@ from ..emitter import tensor_type
 from ..errors import Unsupported
 from ..graph import Node
 from ..layout import reshape
-from ..values import Const, Tensor, Value, inverse
+from ..values import CODES, Const, Tensor, Value, inverse
 from ..window import CHANNELS_LAST, Window, pad_spatial, read_window
 from .elementwise import need_float
+from .qlinear import through_floats
 from .reduce import mean_of, reduce_axes
 
 
 @handles("MaxPool", "AveragePool")
 def pool(ctx: Context, node: Node) -> Value:
     x = ctx.value(node, 0)
+    if x.dtype in CODES and node.op == "MaxPool":
+        return through_floats(ctx, node, x)
     need_float(x)
     ctx.only_output(node)
     spatial = len(x.logical) - 2

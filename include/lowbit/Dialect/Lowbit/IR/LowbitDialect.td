@@ -30,6 +30,8 @@ def Lowbit_Dialect : Dialect {
     /// dimension.
     static constexpr ::llvm::StringLiteral kNameAttr = "lowbit.name";
     static constexpr ::llvm::StringLiteral kDimsAttr = "lowbit.dims";
+    /// The same, a unit: data files hold the signless integers as unsigned.
+    static constexpr ::llvm::StringLiteral kUnsignedAttr = "lowbit.unsigned";
     /// Operation attribute: why the operation stayed float.
     static constexpr ::llvm::StringLiteral kFloatReasonAttr =
         "lowbit.float_reason";
