@@ -31,7 +31,7 @@ static std::string findReason(const Contraction &c) {
       return "it has no elements";
   if (c.reductionSize() == 1)
     return "each sum has a single product";
-  if (c.isConvolution && !comesFromConstant(c.rhs()))
+  if (c.isConvolution && !comesFromConstant(c.filter()))
     return "the filter of the convolution is not a constant";
   return "";
 }

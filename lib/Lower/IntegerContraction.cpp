@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -44,6 +45,23 @@ static void buildBody(OpBuilder &b, Location loc, ValueRange args) {
   linalg::YieldOp::create(b, loc, ValueRange{sum});
 }
 
+/// The named operation `op`, with its strides and dilations, on other types.
+static Operation *emitNamed(OpBuilder &builder, linalg::LinalgOp op, Type type,
+                            ValueRange ins, ValueRange outs) {
+  OperationState state(op.getLoc(), op->getName());
+  state.addOperands(ins);
+  state.addOperands(outs);
+  state.addTypes(type);
+  state.propertiesAttr = op->getPropertiesAsAttribute();
+  Block &body = state.addRegion()->emplaceBlock();
+  for (Value operand : state.operands)
+    body.addArgument(getElementTypeOrSelf(operand.getType()), op.getLoc());
+  ImplicitLocOpBuilder inside(op.getLoc(), op->getContext());
+  inside.setInsertionPointToStart(&body);
+  op.getRegionBuilder()(inside, body, op->getAttrs(), /*emitError=*/{});
+  return builder.create(state);
+}
+
 Value lowbit::emitIntegerContraction(OpBuilder &builder, const Contraction &c,
                                      Value lhs, Value rhs) {
   Operation *op = c.op;
@@ -62,11 +80,7 @@ Value lowbit::emitIntegerContraction(OpBuilder &builder, const Contraction &c,
   auto mapList = builder.getArrayAttr(mapAttrs);
 
   Operation *made;
-  if (auto conv = dyn_cast<linalg::Conv2DNhwcHwcfOp>(op)) {
-    made = linalg::Conv2DNhwcHwcfOp::create(builder, loc, type, ins, outs,
-                                            conv.getStridesAttr(),
-                                            conv.getDilationsAttr());
-  } else if (auto matmul = dyn_cast<linalg::MatmulOp>(op)) {
+  if (auto matmul = dyn_cast<linalg::MatmulOp>(op)) {
     auto integer =
         linalg::MatmulOp::create(builder, loc, TypeRange{type}, ins, outs);
     integer.setIndexingMapsAttr(mapList);
@@ -80,6 +94,8 @@ Value lowbit::emitIntegerContraction(OpBuilder &builder, const Contraction &c,
     made = linalg::GenericOp::create(
         builder, loc, type, ins, outs, maps,
         linalg::LinalgOp(c.op).getIteratorTypesArray(), buildBody);
+  } else if (c.isConvolution) {
+    made = emitNamed(builder, c.op, type, ins, outs);
   } else {
     made = linalg::ContractOp::create(builder, loc, type, ins, outs, mapList);
   }

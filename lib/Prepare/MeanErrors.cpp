@@ -114,7 +114,7 @@ bool CorrectionFinder::matchMeans(Correction &found, unsigned operand,
     // Means of the other sums of products are those of the channel only where
     // they run over the image.
     for (unsigned rest : c.reduction)
-      if (rest != loop && extents[rest] != 1 && !c.isConvolution) {
+      if (rest != loop && extents[rest] != 1 && !c.isWindow(rest)) {
         reason = "it sums over several dimensions";
         return false;
       }

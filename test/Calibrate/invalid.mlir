@@ -57,7 +57,7 @@ module {
 
 //--- observers.mlir
 
-// expected-error @+1 {{nothing to quantize: the model has no f32 matmul, batch_matmul, contract, conv_2d_nhwc_hwcf or generic that multiplies and adds, and no look-up in a 2-D f32 constant}}
+// expected-error @+1 {{nothing to quantize: the model has no f32 matmul, batch_matmul, contract, convolution or generic that multiplies and adds, and no look-up in a 2-D f32 constant}}
 module {
   func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
     return %x : tensor<4xf32>
