@@ -1,8 +1,8 @@
 //===- ObservationPlan.cpp - what to observe ------------------------------===//
 //
 // A contraction stays float when both operands are constants, when it has no
-// elements or a single product a sum, when it is a convolution of another form
-// or with a filter that is no constant, and when it carries a reason already.
+// elements or a single product a sum, when it is a convolution of linalg that
+// matchContraction does not know, and when it carries a reason already.
 // A constant is a table when all its readers look rows up in it (or are
 // contractions, which get integers of their own).
 //
@@ -31,8 +31,6 @@ static std::string findReason(const Contraction &c) {
       return "it has no elements";
   if (c.reductionSize() == 1)
     return "each sum has a single product";
-  if (c.isConvolution && !comesFromConstant(c.filter()))
-    return "the filter of the convolution is not a constant";
   return "";
 }
 

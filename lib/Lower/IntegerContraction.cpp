@@ -105,35 +105,68 @@ Value lowbit::emitIntegerContraction(OpBuilder &builder, const Contraction &c,
   return made->getResult(0);
 }
 
+/// The size of a loop of an operand: of its own dimension there, or of that of
+/// the filter or the result where it moves through the image.
+static OpFoldResult sizeOfLoop(OpBuilder &builder, const Contraction &c,
+                               unsigned operand, Value ints, unsigned loop) {
+  Location loc = c.op->getLoc();
+  AffineExpr expr = builder.getAffineDimExpr(loop);
+  if (auto dim = c.map(operand).getResultPosition(expr))
+    return tensor::getMixedSize(builder, loc, ints, *dim);
+  if (auto dim = c.resultDim(loop))
+    return sizesOf(builder, loc, c.init())[*dim];
+  Value filter = c.op->getOperand(1 - operand);
+  if (auto dequantize = filter.getDefiningOp<DequantizeOp>())
+    filter = dequantize.getInput();
+  auto dim = c.map(1 - operand).getResultPosition(expr);
+  return tensor::getMixedSize(builder, loc, filter, *dim);
+}
+
 LoopTensor lowbit::emitWeightedSum(OpBuilder &builder, const Contraction &c,
                                    unsigned operand, Value ints,
                                    ZeroPoint subtract, ZeroPoint times) {
   Location loc = c.op->getLoc();
   MLIRContext *context = builder.getContext();
-  AffineMap map = c.map(operand);
-  unsigned rank = map.getNumResults();
+  // The loops in the order of the operand's dimensions.
+  SmallVector<unsigned> loops;
+  for (AffineExpr expr : c.map(operand).getResults())
+    expr.walk([&](AffineExpr part) {
+      if (auto dim = dyn_cast<AffineDimExpr>(part))
+        loops.push_back(dim.getPosition());
+    });
+  unsigned rank = loops.size();
+  SmallVector<AffineExpr> places(c.map(operand).getNumDims());
   LoopTensor sum;
-  SmallVector<OpFoldResult> sizes;
-  SmallVector<AffineExpr> kept;
+  SmallVector<OpFoldResult> sizes, windowSizes;
+  SmallVector<AffineExpr> kept, window;
   SmallVector<utils::IteratorType> iterators;
-  for (unsigned i = 0; i < rank; ++i) {
-    unsigned loop = cast<AffineDimExpr>(map.getResult(i)).getPosition();
+  for (auto [i, loop] : llvm::enumerate(loops)) {
+    places[loop] = builder.getAffineDimExpr(i);
     bool isReduced = llvm::is_contained(c.reduction, loop);
     iterators.push_back(isReduced ? utils::IteratorType::reduction
                                   : utils::IteratorType::parallel);
-    if (isReduced)
+    if (isReduced && !(operand == c.image && c.isWindow(loop)))
       continue;
-    sum.loops.push_back(loop);
-    sizes.push_back(tensor::getMixedSize(builder, loc, ints, i));
-    kept.push_back(builder.getAffineDimExpr(i));
+    OpFoldResult size = sizeOfLoop(builder, c, operand, ints, loop);
+    (isReduced ? windowSizes : sizes).push_back(size);
+    (isReduced ? window : kept).push_back(places[loop]);
+    if (!isReduced)
+      sum.loops.push_back(loop);
   }
   SmallVector<Value> inputs{ints};
-  SmallVector<AffineMap> maps{builder.getMultiDimIdentityMap(rank)};
+  SmallVector<AffineMap> maps{
+      c.map(operand).replaceDimsAndSymbols(places, {}, rank, 0)};
   for (Value dynamic : {subtract.dynamic, times.dynamic})
     if (dynamic) {
       inputs.push_back(dynamic);
       maps.push_back(AffineMap::get(rank, 0, context));
     }
+  // It says how large the window is, and is not read.
+  if (!window.empty()) {
+    inputs.push_back(tensor::EmptyOp::create(builder, loc, windowSizes,
+                                             builder.getI8Type()));
+    maps.push_back(AffineMap::get(rank, 0, window, context));
+  }
   maps.push_back(AffineMap::get(rank, 0, kept, context));
   Value zeros = emitZeros(builder, loc, sizes);
   auto generic = linalg::GenericOp::create(

@@ -70,8 +70,6 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
   }
   if (perAxis == 2)
     return "both operands have a scale for each channel";
-  if (c.isConvolution && !operands[1 - c.image]->isSymmetric())
-    return "the filter of the convolution has a zero point";
   return findOverflow(c, a, b, reader);
 }
 

@@ -39,6 +39,9 @@ static Operation *findSelection(Value operand, bool allowsPadding) {
 std::optional<Correction> CorrectionFinder::match(const Contraction &c,
                                                   std::string &reason) {
   for (unsigned operand : {1, 0}) {
+    // The shift of a constant image differs from place to place.
+    if (c.isConvolution && operand == c.image)
+      continue;
     auto axis = c.channelDim(operand);
     auto weight =
         axis ? traceToObserver(c.op->getOperand(operand), *axis) : std::nullopt;

@@ -30,8 +30,6 @@ struct Contraction {
   mlir::Value lhs() const { return op->getOperand(0); }
   mlir::Value rhs() const { return op->getOperand(1); }
   mlir::Value init() const { return op->getOperand(2); }
-  /// Of a convolution.
-  mlir::Value filter() const { return op->getOperand(1 - image); }
   /// True when `loop` runs over the window of a convolution.
   bool isWindow(unsigned loop) const;
   mlir::AffineMap map(unsigned operand) const {

@@ -6,7 +6,8 @@
 //   parallel batch, rows:  for row, for 16 channels:
 //     acc = C;  for depth:  acc += A[...] * B[...]
 //
-// Channels that do not fill a vector are taken one by one.
+// Channels that do not fill a vector are taken 8, then 4 at a time, then one by
+// one.
 //
 //===----------------------------------------------------------------------===//
 #include "Contraction.h"
@@ -35,9 +36,14 @@ struct LaneEmitter {
   Value accumulate(Value acc, Value x, Value y) {
     if (dot.isFloat)
       return math::FmaOp::create(b, x, y, acc);
-    x = arith::ExtSIOp::create(b, acc.getType(), x);
-    y = arith::ExtSIOp::create(b, acc.getType(), y);
-    return arith::AddIOp::create(b, acc, arith::MulIOp::create(b, x, y));
+    // A product of bytes fits 16 bits, whose multiplication is the faster one.
+    auto type = cast<VectorType>(acc.getType());
+    Type narrow = type.clone(b.getI16Type());
+    x = arith::ExtSIOp::create(b, narrow, x);
+    y = arith::ExtSIOp::create(b, narrow, y);
+    Value product = arith::MulIOp::create(b, x, y);
+    return arith::AddIOp::create(b, acc,
+                                 arith::ExtSIOp::create(b, type, product));
   }
 
   SmallVector<Value> sum(ArrayRef<Loop> loops, Index a, Index bAt,
@@ -97,9 +103,12 @@ void emitLanes(KernelBuilder &b, Nest nest, const DotProduct &dot,
       bAt = b.add(bAt, b.mul(iv, loop.b));
       c = b.add(c, b.mul(iv, loop.c));
     }
-    Index whole = b.roundDown(lanes.size, 16);
-    emitter.channels(b.index(0), whole, 16, a, bAt, c);
-    emitter.channels(whole, lanes.size, 1, a, bAt, c);
+    Index from = b.index(0);
+    for (int64_t width : {16, 8, 4, 1}) {
+      Index to = b.roundDown(lanes.size, width);
+      emitter.channels(from, to, width, a, bAt, c);
+      from = to;
+    }
   });
 }
 
