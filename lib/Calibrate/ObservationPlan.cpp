@@ -1,8 +1,7 @@
 //===- ObservationPlan.cpp - what to observe ------------------------------===//
 //
 // A contraction stays float when both operands are constants, when it has no
-// elements or a single product a sum, when it is a convolution of linalg that
-// matchContraction does not know, and when it carries a reason already.
+// elements or a single product a sum, and when it carries a reason already.
 // A constant is a table when all its readers look rows up in it (or are
 // contractions, which get integers of their own).
 //
@@ -94,19 +93,11 @@ ObservationPlan lowbit::planObservation(func::FuncOp main) {
   ObservationPlan plan;
   llvm::DenseSet<Operation *> chosen;
   main.walk([&](linalg::LinalgOp op) {
-    if (!isFloatContraction(op))
+    auto contraction = matchFloatContraction(op);
+    if (!contraction)
       return;
     auto given = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
-    auto contraction = matchFloatContraction(op);
-    std::string reason;
-    if (given)
-      reason = given.str();
-    else if (!contraction)
-      reason = "convolutions of this form (" +
-               op->getName().stripDialect().str() +
-               ") have no integer form in this version";
-    else
-      reason = findReason(*contraction);
+    std::string reason = given ? given.str() : findReason(*contraction);
     if (!reason.empty()) {
       plan.floats.emplace_back(op, reason);
     } else {

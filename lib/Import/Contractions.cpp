@@ -130,12 +130,7 @@ std::optional<Contraction> lowbit::matchFloatContraction(Operation *op) {
 }
 
 bool lowbit::isFloatContraction(Operation *op) {
-  if (matchFloatContraction(op))
-    return true;
-  if (!isa<linalg::LinalgOp>(op) || !hasFloatOperands(op))
-    return false;
-  StringRef name = op->getName().stripDialect();
-  return name.starts_with("conv_") || name.starts_with("depthwise_conv_");
+  return matchFloatContraction(op).has_value();
 }
 
 SmallVector<int64_t, 4> Contraction::loopExtents() const {

@@ -77,16 +77,15 @@ namespace {
 struct LowerContractions
     : lowbit::impl::LowerContractionsBase<LowerContractions> {
   void runOnOperation() override {
-    SmallVector<linalg::LinalgOp> ops;
+    SmallVector<Contraction> contractions;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (isFloatContraction(op))
-        ops.push_back(op);
+      if (auto c = matchFloatContraction(op))
+        contractions.push_back(*c);
     });
     ParameterReader reader(getOperation());
-    for (linalg::LinalgOp op : ops) {
-      std::string reason = "this form has no integer form in this version";
-      if (auto c = matchFloatContraction(op))
-        reason = lower(*c, reader);
+    for (Contraction &c : contractions) {
+      Operation *op = c.op;
+      std::string reason = lower(c, reader);
       if (reason.empty()) {
         ++numInteger;
         continue;

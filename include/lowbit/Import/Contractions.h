@@ -57,8 +57,7 @@ std::optional<Contraction> matchContraction(mlir::Operation *op);
 /// The same, where the elements are f32.
 std::optional<Contraction> matchFloatContraction(mlir::Operation *op);
 
-/// True for everything that multiplies and adds f32 tensors: what
-/// matchFloatContraction matches, and convolutions of linalg that it does not.
+/// Whether matchFloatContraction matches.
 bool isFloatContraction(mlir::Operation *op);
 
 /// True when `value` is filled with zeros.
