@@ -75,8 +75,7 @@ static bool classifyLoops(Contraction &c) {
   return !c.reduction.empty() && (!c.rows.empty() || !c.columns.empty());
 }
 
-/// d, d * factor with a positive factor, or a sum of these.
-static bool isSumOfLoops(AffineExpr expr) {
+bool lowbit::isSumOfLoops(AffineExpr expr) {
   if (isa<AffineDimExpr>(expr))
     return true;
   auto binary = dyn_cast<AffineBinaryOpExpr>(expr);

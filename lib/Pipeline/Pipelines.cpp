@@ -310,6 +310,7 @@ LogicalResult lowbit::buildPtqPipeline(
       return;
     case Phase::Lower:
       pm.addPass(createLowerContractions());
+      pm.addPass(createLowerPooling());
       pm.addPass(createLowerContract());
       // While formats still say which integers occur.
       pm.addPass(createAnalyzeAccumulators());

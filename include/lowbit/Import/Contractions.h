@@ -60,6 +60,10 @@ std::optional<Contraction> matchFloatContraction(mlir::Operation *op);
 /// Whether matchFloatContraction matches.
 bool isFloatContraction(mlir::Operation *op);
 
+/// d, d * factor with a positive factor, or a sum of these: how a window moves
+/// over an image.
+bool isSumOfLoops(mlir::AffineExpr expr);
+
 /// True when `value` is filled with zeros.
 bool isZeroFilled(mlir::Value value);
 
