@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from artifacts import run, save
 from lowbit import compiler
 from lowbit.tools import pass_options, run_tool
+from onnx import TensorProto, helper, numpy_helper
 
 # Dimensions of image, filter and result. z, y, x are in space; g groups, c and f channels, m multipliers.
 FORMS = {
@@ -159,12 +161,12 @@ def quantize(source: Path, inputs: Path, mode: str, phase: str, **options: str) 
     return target
 
 
-def check(source: Path, inputs: Path, mode: str, **options: str) -> None:
-    """Quantizes a model of one convolution, and compares all that computes it."""
+def check(source: Path, inputs: Path, mode: str, count: int = 1, **options: str) -> None:
+    """Quantizes a model of `count` convolutions, and compares all that computes it."""
     lowered = quantize(source, inputs, mode, "lower", **options)
     assert "lowbit.float_reason" not in lowered.read_text()
     line = compiler.verify_contractions(lowered, inputs)
-    assert line.startswith("1 contractions") and line.rstrip().endswith("0 differ"), line
+    assert line.startswith(f"{count} contractions") and line.rstrip().endswith("0 differ"), line
     y = run(lowered, inputs, source.parent)["y"]
     assert np.array_equal(y, run(lowered, inputs, source.parent, "--interpret")["y"])
     before = run(quantize(source, inputs, mode, "quantize", **options), inputs, source.parent, "--interpret")["y"]
@@ -209,3 +211,36 @@ def test_a_filter_that_is_an_input_is_exact(form: str, mode: str, tmp_path: Path
     text = "\n".join(line for line in lines if "%w = arith.constant" not in line)
     source.write_text(text.replace("(%x:", f'(%w: {kind} {{lowbit.name = "w"}}, %x:'))
     check(source, save(tmp_path / "x.npz", {"x": x, "w": weights}), mode)
+
+
+IMPORTED = {
+    "transposed": ("ConvTranspose", (4, 3, 3, 2), {"strides": [2, 3], "pads": [1, 0, 2, 1], "output_padding": [1, 0]}, 1),
+    "transposed_groups": ("ConvTranspose", (4, 3, 3, 3), {"strides": [2, 2], "group": 2, "dilations": [1, 2]}, 2),
+    "transposed_depthwise": ("ConvTranspose", (4, 1, 4, 4), {"strides": [2, 2], "group": 4, "pads": [1, 1, 1, 1]}, 1),
+    "grouped": ("Conv", (6, 2, 3, 3), {"group": 2, "pads": [1, 1, 1, 1], "strides": [2, 1]}, 2),
+    "multiplier": ("Conv", (8, 1, 3, 3), {"group": 4, "pads": [1, 1, 1, 1], "strides": [2, 2]}, 1),
+    "one_dimension": ("Conv", (5, 4, 3), {"pads": [2, 0], "dilations": [2]}, 1),
+    "three_dimensions": ("Conv", (4, 1, 2, 3, 2), {"group": 4, "pads": [1, 0, 1, 0, 2, 1]}, 1),
+}
+
+
+@pytest.mark.parametrize("name", IMPORTED)
+def test_imported_convolution_is_exact(name: str, tmp_path: Path) -> None:
+    """Splitting into groups, zeros between elements and padding move integers; the bias stays float."""
+    op, shape, attributes, count = IMPORTED[name]
+    rng = np.random.default_rng(len(name))
+    image = (2, 4, *(6, 7, 5)[: len(shape) - 2])
+    features = shape[1] * int(attributes.get("group", 1)) if op == "ConvTranspose" else shape[0]
+    consts = {"w": rng.normal(0.1, 1, shape), "b": rng.normal(0, 1, features)}
+    graph = helper.make_graph(
+        [helper.make_node(op, ["x", "w", "b"], ["y"], name="node", **attributes)],
+        "test",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, image)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(array.astype(np.float32), key) for key, array in consts.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    source = tmp_path / "float.mlir"
+    compiler.import_model(tmp_path / "m.onnx", source)
+    x = save(tmp_path / "x.npz", {"x": rng.normal(1.5, 1, image).astype(np.float32)})
+    check(source, x, "static", count)
