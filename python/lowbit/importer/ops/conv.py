@@ -1,6 +1,7 @@
 """Conv: channels last, padded by tensor.pad, weights [H, W, C, F] ([D, H, W, C, F]); the bias is a generic of its own.
 
-Depthwise convolutions have their own ops; other groups are convolved one by one and concatenated.
+Depthwise convolutions have their own ops, on repeated channels where each has several filters; other groups are convolved
+one by one and concatenated.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import numpy as np
 
 from ..broadcast import elementwise
 from ..context import Context, handles
-from ..dims import Dim, is_static, same
-from ..emitter import tensor_type
+from ..dims import Dim, is_static, product, same
+from ..emitter import Operand, tensor_type
 from ..errors import Unsupported
 from ..graph import Node
-from ..layout import reshape, to_order
-from ..values import Const, Tensor, Value, identity, inverse
+from ..layout import reshape, to_order, write_reshape
+from ..values import Const, Tensor, Value, inverse
 from ..window import Window, channels_last, pad_spatial, read_window
 from .elementwise import need_float
 from .slicing import concatenate, slice_axis
@@ -105,21 +106,24 @@ def _depthwise(ctx: Context, x: Tensor, weight: Value, window: Window, group: in
         raise Unsupported("depthwise weights that are not constant")
     spatial, space = _space(window)
     features = weight.array.shape[0]
-    multiplier = features // group
-    split = weight.array.reshape(group, multiplier, *window.kernel)
-    last = split.transpose(*range(2, spatial + 2), 0, 1)
-    op, perm = f"depthwise_conv_{spatial}d_n{space}c_{space}c", inverse(channels_last(spatial))
-    out: list[Dim] = [x.shape[0], *window.output, group]
-    if multiplier == 1:
-        kernel = ctx.place(np.ascontiguousarray(last[..., 0]), f"{weight.name}.{space}c")
-        ssa = _write(ctx, op, x, kernel, window, out, name)
-        return Tensor(ssa, "f32", tuple(out), perm)
-    kernel = ctx.place(np.ascontiguousarray(last), f"{weight.name}.{space}cm")
-    ssa = _write(ctx, f"{op}m", x, kernel, window, [*out, multiplier], f"{name}/depthwise")
-    wide = Tensor(ssa, "f32", (*out, multiplier), identity(spatial + 3))
-    flat = reshape(ctx, wide, [*out[:-1], features], name)
-    assert isinstance(flat, Tensor)
-    return Tensor(flat.ssa, "f32", flat.shape, perm)
+    last = np.moveaxis(weight.array[:, 0], 0, -1)
+    kernel = ctx.place(np.ascontiguousarray(last), f"{weight.name}.{space}c")
+    out: list[Dim] = [x.shape[0], *window.output, features]
+    if features != group:
+        x = _repeat(ctx, x, features // group)
+    ssa = _write(ctx, f"depthwise_conv_{spatial}d_n{space}c_{space}c", x, kernel, window, out, name)
+    return Tensor(ssa, "f32", tuple(out), inverse(channels_last(spatial)))
+
+
+def _repeat(ctx: Context, x: Tensor, times: int) -> Tensor:
+    """Each channel `times` times, so that every output channel has one of its own, and a scale of its own."""
+    shape = (*x.shape, times)
+    loops = tuple(range(len(shape)))
+    ins = [Operand(x.ssa, tensor_type(x.shape, x.dtype), loops[:-1])]
+    out = Operand(ctx.emitter.empty(shape, x.dtype), tensor_type(shape, x.dtype), loops)
+    copy = ctx.emitter.generic(len(loops), ins, out, [x.dtype] * 2, lambda _, v, __: v[0], x.dtype, None)
+    joined = (*x.shape[:-1], product([x.shape[-1], times]))
+    return Tensor(write_reshape(ctx, copy, x.dtype, shape, joined, None), x.dtype, joined, x.perm)
 
 
 def _write(ctx: Context, op: str, x: Tensor, kernel: Tensor, window: Window, shape: Sequence[Dim], name: str) -> str:
