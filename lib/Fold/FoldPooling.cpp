@@ -1,7 +1,8 @@
 //===- FoldPooling.cpp - maxima of integers -------------------------------===//
 //
 //   max_pool(dequantize(q))             ->  dequantize(max_pool(q))
-//   max_pool(pad(dequantize(q), -inf))  ->  dequantize(max_pool(pad(q, lowest)))
+//   max_pool(pad(dequantize(q), -inf))  ->  dequantize(max_pool(pad(q,
+//   lowest)))
 //
 // and minima alike, of any layout and along whole dimensions (rule N23):
 // dequantize keeps the order, so the largest value is that of the largest
@@ -36,7 +37,8 @@ struct MoveDequantizeAfterExtreme
                                 PatternRewriter &rewriter) const override {
     auto r = matchQuantizedReduction(op);
     if (!r || r->kind == ReductionKind::Sum)
-      return rewriter.notifyMatchFailure(op, "no extreme of dequantized values");
+      return rewriter.notifyMatchFailure(op,
+                                         "no extreme of dequantized values");
     if (std::string reason = findFloatReason(*r); !reason.empty())
       return rewriter.notifyMatchFailure(op, reason);
     Location loc = op.getLoc();
@@ -57,12 +59,12 @@ struct MoveDequantizeAfterExtreme
           rewriter, loc, pad.getResultType().clone(plain), ints,
           pad.getMixedLowPad(), pad.getMixedHighPad(),
           arith::ConstantOp::create(rewriter, loc, end), pad.getNofold());
-    Value extreme = emitReduction(
-        rewriter, *r, ints, end, {},
-        [&](OpBuilder &b, Location l, ValueRange args) {
-          return emitExtreme(b, l, r->kind, format.isSigned(), args.back(),
-                             args.front());
-        });
+    Value extreme =
+        emitReduction(rewriter, *r, ints, end, {},
+                      [&](OpBuilder &b, Location l, ValueRange args) {
+                        return emitExtreme(b, l, r->kind, format.isSigned(),
+                                           args.back(), args.front());
+                      });
     auto type = cast<RankedTensorType>(op->getResult(0).getType());
     std::optional<int64_t> axis =
         format.isPerAxis() ? r->resultAxis() : std::nullopt;

@@ -162,9 +162,8 @@ std::optional<int64_t> Contraction::channelDim(unsigned operand) const {
   llvm::erase_if(loops, [&](unsigned loop) { return extents[loop] == 1; });
   if (loops.empty() || (loops.size() > 1 && !isFilter))
     return std::nullopt;
-  unsigned longest = *llvm::max_element(loops, [&](unsigned a, unsigned b) {
-    return extents[a] < extents[b];
-  });
+  unsigned longest = *llvm::max_element(
+      loops, [&](unsigned a, unsigned b) { return extents[a] < extents[b]; });
   auto dim = map(operand).getResultPosition(
       getAffineDimExpr(longest, op->getContext()));
   if (!dim)

@@ -171,8 +171,7 @@ static std::vector<int64_t> sumsOf(AffineExpr expr, const Reduction &r,
       continue;
     SmallVector<AffineExpr> one = zeros;
     one[loop] = getAffineConstantExpr(1, expr.getContext());
-    int64_t step =
-        cast<AffineConstantExpr>(expr.replaceDims(one)).getValue();
+    int64_t step = cast<AffineConstantExpr>(expr.replaceDims(one)).getValue();
     std::vector<int64_t> next;
     for (int64_t i = 0; i < extents[loop]; ++i)
       for (int64_t sum : sums)
@@ -183,10 +182,9 @@ static std::vector<int64_t> sumsOf(AffineExpr expr, const Reduction &r,
   return sums;
 }
 
-static bool hasDynamicLoop(AffineExpr expr, const Reduction &r,
-                           bool ofWindow) {
-  for (auto [loop, extent] : llvm::enumerate(
-           linalg::LinalgOp(r.op).getStaticLoopRanges()))
+static bool hasDynamicLoop(AffineExpr expr, const Reduction &r, bool ofWindow) {
+  for (auto [loop, extent] :
+       llvm::enumerate(linalg::LinalgOp(r.op).getStaticLoopRanges()))
     if (ShapedType::isDynamic(extent) && expr.isFunctionOfDim(loop) &&
         llvm::is_contained(r.window, loop) == ofWindow)
       return true;
@@ -239,10 +237,10 @@ std::string lowbit::findFloatReason(const QuantizedReduction &r) {
   if (format.isPerAxis() && (isSum || !r.resultAxis()))
     return "its operand has a scale for each channel";
   if (!isNeutral(r.init(), r.kind))
-    return std::string("its init is not ") +
-           (isSum                          ? "0"
-            : r.kind == ReductionKind::Max ? "-inf"
-                                           : "inf");
+    return std::string("its init is not ") + (isSum ? "0"
+                                              : r.kind == ReductionKind::Max
+                                                  ? "-inf"
+                                                  : "inf");
   // Padding with 0 is that of the integers already (phase 5).
   Value padding =
       r.pad ? tensor::PadOp(r.pad).getConstantPaddingValue() : Value();
@@ -295,8 +293,8 @@ Value lowbit::emitReduction(
     maps.push_back(given[i]);
   }
   maps.push_back(r.resultMap());
-  auto type = cast<RankedTensorType>(op->getResult(0).getType())
-                  .clone(start.getType());
+  auto type =
+      cast<RankedTensorType>(op->getResult(0).getType()).clone(start.getType());
   Value init = r.init();
   if (auto fill = init.getDefiningOp<linalg::FillOp>())
     init = fill.getOutputs()[0];

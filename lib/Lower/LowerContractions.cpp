@@ -141,8 +141,7 @@ struct LowerContractions
     unsigned plain = c.isConvolution ? 1 - c.image : 0;
     Value ints = plain == 0 ? lhs : rhs;
     for (unsigned loop : c.reduction) {
-      auto dim =
-          c.map(plain).getResultPosition(builder.getAffineDimExpr(loop));
+      auto dim = c.map(plain).getResultPosition(builder.getAffineDimExpr(loop));
       Value size = tensor::DimOp::create(builder, loc, ints, *dim);
       length = length ? Value(arith::MulIOp::create(builder, loc, length, size))
                       : size;

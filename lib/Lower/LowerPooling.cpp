@@ -76,8 +76,8 @@ private:
           continue;
         Value source = operand == r.input() ? ints : operand;
         Value size = tensor::DimOp::create(b, loc, source, *dim);
-        length = length ? Value(arith::MulIOp::create(b, loc, length, size))
-                        : size;
+        length =
+            length ? Value(arith::MulIOp::create(b, loc, length, size)) : size;
         break;
       }
     }
@@ -95,11 +95,9 @@ private:
     return emitReduction(
         b, r, ints, b.getI32IntegerAttr(0), extra,
         [&](OpBuilder &b, Location l, ValueRange args) -> Value {
-          Value steps = isSigned
-                            ? arith::ExtSIOp::create(b, l, i32, args[0])
-                                  .getResult()
-                            : arith::ExtUIOp::create(b, l, i32, args[0])
-                                  .getResult();
+          Value steps =
+              isSigned ? arith::ExtSIOp::create(b, l, i32, args[0]).getResult()
+                       : arith::ExtUIOp::create(b, l, i32, args[0]).getResult();
           if (!extra.empty())
             steps = arith::SubIOp::create(b, l, steps, args[1]);
           else if (takesZeroPoint && q.zeroPoints.front() != 0)

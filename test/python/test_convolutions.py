@@ -140,10 +140,7 @@ CASES = [
     *(Case(form) for form in FORMS),
     *(Case(form, spelled=True, strides=(2, 2, 3), dilations=(2, 1, 2)) for form in FORMS),
     # A window larger than the image, and one batch more than is known.
-    *(
-        Case(form, {"n": 3}, (2, 2, 2), (4, 5, 4), low=(2, 2, 1), high=(1, 2, 2), dynamic_batch=True)
-        for form in FORMS
-    ),
+    *(Case(form, {"n": 3}, (2, 2, 2), (4, 5, 4), low=(2, 2, 1), high=(1, 2, 2), dynamic_batch=True) for form in FORMS),
     # One pixel; a stride larger than the window.
     *(Case(form, {"c": 5}, ONES, (3, 3, 3), low=ONES, high=ONES) for form in SOME),
     *(Case(form, window=(1, 2, 2), strides=(3, 3, 4), low=NONE) for form in SOME),
@@ -214,9 +211,14 @@ def test_a_filter_that_is_an_input_is_exact(form: str, mode: str, tmp_path: Path
 
 
 IMPORTED = {
-    "transposed": ("ConvTranspose", (4, 3, 3, 2), {"strides": [2, 3], "pads": [1, 0, 2, 1], "output_padding": [1, 0]}, 1),
+    "transposed": (
+        "ConvTranspose",
+        (4, 3, 3, 2),
+        {"strides": [2, 3], "pads": [1, 0, 2, 1], "output_padding": [1, 0]},
+        1,
+    ),
     "transposed_groups": ("ConvTranspose", (4, 3, 3, 3), {"strides": [2, 2], "group": 2, "dilations": [1, 2]}, 2),
-    "transposed_depthwise": ("ConvTranspose", (4, 1, 4, 4), {"strides": [2, 2], "group": 4, "pads": [1, 1, 1, 1]}, 1),
+    "transposed_depthwise": ("ConvTranspose", (4, 1, 4, 4), {"strides": [2, 2], "group": 4, "pads": [1] * 4}, 1),
     "grouped": ("Conv", (6, 2, 3, 3), {"group": 2, "pads": [1, 1, 1, 1], "strides": [2, 1]}, 2),
     "multiplier": ("Conv", (8, 1, 3, 3), {"group": 4, "pads": [1, 1, 1, 1], "strides": [2, 2]}, 1),
     "one_dimension": ("Conv", (5, 4, 3), {"pads": [2, 0], "dilations": [2]}, 1),

@@ -1,6 +1,6 @@
 """Pooling on integers, of every layout, against numpy: exact, compiled and interpreted.
 
-A maximum of dequantized values is the dequantized maximum; a sum is float(sum of integers - count * zero point) * scale.
+A maximum of dequantized values is the dequantized maximum; a sum is float(sum of integers - count * zp) * scale.
 """
 
 from dataclasses import dataclass

@@ -41,7 +41,8 @@ struct Contraction {
   std::optional<int64_t> reductionSize() const;
   /// The dimension of operand 0 or 1 that the single row (column) loop indexes:
   /// the output channels of a weight. None when there are several such loops;
-  /// in the filter of a convolution, whose groups are channels too, the longest.
+  /// in the filter of a convolution, whose groups are channels too, the
+  /// longest.
   std::optional<int64_t> channelDim(unsigned operand) const;
   /// The dimension of operand 0 or 1 that is summed over: in a convolution the
   /// input channels. None when there are several.

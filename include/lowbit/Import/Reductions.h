@@ -49,8 +49,7 @@ struct QuantizedReduction : Reduction {
 };
 
 /// None when the operand is not dequantized from a tensor.
-std::optional<QuantizedReduction>
-matchQuantizedReduction(mlir::Operation *op);
+std::optional<QuantizedReduction> matchQuantizedReduction(mlir::Operation *op);
 
 /// Why it is not the same on integers; empty when it is.
 std::string findFloatReason(const QuantizedReduction &r);
@@ -58,12 +57,12 @@ std::string findFloatReason(const QuantizedReduction &r);
 /// The same loops on the integers `ints`, with elements of type `result` that
 /// start from `start`; `combine` builds the body from the element and what was
 /// combined so far. `extra` are inputs of rank 0, which follow the element.
-mlir::Value emitReduction(
-    mlir::OpBuilder &builder, const Reduction &r, mlir::Value ints,
-    mlir::IntegerAttr start, mlir::ValueRange extra,
-    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
-                                   mlir::ValueRange)>
-        combine);
+mlir::Value
+emitReduction(mlir::OpBuilder &builder, const Reduction &r, mlir::Value ints,
+              mlir::IntegerAttr start, mlir::ValueRange extra,
+              llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
+                                             mlir::ValueRange)>
+                  combine);
 
 } // namespace lowbit
 

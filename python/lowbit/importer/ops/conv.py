@@ -1,7 +1,7 @@
 """Conv: channels last, padded by tensor.pad, weights [H, W, C, F] ([D, H, W, C, F]); the bias is a generic of its own.
 
-Depthwise convolutions have their own ops, on repeated channels where each has several filters; other groups are convolved
-one by one and concatenated.
+Depthwise convolutions have their own ops, on repeated channels where each has several filters; other groups are
+convolved one by one and concatenated.
 """
 
 from __future__ import annotations

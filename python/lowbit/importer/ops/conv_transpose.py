@@ -146,7 +146,9 @@ def _convolve(ctx: Context, x: Value, filters: Value, axes: list[Axis], group: i
     none: tuple[Dim, ...] = (0,) * count
     kernel, dilations = tuple(axis.kernel for axis in axes), tuple(axis.dilation for axis in axes)
     output = tuple(axis.output for axis in axes)
-    return convolve(ctx, padded, filters, Window(kernel, (1,) * count, dilations, none, none, none, output), group, name)
+    return convolve(
+        ctx, padded, filters, Window(kernel, (1,) * count, dilations, none, none, none, output), group, name
+    )
 
 
 def _spread(ctx: Context, x: Tensor, axes: list[Axis]) -> Tensor:
