@@ -142,13 +142,12 @@ func.func @main(%a: memref<1x12x12x16xi8>, %b: memref<3x3x16x32xi8> {lowbit.para
 // -----
 
 // Depthwise: the lanes are channels, 16 at a time, then the four that are left.
-// Products of bytes are made in 16 bits.
 
 // CHECK-LABEL: func.func @depthwise
 // CHECK:       scf.parallel
 // CHECK:         scf.for
 // CHECK:           vector.load %{{.*}} vector<16xi8>
-// CHECK:           arith.muli %{{.*}} : vector<16xi16>
+// CHECK:           arith.muli %{{.*}} : vector<16xi32>
 // CHECK:         vector.store %{{.*}} vector<16xi32>
 // CHECK:           vector.load %{{.*}} vector<4xi8>
 // CHECK-NOT:       vector<1xi8>

@@ -36,14 +36,9 @@ struct LaneEmitter {
   Value accumulate(Value acc, Value x, Value y) {
     if (dot.isFloat)
       return math::FmaOp::create(b, x, y, acc);
-    // A product of bytes fits 16 bits, whose multiplication is the faster one.
-    auto type = cast<VectorType>(acc.getType());
-    Type narrow = type.clone(b.getI16Type());
-    x = arith::ExtSIOp::create(b, narrow, x);
-    y = arith::ExtSIOp::create(b, narrow, y);
-    Value product = arith::MulIOp::create(b, x, y);
-    return arith::AddIOp::create(b, acc,
-                                 arith::ExtSIOp::create(b, type, product));
+    x = arith::ExtSIOp::create(b, acc.getType(), x);
+    y = arith::ExtSIOp::create(b, acc.getType(), y);
+    return arith::AddIOp::create(b, acc, arith::MulIOp::create(b, x, y));
   }
 
   SmallVector<Value> sum(ArrayRef<Loop> loops, Index a, Index bAt,
