@@ -211,8 +211,8 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
           getOperation().emitError("nothing to quantize: ");
       if (plan.floats.empty())
         error << "the model has no f32 matmul, batch_matmul, contract, "
-                 "conv_2d_nhwc_hwcf or generic that multiplies and adds, and "
-                 "no look-up in a 2-D f32 constant";
+                 "convolution or generic that multiplies and adds, and no "
+                 "look-up in a 2-D f32 constant";
       else
         error << "all " << plan.floats.size()
               << " contractions have to stay float, as the remarks say";

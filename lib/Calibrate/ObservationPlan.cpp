@@ -1,8 +1,7 @@
 //===- ObservationPlan.cpp - what to observe ------------------------------===//
 //
 // A contraction stays float when both operands are constants, when it has no
-// elements or a single product a sum, when it is a convolution of another form
-// or with a filter that is no constant, and when it carries a reason already.
+// elements or a single product a sum, and when it carries a reason already.
 // A constant is a table when all its readers look rows up in it (or are
 // contractions, which get integers of their own).
 //
@@ -65,8 +64,6 @@ static std::string findReason(const Contraction &c) {
       return "it has no elements";
   if (c.reductionSize() == 1)
     return "each sum has a single product";
-  if (c.isConvolution && !comesFromConstant(c.rhs()))
-    return "the filter of the convolution is not a constant";
   for (Value operand : {c.lhs(), c.rhs()})
     if (DequantizeOp dequantize = findDequantize(operand))
       if (std::string reason = findFormatReason(dequantize); !reason.empty())
@@ -134,19 +131,11 @@ ObservationPlan lowbit::planObservation(func::FuncOp main) {
   ObservationPlan plan;
   llvm::DenseSet<Operation *> chosen;
   main.walk([&](linalg::LinalgOp op) {
-    if (!isFloatContraction(op))
+    auto contraction = matchFloatContraction(op);
+    if (!contraction)
       return;
     auto given = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
-    auto contraction = matchFloatContraction(op);
-    std::string reason;
-    if (given)
-      reason = given.str();
-    else if (!contraction)
-      reason = "convolutions of this form (" +
-               op->getName().stripDialect().str() +
-               ") have no integer form in this version";
-    else
-      reason = findReason(*contraction);
+    std::string reason = given ? given.str() : findReason(*contraction);
     if (!reason.empty()) {
       plan.floats.emplace_back(op, reason);
     } else {

@@ -2,7 +2,8 @@
 //
 // In: QDQ at the sources of values. Out: each contraction reads a dequantize,
 // and integers are what moves. The law: moving, then dequantizing, is
-// dequantizing, then moving, wherever no element changes.
+// dequantizing, then moving, wherever no element changes; so is taking the
+// largest.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Fold/Passes.h"
@@ -27,6 +28,7 @@ struct FoldQdq : lowbit::impl::FoldQdqBase<FoldQdq> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateFoldDataMovementPatterns(patterns);
+    populateFoldPoolingPatterns(patterns);
     populateFoldLookupPatterns(patterns, getOperation());
     populateFoldRequantizePatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {

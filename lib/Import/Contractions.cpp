@@ -1,9 +1,10 @@
 //===- Contractions.cpp - what counts as a contraction --------------------===//
 //
-// Tells contractions by maps and body. Refused: operands that are not tensors,
-// bodies that do more than multiply and add, loops that index only one
-// operand, and reductions that have neither rows nor columns (a sum of
-// products, not a product of matrices).
+// Tells contractions by maps and body, convolutions by a map with sums of
+// loops. Refused: operands that are not tensors, bodies that do more than
+// multiply and add, loops that index only one operand, reductions that have
+// neither rows nor columns (a sum of products, not a product of matrices), and
+// sums of loops in both operands or with factors below 1.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Import/Contractions.h"
@@ -74,6 +75,34 @@ static bool classifyLoops(Contraction &c) {
   return !c.reduction.empty() && (!c.rows.empty() || !c.columns.empty());
 }
 
+bool lowbit::isSumOfLoops(AffineExpr expr) {
+  if (isa<AffineDimExpr>(expr))
+    return true;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return false;
+  if (expr.getKind() == AffineExprKind::Add)
+    return isSumOfLoops(binary.getLHS()) && isSumOfLoops(binary.getRHS());
+  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  return expr.getKind() == AffineExprKind::Mul && factor &&
+         factor.getValue() > 0 && isa<AffineDimExpr>(binary.getLHS());
+}
+
+/// Finds the image. False when the maps are not those of a contraction.
+static bool classifyMaps(Contraction &c) {
+  SmallVector<AffineMap> maps = c.op.getIndexingMapsArray();
+  for (auto [operand, map] : llvm::enumerate(maps)) {
+    if (map.isProjectedPermutation())
+      continue;
+    if (operand == 2 || c.isConvolution ||
+        !llvm::all_of(map.getResults(), isSumOfLoops))
+      return false;
+    c.isConvolution = true;
+    c.image = operand;
+  }
+  return true;
+}
+
 std::optional<Contraction> lowbit::matchContraction(Operation *op) {
   auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
   if (!linalgOp || linalgOp.getNumDpsInputs() != 2 ||
@@ -82,11 +111,7 @@ std::optional<Contraction> lowbit::matchContraction(Operation *op) {
     return std::nullopt;
   Contraction c;
   c.op = linalgOp;
-  c.isConvolution = isa<linalg::Conv2DNhwcHwcfOp>(op);
-  for (AffineMap map : linalgOp.getIndexingMapsArray())
-    if (!map.isProjectedPermutation() && !c.isConvolution)
-      return std::nullopt;
-  if (!classifyLoops(c))
+  if (!classifyMaps(c) || !classifyLoops(c))
     return std::nullopt;
   return c;
 }
@@ -104,12 +129,7 @@ std::optional<Contraction> lowbit::matchFloatContraction(Operation *op) {
 }
 
 bool lowbit::isFloatContraction(Operation *op) {
-  if (matchFloatContraction(op))
-    return true;
-  if (!isa<linalg::LinalgOp>(op) || !hasFloatOperands(op))
-    return false;
-  StringRef name = op->getName().stripDialect();
-  return name.starts_with("conv_") || name.starts_with("depthwise_conv_");
+  return matchFloatContraction(op).has_value();
 }
 
 SmallVector<int64_t, 4> Contraction::loopExtents() const {
@@ -127,14 +147,25 @@ std::optional<int64_t> Contraction::reductionSize() const {
   return size;
 }
 
+bool Contraction::isWindow(unsigned loop) const {
+  return isConvolution && llvm::is_contained(reduction, loop) &&
+         !map(image).getResultPosition(
+             getAffineDimExpr(loop, op->getContext()));
+}
+
 std::optional<int64_t> Contraction::channelDim(unsigned operand) const {
   SmallVector<int64_t, 4> extents = loopExtents();
-  auto isLong = [&](unsigned loop) { return extents[loop] != 1; };
-  auto loops = llvm::make_filter_range(operand == 0 ? rows : columns, isLong);
-  if (llvm::range_size(loops) != 1)
+  bool isFilter = isConvolution && operand != image;
+  SmallVector<unsigned> loops(ArrayRef(operand == 0 ? rows : columns));
+  if (isFilter)
+    loops.append(batch);
+  llvm::erase_if(loops, [&](unsigned loop) { return extents[loop] == 1; });
+  if (loops.empty() || (loops.size() > 1 && !isFilter))
     return std::nullopt;
+  unsigned longest = *llvm::max_element(
+      loops, [&](unsigned a, unsigned b) { return extents[a] < extents[b]; });
   auto dim = map(operand).getResultPosition(
-      getAffineDimExpr(*loops.begin(), op->getContext()));
+      getAffineDimExpr(longest, op->getContext()));
   if (!dim)
     return std::nullopt; // Part of the image of a convolution.
   return *dim;

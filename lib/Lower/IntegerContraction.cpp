@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -44,6 +45,23 @@ static void buildBody(OpBuilder &b, Location loc, ValueRange args) {
   linalg::YieldOp::create(b, loc, ValueRange{sum});
 }
 
+/// The named operation `op`, with its strides and dilations, on other types.
+static Operation *emitNamed(OpBuilder &builder, linalg::LinalgOp op, Type type,
+                            ValueRange ins, ValueRange outs) {
+  OperationState state(op.getLoc(), op->getName());
+  state.addOperands(ins);
+  state.addOperands(outs);
+  state.addTypes(type);
+  state.propertiesAttr = op->getPropertiesAsAttribute();
+  Block &body = state.addRegion()->emplaceBlock();
+  for (Value operand : state.operands)
+    body.addArgument(getElementTypeOrSelf(operand.getType()), op.getLoc());
+  ImplicitLocOpBuilder inside(op.getLoc(), op->getContext());
+  inside.setInsertionPointToStart(&body);
+  op.getRegionBuilder()(inside, body, op->getAttrs(), /*emitError=*/{});
+  return builder.create(state);
+}
+
 Value lowbit::emitIntegerContraction(OpBuilder &builder, const Contraction &c,
                                      Value lhs, Value rhs) {
   Operation *op = c.op;
@@ -62,11 +80,7 @@ Value lowbit::emitIntegerContraction(OpBuilder &builder, const Contraction &c,
   auto mapList = builder.getArrayAttr(mapAttrs);
 
   Operation *made;
-  if (auto conv = dyn_cast<linalg::Conv2DNhwcHwcfOp>(op)) {
-    made = linalg::Conv2DNhwcHwcfOp::create(builder, loc, type, ins, outs,
-                                            conv.getStridesAttr(),
-                                            conv.getDilationsAttr());
-  } else if (auto matmul = dyn_cast<linalg::MatmulOp>(op)) {
+  if (auto matmul = dyn_cast<linalg::MatmulOp>(op)) {
     auto integer =
         linalg::MatmulOp::create(builder, loc, TypeRange{type}, ins, outs);
     integer.setIndexingMapsAttr(mapList);
@@ -80,6 +94,8 @@ Value lowbit::emitIntegerContraction(OpBuilder &builder, const Contraction &c,
     made = linalg::GenericOp::create(
         builder, loc, type, ins, outs, maps,
         linalg::LinalgOp(c.op).getIteratorTypesArray(), buildBody);
+  } else if (c.isConvolution) {
+    made = emitNamed(builder, c.op, type, ins, outs);
   } else {
     made = linalg::ContractOp::create(builder, loc, type, ins, outs, mapList);
   }
@@ -89,71 +105,74 @@ Value lowbit::emitIntegerContraction(OpBuilder &builder, const Contraction &c,
   return made->getResult(0);
 }
 
+/// The size of a loop of an operand: of its own dimension there, or of that of
+/// the filter or the result where it moves through the image.
+static OpFoldResult sizeOfLoop(OpBuilder &builder, const Contraction &c,
+                               unsigned operand, Value ints, unsigned loop) {
+  Location loc = c.op->getLoc();
+  AffineExpr expr = builder.getAffineDimExpr(loop);
+  if (auto dim = c.map(operand).getResultPosition(expr))
+    return tensor::getMixedSize(builder, loc, ints, *dim);
+  if (auto dim = c.resultDim(loop))
+    return sizesOf(builder, loc, c.init())[*dim];
+  Value filter = c.op->getOperand(1 - operand);
+  if (auto dequantize = filter.getDefiningOp<DequantizeOp>())
+    filter = dequantize.getInput();
+  auto dim = c.map(1 - operand).getResultPosition(expr);
+  return tensor::getMixedSize(builder, loc, filter, *dim);
+}
+
 LoopTensor lowbit::emitWeightedSum(OpBuilder &builder, const Contraction &c,
                                    unsigned operand, Value ints,
                                    ZeroPoint subtract, ZeroPoint times) {
   Location loc = c.op->getLoc();
   MLIRContext *context = builder.getContext();
-  AffineMap map = c.map(operand);
-  // In the order of the operand; those of an image in the order of the nest.
+  // The loops in the order of the operand's dimensions.
   SmallVector<unsigned> loops;
-  if (map.isProjectedPermutation())
-    for (AffineExpr expr : map.getResults())
-      loops.push_back(cast<AffineDimExpr>(expr).getPosition());
-  else
-    for (unsigned loop = 0; loop < map.getNumDims(); ++loop)
-      if (map.isFunctionOfDim(loop))
-        loops.push_back(loop);
-  SmallVector<AffineExpr> replaced(map.getNumDims(),
-                                   getAffineConstantExpr(0, context));
+  for (AffineExpr expr : c.map(operand).getResults())
+    expr.walk([&](AffineExpr part) {
+      if (auto dim = dyn_cast<AffineDimExpr>(part))
+        loops.push_back(dim.getPosition());
+    });
+  unsigned rank = loops.size();
+  SmallVector<AffineExpr> places(c.map(operand).getNumDims());
   LoopTensor sum;
   SmallVector<OpFoldResult> sizes, windowSizes;
   SmallVector<AffineExpr> kept, window;
   SmallVector<utils::IteratorType> iterators;
   for (auto [i, loop] : llvm::enumerate(loops)) {
+    places[loop] = builder.getAffineDimExpr(i);
     bool isReduced = llvm::is_contained(c.reduction, loop);
-    AffineExpr dim = builder.getAffineDimExpr(i);
-    replaced[loop] = dim;
     iterators.push_back(isReduced ? utils::IteratorType::reduction
                                   : utils::IteratorType::parallel);
-    auto own = map.getResultPosition(getAffineDimExpr(loop, context));
-    if (!isReduced) {
+    if (isReduced && !(operand == c.image && c.isWindow(loop)))
+      continue;
+    OpFoldResult size = sizeOfLoop(builder, c, operand, ints, loop);
+    (isReduced ? windowSizes : sizes).push_back(size);
+    (isReduced ? window : kept).push_back(places[loop]);
+    if (!isReduced)
       sum.loops.push_back(loop);
-      kept.push_back(dim);
-      sizes.push_back(own ? tensor::getMixedSize(builder, loc, ints, *own)
-                          : tensor::getMixedSize(builder, loc, c.init(),
-                                                 *c.resultDim(loop)));
-    } else if (!own) {
-      // An image does not give the size of the window; the filter does.
-      window.push_back(dim);
-      auto there =
-          c.map(1 - operand).getResultPosition(getAffineDimExpr(loop, context));
-      windowSizes.push_back(tensor::getMixedSize(
-          builder, loc, c.op->getOperand(1 - operand), *there));
-    }
   }
-  unsigned count = loops.size();
   SmallVector<Value> inputs{ints};
   SmallVector<AffineMap> maps{
-      map.replaceDimsAndSymbols(replaced, {}, count, 0)};
-  unsigned firstZeroPoint = 1;
-  if (!window.empty()) {
-    inputs.push_back(tensor::EmptyOp::create(builder, loc, windowSizes,
-                                             builder.getI8Type()));
-    maps.push_back(AffineMap::get(count, 0, window, context));
-    ++firstZeroPoint;
-  }
+      c.map(operand).replaceDimsAndSymbols(places, {}, rank, 0)};
   for (Value dynamic : {subtract.dynamic, times.dynamic})
     if (dynamic) {
       inputs.push_back(dynamic);
-      maps.push_back(AffineMap::get(count, 0, context));
+      maps.push_back(AffineMap::get(rank, 0, context));
     }
-  maps.push_back(AffineMap::get(count, 0, kept, context));
+  // It says how large the window is, and is not read.
+  if (!window.empty()) {
+    inputs.push_back(tensor::EmptyOp::create(builder, loc, windowSizes,
+                                             builder.getI8Type()));
+    maps.push_back(AffineMap::get(rank, 0, window, context));
+  }
+  maps.push_back(AffineMap::get(rank, 0, kept, context));
   Value zeros = emitZeros(builder, loc, sizes);
   auto generic = linalg::GenericOp::create(
       builder, loc, zeros.getType(), inputs, zeros, maps, iterators,
       [&](OpBuilder &b, Location l, ValueRange args) {
-        unsigned next = firstZeroPoint;
+        unsigned next = 1;
         auto zeroPoint = [&](const ZeroPoint &z) -> Value {
           if (z.dynamic)
             return args[next++];

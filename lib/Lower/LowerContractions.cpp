@@ -78,16 +78,15 @@ namespace {
 struct LowerContractions
     : lowbit::impl::LowerContractionsBase<LowerContractions> {
   void runOnOperation() override {
-    SmallVector<linalg::LinalgOp> ops;
+    SmallVector<Contraction> contractions;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (isFloatContraction(op))
-        ops.push_back(op);
+      if (auto c = matchFloatContraction(op))
+        contractions.push_back(*c);
     });
     ParameterReader reader(getOperation());
-    for (linalg::LinalgOp op : ops) {
-      std::string reason = "this form has no integer form in this version";
-      if (auto c = matchFloatContraction(op))
-        reason = lower(*c, reader);
+    for (Contraction &c : contractions) {
+      Operation *op = c.op;
+      std::string reason = lower(c, reader);
       if (reason.empty()) {
         ++numInteger;
         continue;
@@ -115,7 +114,7 @@ struct LowerContractions
     OpBuilder builder(c.op);
     Value lhs = a->emitIntegers(builder), rhs = b->emitIntegers(builder);
     if (!c.reductionSize())
-      checkLength(builder, c, lhs, maxProducts(*a, *b));
+      checkLength(builder, c, lhs, rhs, maxProducts(*a, *b));
     Value sums = emitIntegerContraction(builder, c, lhs, rhs);
     EpilogueBuilder epilogue(builder, getOperation(), reader, c);
     // za * sum(b), then zb * sum(a - za).
@@ -136,19 +135,18 @@ struct LowerContractions
 
   /// Fails the run when a sum is longer than `limit`.
   static void checkLength(OpBuilder &builder, const Contraction &c, Value lhs,
-                          int64_t limit) {
+                          Value rhs, int64_t limit) {
     Location loc = c.op->getLoc();
     Value length;
-    for (auto [i, expr] : llvm::enumerate(c.map(0).getResults())) {
-      auto dim = dyn_cast<AffineDimExpr>(expr);
-      if (!dim || !llvm::is_contained(c.reduction, dim.getPosition()))
-        continue;
-      Value size = tensor::DimOp::create(builder, loc, lhs, i);
+    // The operand without sums of loops has all that are reduced.
+    unsigned plain = c.isConvolution ? 1 - c.image : 0;
+    Value ints = plain == 0 ? lhs : rhs;
+    for (unsigned loop : c.reduction) {
+      auto dim = c.map(plain).getResultPosition(builder.getAffineDimExpr(loop));
+      Value size = tensor::DimOp::create(builder, loc, ints, *dim);
       length = length ? Value(arith::MulIOp::create(builder, loc, length, size))
                       : size;
     }
-    if (!length)
-      return; // The window and channels of a filter are static.
     emitLengthCheck(builder, loc, length, limit, c.op->getResult(0),
                     /*width=*/32);
   }

@@ -29,7 +29,8 @@ int64_t lowbit::maxProducts(const QuantizedOperand &a,
 }
 
 void lowbit::emitLengthCheck(OpBuilder &builder, Location loc, Value length,
-                             int64_t limit, Value result, unsigned width) {
+                             int64_t limit, Value result, unsigned width,
+                             StringRef terms) {
   if (limit == std::numeric_limits<int64_t>::max())
     return;
   Value number =
@@ -39,8 +40,9 @@ void lowbit::emitLengthCheck(OpBuilder &builder, Location loc, Value length,
       builder, loc, tensor, builder.getI64IntegerAttr(0),
       builder.getI64IntegerAttr(limit + 1),
       builder.getStringAttr("'" + valueName(result) + "': more than the " +
-                            std::to_string(limit) + " products that a " +
-                            std::to_string(width) + "-bit sum can hold"));
+                            std::to_string(limit) + " " + terms.str() +
+                            " that a " + std::to_string(width) +
+                            "-bit sum can hold"));
 }
 
 static Interval formatOf(const QuantizedOperand &q) {

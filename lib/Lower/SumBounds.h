@@ -19,10 +19,10 @@ namespace lowbit {
 int64_t maxProducts(const QuantizedOperand &a, const QuantizedOperand &b);
 
 /// Fails the run when the sums that make `result` are longer than `limit`
-/// products, which is what `width` bits hold.
+/// products, or other `terms`, which is what `width` bits hold.
 void emitLengthCheck(mlir::OpBuilder &builder, mlir::Location loc,
                      mlir::Value length, int64_t limit, mlir::Value result,
-                     unsigned width);
+                     unsigned width, llvm::StringRef terms = "products");
 
 /// Why the accumulator, the corrections or what is left after them may leave 32
 /// bits; empty when none can, and when the length of the sum is not known.

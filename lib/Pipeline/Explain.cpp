@@ -12,6 +12,7 @@
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/DataMovement.h"
+#include "lowbit/Import/Reductions.h"
 #include "lowbit/Store/AtomicFile.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -71,8 +72,8 @@ static std::string floatReason(Operation *op) {
   StringRef kind = "elementwise operation";
   if (!linalgOp)
     kind = "data movement between float operations";
-  else if (op->getName().stripDialect().starts_with("pooling"))
-    kind = "pooling";
+  else if (matchFloatReduction(op))
+    return "pooling or reduction of a value that is not quantized";
   else if (linalgOp.getNumReductionLoops() > 0)
     kind = "reduction";
   return (kind + ": integer form not available in this version").str();
@@ -227,6 +228,20 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     return element;
   }
 
+  /// What an operation on integers is called: "i8 x i8 -> i32", "i8 -> i32".
+  static std::string integerFormat(Operation *op) {
+    std::string text;
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    if (!linalgOp)
+      return "";
+    for (OpOperand *operand : linalgOp.getDpsInputOperands())
+      if (linalgOp.payloadUsesValueFromOperand(operand))
+        text += (text.empty() ? "" : " x ") +
+                printed(getElementTypeOrSelf(operand->get().getType()));
+    return text + " -> " +
+           printed(getElementTypeOrSelf(op->getResult(0).getType()));
+  }
+
   /// What became of an operation.
   static llvm::json::Object describe(const Account::Operation &entry,
                                      const llvm::StringMap<Operation *> &byId) {
@@ -236,9 +251,13 @@ struct WriteAccount : PassWrapper<WriteAccount, OperationPass<ModuleOp>> {
     auto reason =
         op ? op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr)
            : StringAttr();
-    if (byId.count(entry.name + ".i32")) {
+    Operation *integer = nullptr;
+    for (StringRef suffix : {".i32", ".i8", ".i16"})
+      if (!integer)
+        integer = byId.lookup((entry.name + suffix).str());
+    if (integer) {
       object["result"] = "integer";
-      object["format"] = "i8 x i8 -> i32";
+      object["format"] = integerFormat(integer);
     } else if (Type element = op ? integerTable(op) : Type()) {
       object["result"] = "integer";
       object["format"] = printed(element) + " table";

@@ -363,6 +363,7 @@ LogicalResult lowbit::buildPtqPipeline(
     case Phase::Lower:
       pm.addPass(createSignOperands());
       pm.addPass(createLowerContractions());
+      pm.addPass(createLowerPooling());
       pm.addPass(createLowerContract());
       // While formats still say which integers occur.
       pm.addPass(createAnalyzeAccumulators());

@@ -39,6 +39,9 @@ static Operation *findSelection(Value operand, bool allowsPadding) {
 std::optional<Correction> CorrectionFinder::match(const Contraction &c,
                                                   std::string &reason) {
   for (unsigned operand : {1, 0}) {
+    // The shift of a constant image differs from place to place.
+    if (c.isConvolution && operand == c.image)
+      continue;
     auto axis = c.channelDim(operand);
     auto weight =
         axis ? traceToObserver(c.op->getOperand(operand), *axis) : std::nullopt;
@@ -114,7 +117,7 @@ bool CorrectionFinder::matchMeans(Correction &found, unsigned operand,
     // Means of the other sums of products are those of the channel only where
     // they run over the image.
     for (unsigned rest : c.reduction)
-      if (rest != loop && extents[rest] != 1 && !c.isConvolution) {
+      if (rest != loop && extents[rest] != 1 && !c.isWindow(rest)) {
         reason = "it sums over several dimensions";
         return false;
       }

@@ -78,6 +78,66 @@ func.func @conv(%x: tensor<1x5x5x2x!a>, %w: tensor<3x3x2x2x!w>) -> tensor<1x2x2x
 // -----
 
 !a = !lowbit.affine<i8>
+!w = !lowbit.affine<i8, -127:127, axis = 2>
+
+// Channels of a depthwise convolution are a batch loop: scale and zero point
+// sum, 3 * (1 + 3) and 3 * (2 - 4), are those of the channel.
+// CHECK-LABEL: @depthwise
+// CHECK: %[[ACC:.*]] = linalg.depthwise_conv_2d_nhwc_hwc {dilations = dense<[1, 2]> : tensor<2xi64>, lowbit.id = "y.i32", strides = dense<2> : tensor<2xi64>} ins(%{{.*}}, %{{.*}} : tensor<1x5x5x2xi8>, tensor<1x2x2xi8>) outs(%{{.*}} : tensor<1x3x2x2xi32>)
+// CHECK-DAG: %[[SUM:.*]] = arith.constant dense<[12, -6]> : tensor<2xi32>
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant dense<[5.000000e-01, 1.000000e+00]> : tensor<2xf32>
+// CHECK: linalg.generic {indexing_maps = [#{{.*}}, #[[C:.*]], #[[C]], #{{.*}}], {{.*}}} ins(%[[ACC]], %[[SUM]], %[[SCALE]] :
+func.func @depthwise(%x: tensor<1x5x5x2x!a>) -> tensor<1x3x2x2xf32> {
+  %i = arith.constant dense<[[[1, 2], [3, -4]]]> : tensor<1x2x2xi8>
+  %w = lowbit.storage_cast %i : tensor<1x2x2xi8> to tensor<1x2x2x!w>
+  %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : tensor<1x5x5x2x!a> -> tensor<1x5x5x2xf32>
+  %wd = lowbit.dequantize %w {scale = dense<[1.0, 2.0]> : tensor<2xf32>, zero_point = dense<0> : tensor<2xi32>} : tensor<1x2x2x!w> -> tensor<1x2x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x3x2x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x3x2x2xf32>) -> tensor<1x3x2x2xf32>
+  %y = linalg.depthwise_conv_2d_nhwc_hwc {strides = dense<2> : tensor<2xi64>, dilations = dense<[1, 2]> : tensor<2xi64>, lowbit.id = "y"}
+      ins(%xd, %wd : tensor<1x5x5x2xf32>, tensor<1x2x2xf32>) outs(%f : tensor<1x3x2x2xf32>) -> tensor<1x3x2x2xf32>
+  return %y : tensor<1x3x2x2xf32>
+}
+
+// -----
+
+!a = !lowbit.affine<i8>
+
+// A convolution is told by its maps, with the image on either side. Its filter
+// has a zero point: that takes the sum of each window of the image, of which
+// the length is found at run time and checked.
+// CHECK-DAG: #[[IMAGE:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d2 * 2 + d3)>
+// CHECK-DAG: #[[WINDOW:.*]] = affine_map<(d0, d1, d2) -> (d0, d1 * 2 + d2)>
+// CHECK-DAG: #[[EXTENT:.*]] = affine_map<(d0, d1, d2) -> (d2)>
+// CHECK-LABEL: @spelled
+// CHECK: lowbit.check_range
+// CHECK: %[[ACC:.*]] = linalg.generic {indexing_maps = [#{{.*}}, #[[IMAGE]], #{{.*}}]{{.*}} ins(%{{.*}}, %{{.*}} : tensor<3x?xi8>, tensor<2x?xi8>) outs(%{{.*}} : tensor<2x3x4xi32>)
+// CHECK: %[[E:.*]] = tensor.empty(%{{.*}}) : tensor<?xi8>
+// CHECK: %[[I:.*]] = linalg.generic {indexing_maps = [#[[WINDOW]], #[[EXTENT]], #{{.*}}], iterator_types = ["parallel", "parallel", "reduction"]} ins(%{{.*}}, %[[E]] : tensor<2x?xi8>, tensor<?xi8>) outs(%{{.*}} : tensor<2x4xi32>)
+// CHECK: %[[F:.*]] = linalg.generic {{.*}} ["parallel", "reduction"]} ins(%{{.*}} : tensor<3x?xi8>) outs(%{{.*}} : tensor<3xi32>)
+// CHECK: linalg.generic {{.*}} ins(%[[ACC]], %[[I]], %[[F]] : tensor<2x3x4xi32>, tensor<2x4xi32>, tensor<3xi32>)
+func.func @spelled(%w: tensor<3x?x!a>, %x: tensor<2x?x!a>) -> tensor<2x3x4xf32> {
+  %wd = lowbit.dequantize %w {scale = dense<0.5> : tensor<f32>, zero_point = dense<7> : tensor<i32>} : tensor<3x?x!a> -> tensor<3x?xf32>
+  %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<3> : tensor<i32>} : tensor<2x?x!a> -> tensor<2x?xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x3x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  %y = linalg.generic {
+      indexing_maps = [affine_map<(n, f, x, k) -> (f, k)>, affine_map<(n, f, x, k) -> (n, x * 2 + k)>, affine_map<(n, f, x, k) -> (n, f, x)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%wd, %xd : tensor<3x?xf32>, tensor<2x?xf32>) outs(%f : tensor<2x3x4xf32>) {
+  ^bb0(%b: f32, %a: f32, %acc: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %p, %acc : f32
+    linalg.yield %s : f32
+  } -> tensor<2x3x4xf32>
+  return %y : tensor<2x3x4xf32>
+}
+
+// -----
+
+!a = !lowbit.affine<i8>
 
 // A contract keeps its maps; a product of a matrix and a vector becomes one.
 // CHECK-LABEL: @contract

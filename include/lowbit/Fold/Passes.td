@@ -5,13 +5,15 @@
 include "mlir/Pass/PassBase.td"
 
 def FoldQdq : Pass<"lowbit-fold-qdq", "::mlir::ModuleOp"> {
-  let summary = "moves dequantize after data movement and into look-ups";
+  let summary = "moves dequantize after data movement and maxima, and into look-ups";
   let description = [{
     Reshapes, transposes, slices and padding then move integers, and every
-    contraction reads a `dequantize`:
+    contraction reads a `dequantize`; the largest of dequantized values, in
+    pooling of any layout, is that of the largest integer:
 
         move(dequantize(q))           -> dequantize(move(q))
         pad(dequantize(q), 0.0)       -> dequantize(pad(q, zero_point))
+        max_pool(dequantize(q))       -> dequantize(max_pool(q))
         extract(dequantize(t), i, j)  -> (extract(t, i, j) - zero_point[i]) * scale[i]
         quantize(dequantize(q))       -> requantize(q)
 

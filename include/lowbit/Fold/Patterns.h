@@ -14,6 +14,9 @@ namespace lowbit {
 /// move(dequantize(q)) -> dequantize(move(q)).
 void populateFoldDataMovementPatterns(mlir::RewritePatternSet &patterns);
 
+/// max_pool(dequantize(q)) -> dequantize(max_pool(q)).
+void populateFoldPoolingPatterns(mlir::RewritePatternSet &patterns);
+
 /// Look-ups in dequantize(table) read the integers. Scales of long tables
 /// become parameters of `module`.
 void populateFoldLookupPatterns(mlir::RewritePatternSet &patterns,

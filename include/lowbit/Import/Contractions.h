@@ -13,12 +13,16 @@
 
 namespace lowbit {
 
-/// C[batch, rows, columns] += sum over `reduction` of A * B. For a convolution
-/// the rows are the batch and the output image, the columns the output
-/// channels, and the reduction the window and the input channels.
+/// C[batch, rows, columns] += sum over `reduction` of A * B. A convolution is
+/// one that reads an operand, its image, at sums of loops (y * stride + ky *
+/// dilation). There the rows are the batch and the output image, the columns
+/// the output channels, the reduction the window and the input channels, and
+/// groups and channels of a depthwise convolution are batch loops.
 struct Contraction {
   mlir::linalg::LinalgOp op;
   bool isConvolution = false;
+  /// The operand that is the image; the other one is the filter.
+  unsigned image = 0;
   /// Loops of `op` by the operands that they index: batch A, B, C; rows A, C;
   /// columns B, C; reduction A, B.
   llvm::SmallVector<unsigned, 2> batch, rows, columns, reduction;
@@ -26,6 +30,8 @@ struct Contraction {
   mlir::Value lhs() const { return op->getOperand(0); }
   mlir::Value rhs() const { return op->getOperand(1); }
   mlir::Value init() const { return op->getOperand(2); }
+  /// True when `loop` runs over the window of a convolution.
+  bool isWindow(unsigned loop) const;
   mlir::AffineMap map(unsigned operand) const {
     return mlir::linalg::LinalgOp(op).getIndexingMapsArray()[operand];
   }
@@ -34,7 +40,9 @@ struct Contraction {
   /// The number of products in a sum; none when it is not known.
   std::optional<int64_t> reductionSize() const;
   /// The dimension of operand 0 or 1 that the single row (column) loop indexes:
-  /// the output channels of a weight. None when there are several such loops.
+  /// the output channels of a weight. None when there are several such loops;
+  /// in the filter of a convolution, whose groups are channels too, the
+  /// longest.
   std::optional<int64_t> channelDim(unsigned operand) const;
   /// The dimension of operand 0 or 1 that is summed over: in a convolution the
   /// input channels. None when there are several.
@@ -50,9 +58,12 @@ std::optional<Contraction> matchContraction(mlir::Operation *op);
 /// The same, where the elements are f32.
 std::optional<Contraction> matchFloatContraction(mlir::Operation *op);
 
-/// True for everything that multiplies and adds f32 tensors: what
-/// matchFloatContraction matches, and convolutions of other forms.
+/// Whether matchFloatContraction matches.
 bool isFloatContraction(mlir::Operation *op);
+
+/// d, d * factor with a positive factor, or a sum of these: how a window moves
+/// over an image.
+bool isSumOfLoops(mlir::AffineExpr expr);
 
 /// True when `value` is filled with zeros.
 bool isZeroFilled(mlir::Value value);

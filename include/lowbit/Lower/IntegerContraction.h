@@ -13,7 +13,7 @@
 namespace lowbit {
 
 /// The operation of `c` on the integers `lhs` and `rhs`, accumulating in i32
-/// from zero. Matmul, batch matmul, contract, generic and convolution keep
+/// from zero. Matmul, batch matmul, contract, generic and convolutions keep
 /// their kind; other contractions become `linalg.contract`.
 mlir::Value emitIntegerContraction(mlir::OpBuilder &builder,
                                    const Contraction &c, mlir::Value lhs,
@@ -34,7 +34,8 @@ struct ZeroPoint {
 };
 
 /// sum over the reduction of `operand` minus `subtract`, times `times` (the
-/// zero point of the other operand): i32 over the other loops of `operand`.
+/// zero point of the other operand): i32 over the other loops of `operand`. Of
+/// the image of a convolution it is the sum of each window.
 LoopTensor emitWeightedSum(mlir::OpBuilder &builder, const Contraction &c,
                            unsigned operand, mlir::Value ints,
                            ZeroPoint subtract, ZeroPoint times);

@@ -67,6 +67,37 @@ def LowerContractions : Pass<"lowbit-lower-contractions", "::mlir::ModuleOp"> {
     Statistic<"numFloat", "float", "contractions that stay float">];
 }
 
+def LowerPooling : Pass<"lowbit-lower-pooling", "::mlir::ModuleOp"> {
+  let summary = "sums of dequantized values become sums of integers";
+  let description = [{
+    Sum pooling of any layout, and sums along whole dimensions, of a value with
+    one scale. Integers are added up in i32, which is exact; the zero point is
+    taken out of the sum, and one product returns to f32. Where a sum's length
+    is found at run time, the run checks it.
+
+    ```mlir
+    %y = linalg.pooling_nhwc_sum {lowbit.id = "y"} ins(%xd, %window : tensor<1x4x4x8xf32>, tensor<2x2xf32>) ...
+    // becomes
+    %sum = linalg.generic {lowbit.id = "y.i32"} ins(%xi, %window : tensor<1x4x4x8xi8>, tensor<2x2xi8>)
+        outs(%zero : tensor<1x3x3x8xi32>) { arith.extsi, arith.addi }
+    %y = linalg.generic {lowbit.id = "y"} ins(%sum) ... {
+      %0 = arith.subi %sum, %count_times_zero_point : i32
+      %1 = arith.sitofp %0 : i32 to f32
+      %2 = arith.mulf %1, %scale : f32
+    }
+    ```
+
+    What stays float, maxima that phase 5 left included, says why in
+    `lowbit.float_reason` and a remark.
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numInteger", "integer", "sums that became integer">,
+    Statistic<"numFloat", "float", "sums and maxima that stay float">];
+}
+
 def AnalyzeAccumulators
     : Pass<"lowbit-analyze-accumulators", "::mlir::ModuleOp"> {
   let summary = "finds what the accumulators of integer contractions can hold";

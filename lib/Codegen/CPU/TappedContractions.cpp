@@ -17,6 +17,8 @@ static bool isIntegerContraction(linalg::LinalgOp op) {
   return elementOf(op.getDpsInputs()[0]).isInteger(8) &&
          elementOf(op.getDpsInputs()[1]).isInteger(8) &&
          elementOf(op.getDpsInits()[0]).isInteger(32) &&
+         // Not the window of a pooling, which is only there for its sizes.
+         op.payloadUsesValueFromOperand(op.getDpsInputOperand(1)) &&
          (linalg::isaContractionOpInterface(op) ||
           linalg::isaConvolutionOpInterface(op));
 }

@@ -13,7 +13,10 @@ from .graph import Node
 from .layout import to_order
 from .values import Tensor, Value, inverse
 
-CHANNELS_LAST = (0, 2, 3, 1)
+
+def channels_last(spatial: int) -> tuple[int, ...]:
+    """The order of dimensions that windows slide over: batch, space, channels."""
+    return (0, *range(2, spatial + 2), 1)
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,15 @@ def _ceil_steps(size: Dim, low: Dim, span: Dim, steps: Dim, stride: int) -> tupl
 
 def pad_spatial(ctx: Context, value: Value, window: Window, literal: str) -> Tensor:
     """The value in channels-last order, padded with a constant for the window."""
-    x = to_order(ctx, value, CHANNELS_LAST)
+    order = channels_last(len(window.kernel))
+    x = to_order(ctx, value, order)
     low: list[Dim] = [0, *window.low, 0]
     high: list[Dim] = [0, *(dim(a + b) for a, b in zip(window.high, window.extra, strict=True)), 0]
     if all(p == 0 for p in (*low, *high)):
         return x
     shape = tuple(dim(d + a + b) for d, a, b in zip(x.shape, low, high, strict=True))
     ssa = write_pad(ctx, x, low, high, shape, literal, None)
-    return Tensor(ssa, x.dtype, shape, inverse(CHANNELS_LAST))
+    return Tensor(ssa, x.dtype, shape, inverse(order))
 
 
 def write_pad(

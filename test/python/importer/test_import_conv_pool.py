@@ -44,6 +44,55 @@ def test_grouped_conv(check: Check, channels: int, features: int, group: int) ->
     check(proto, {"x": normal(2, channels, 7, 6)})
 
 
+@pytest.mark.parametrize("group", [1, 2, 4])
+def test_conv_3d(check: Check, group: int) -> None:
+    pads = {"pads": [1, 0, 2, 0, 1, 1], "strides": [1, 2, 1], "dilations": [1, 1, 2]}
+    consts = {"w": normal(8, 4 // group, 2, 3, 2), "b": normal(8)}
+    node: Any = ("Conv", ["x", "w", "b"], ["y"], pads | {"group": group})
+    check(model([node], {"x": (F32, [2, 4, 5, 6, 7])}, {"y": F32}, consts), {"x": normal(2, 4, 5, 6, 7)})
+
+
+@pytest.mark.parametrize(
+    "attrs",
+    [
+        {},
+        {"strides": [2, 3]},
+        {"strides": [2, 2], "pads": [1, 0, 2, 1], "output_padding": [1, 0]},
+        {"dilations": [2, 3], "strides": [3, 1], "pads": [3, 4, 0, 3]},
+        {"strides": [4, 5], "output_padding": [3, 2]},  # a stride larger than the window
+        {"strides": [2, 2], "auto_pad": "SAME_UPPER"},
+        {"strides": [3, 2], "auto_pad": "SAME_LOWER", "dilations": [1, 2]},
+        {"strides": [2, 1], "auto_pad": "VALID"},
+        {"strides": [2, 2], "output_shape": [9, 9]},
+        {"strides": [2, 2], "output_shape": [8, 10], "auto_pad": "SAME_UPPER"},
+        {"pads": [2, 1, 2, 1]},  # all that the window adds is cut off
+    ],
+)
+@pytest.mark.parametrize("group", [1, 2, 4])
+def test_conv_transpose(check: Check, attrs: dict[str, Any], group: int) -> None:
+    consts = {"w": normal(4, 6 // group if group < 4 else 1, 3, 2)}
+    consts["b"] = normal(consts["w"].shape[1] * group)
+    node: Any = ("ConvTranspose", ["x", "w", "b"], ["y"], attrs | {"group": group})
+    text = check(model([node], {"x": (F32, [2, 4, 4, 5])}, {"y": F32}, consts), {"x": normal(2, 4, 4, 5)})
+    assert 'lowbit.id = "y/conv' in text
+
+
+def test_conv_transpose_of_one_and_three_dimensions(check: Check) -> None:
+    attrs = {"strides": [3], "pads": [1, 2], "dilations": [2]}
+    wide = {"strides": [2, 1, 3], "output_padding": [1, 0, 2], "pads": [0, 1, 0, 1, 0, 1]}
+    nodes: list[Any] = [("ConvTranspose", ["x", "w"], ["y"], attrs), ("ConvTranspose", ["v", "u"], ["z"], wide)]
+    inputs = {"x": (F32, [2, 3, 6]), "v": (F32, [1, 2, 3, 4, 2])}
+    consts = {"w": normal(3, 5, 4), "u": normal(2, 3, 2, 3, 3)}
+    check(model(nodes, inputs, {"y": F32, "z": F32}, consts), {"x": normal(2, 3, 6), "v": normal(1, 2, 3, 4, 2)})
+
+
+def test_conv_transpose_of_a_dynamic_size(check: Check) -> None:
+    node: Any = ("ConvTranspose", ["x", "w"], ["y"], {"strides": [2, 3], "auto_pad": "SAME_UPPER"})
+    proto = model([node], {"x": (F32, ["batch", 3, "h", "w"])}, {"y": F32}, {"w": normal(3, 4, 3, 5)})
+    proto.graph.node[0].input[1] = proto.graph.initializer[0].name = "taps"
+    check(proto, {"x": normal(2, 3, 4, 5)}, {"x": normal(1, 3, 1, 7)})
+
+
 @pytest.mark.parametrize("group", [1, 4])
 def test_conv_1d(check: Check, group: int) -> None:
     node: Any = ("Conv", ["x", "w", "b"], ["y"], {"group": group, "pads": [2, 1], "strides": [2], "dilations": [2]})
@@ -143,6 +192,12 @@ def test_pool_1d_and_global(check: Check) -> None:
         ("GlobalMaxPool", ["x"], ["gm"], {}),
     ]
     check(model(nodes, {"x": (F32, [2, 3, 8])}, {n[2][0]: F32 for n in nodes}), {"x": normal(2, 3, 8)})
+
+
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+def test_pool_3d(check: Check, op: str) -> None:
+    attrs = {"kernel_shape": [2, 3, 2], "strides": [1, 2, 2], "pads": [1, 1, 0, 0, 1, 1]}
+    check(model([(op, ["x"], ["y"], attrs)], {"x": (F32, [2, 3, 4, 5, 6])}, {"y": F32}), {"x": normal(2, 3, 4, 5, 6)})
 
 
 @pytest.mark.parametrize("opset", [10, 11, 13])

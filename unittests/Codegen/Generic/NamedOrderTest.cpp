@@ -188,7 +188,7 @@ TEST(NamedOrder, PoolingIsSequential) {
          [](const Index &i) {
            return ((i[0] * 5 + i[1]) * 7 + i[2]) * 7 + i[3];
          }},
-        add, Loops::Scalar);
+        add);
 }
 
 TEST(NamedOrder, HalvesComputeInF32) {

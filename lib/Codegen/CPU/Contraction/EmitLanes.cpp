@@ -6,7 +6,8 @@
 //   parallel batch, rows:  for row, for 16 channels:
 //     acc = C;  for depth:  acc += A[...] * B[...]
 //
-// Channels that do not fill a vector are taken one by one.
+// Channels that do not fill a vector are taken 8, then 4 at a time, then one by
+// one.
 //
 //===----------------------------------------------------------------------===//
 #include "Contraction.h"
@@ -97,9 +98,12 @@ void emitLanes(KernelBuilder &b, Nest nest, const DotProduct &dot,
       bAt = b.add(bAt, b.mul(iv, loop.b));
       c = b.add(c, b.mul(iv, loop.c));
     }
-    Index whole = b.roundDown(lanes.size, 16);
-    emitter.channels(b.index(0), whole, 16, a, bAt, c);
-    emitter.channels(whole, lanes.size, 1, a, bAt, c);
+    Index from = b.index(0);
+    for (int64_t width : {16, 8, 4, 1}) {
+      Index to = b.roundDown(lanes.size, width);
+      emitter.channels(from, to, width, a, bAt, c);
+      from = to;
+    }
   });
 }
 

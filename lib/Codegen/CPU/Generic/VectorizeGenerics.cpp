@@ -2,8 +2,8 @@
 //
 // What goes in: linalg on memrefs, contractions already expanded. What comes
 // out: scf loops over vectors of 16 lanes for linalg.generic with plain or
-// affine indices, for named elementwise operations, for pooling over NHWC,
-// depthwise convolutions and float contractions. Other contractions and what
+// affine indices, for named elementwise operations, for pooling, depthwise
+// convolutions and float contractions. Other contractions and what
 // makePlan refuses stay linalg; loops from convert-linalg-to-loops compute the
 // same. Refused, with an error: a lane tree whose body has no vectors.
 //
@@ -56,14 +56,18 @@ void convertCopies(func::FuncOp function, RewriterBase &rewriter) {
   }
 }
 
-/// Named operations that the loops of this pass compute well, and whatever has
-/// an order that the loops of convert-linalg-to-loops may not have.
+/// Operations that the loops of this pass compute well, and whatever has an
+/// order that the loops of convert-linalg-to-loops may not have. Products of
+/// integers that were not expanded are not among them.
 bool isWanted(linalg::LinalgOp op) {
   if (matchMultiplyAdd(op) || (isa<linalg::GenericOp>(op.getOperation()) &&
                                reductionOrder(op) != ReductionOrder::Free))
     return true;
-  if (isa<linalg::PoolingNhwcMaxOp, linalg::PoolingNhwcMinOp,
-          linalg::PoolingNhwcSumOp, linalg::DepthwiseConv2DNhwcHwcOp>(op))
+  // Pooling, whose window is not read.
+  if (op.getNumDpsInputs() == 2 &&
+      !op.payloadUsesValueFromOperand(op.getDpsInputOperand(1)))
+    return true;
+  if (isa<linalg::DepthwiseConv2DNhwcHwcOp>(op))
     return true;
   return !linalg::isaContractionOpInterface(op) &&
          !linalg::isaConvolutionOpInterface(op);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from ..body import literal
@@ -13,7 +15,7 @@ from ..errors import Unsupported
 from ..graph import Node
 from ..layout import reshape
 from ..values import CODES, Const, Tensor, Value, inverse
-from ..window import CHANNELS_LAST, Window, pad_spatial, read_window
+from ..window import Window, channels_last, pad_spatial, read_window
 from .elementwise import need_float
 from .qlinear import through_floats
 from .reduce import mean_of, reduce_axes
@@ -27,8 +29,8 @@ def pool(ctx: Context, node: Node) -> Value:
     need_float(x)
     ctx.only_output(node)
     spatial = len(x.logical) - 2
-    if spatial not in (1, 2):
-        raise Unsupported(f"{spatial} spatial dimensions; 1 or 2 are supported")
+    if spatial not in (1, 2, 3):
+        raise Unsupported(f"{spatial} spatial dimensions; 1, 2 or 3 are supported")
     window = read_window(node, node.attrs["kernel_shape"], x.logical[2:], bool(node.attrs.get("ceil_mode", 0)))
     name = node.outputs[0]
     if spatial == 1:
@@ -50,18 +52,19 @@ def pool(ctx: Context, node: Node) -> Value:
 def _write(ctx: Context, x: Value, window: Window, kind: str, start: float, name: str) -> Tensor:
     text = literal(start, "f32")
     padded = pad_spatial(ctx, x, window, text)
-    shape = [padded.shape[0], *window.output, padded.shape[3]]
+    spatial = len(window.kernel)
+    shape = [padded.shape[0], *window.output, padded.shape[-1]]
     out = ctx.emitter.filled(shape, "f32", text)
     kernel = ctx.emitter.empty(window.kernel, "f32")
     attributes = ctx.emitter.attributes(name, *window.attributes())
     ins = [(padded.ssa, tensor_type(padded.shape, "f32")), (kernel, tensor_type(window.kernel, "f32"))]
-    head = f"linalg.pooling_nhwc_{kind} {attributes}".rstrip()
+    head = f"linalg.pooling_{'nhwc' if spatial == 2 else 'ndhwc'}_{kind} {attributes}".rstrip()
     ssa = ctx.emitter.structured(head, ins, (out, tensor_type(shape, "f32")))
-    return Tensor(ssa, "f32", tuple(shape), inverse(CHANNELS_LAST))
+    return Tensor(ssa, "f32", tuple(shape), inverse(channels_last(spatial)))
 
 
 def _counts(window: Window, sizes: tuple[object, ...], include_pad: bool) -> np.ndarray:
-    """Number of elements that each output averages, as [height, width] (or one number when it is the same)."""
+    """Number of elements that each output averages, over space (or one number when it is the same)."""
     unpadded = all(p == 0 for p in (*window.low, *window.high, *window.extra))
     if unpadded or (include_pad and all(p == 0 for p in window.extra)):
         return np.array(float(np.prod(window.kernel)))
@@ -75,7 +78,7 @@ def _counts(window: Window, sizes: tuple[object, ...], include_pad: bool) -> np.
         starts = np.arange(steps)[:, None] * window.strides[k] - low
         taps = starts + np.arange(window.kernel[k])[None, :] * window.dilations[k]
         per_axis.append(((taps >= first) & (taps < last)).sum(axis=1))
-    return np.asarray(np.multiply.outer(per_axis[0], per_axis[1]), dtype=np.float64)
+    return np.asarray(functools.reduce(np.multiply.outer, per_axis), dtype=np.float64)
 
 
 @handles("GlobalAveragePool", "GlobalMaxPool")
