@@ -88,12 +88,13 @@ func.func @main() -> tensor<2xi8> {
 // CHECK: error: 'tensor.extract' op reads element [3] of a tensor of shape [3] at iteration [0] of 'linalg.generic'
 func.func @main() -> tensor<1xi8> {
   %a = arith.constant dense<[1, 2, 3]> : tensor<3xi8>
-  %i = arith.constant dense<3> : tensor<1xindex>
   %e = tensor.empty() : tensor<1xi8>
-  %0 = linalg.generic {indexing_maps = [affine_map<(d) -> (d)>, affine_map<(d) -> (d)>], iterator_types = ["parallel"]}
-      ins(%i : tensor<1xindex>) outs(%e : tensor<1xi8>) {
-  ^bb0(%in: index, %out: i8):
-    %1 = tensor.extract %a[%in] : tensor<3xi8>
+  %0 = linalg.generic {indexing_maps = [affine_map<(d) -> (d)>], iterator_types = ["parallel"]} outs(%e : tensor<1xi8>) {
+  ^bb0(%out: i8):
+    %i = linalg.index 0 : index
+    %c3 = arith.constant 3 : index
+    %at = arith.addi %i, %c3 : index
+    %1 = tensor.extract %a[%at] : tensor<3xi8>
     linalg.yield %1 : i8
   } -> tensor<1xi8>
   return %0 : tensor<1xi8>
