@@ -44,18 +44,25 @@ static constexpr Advice kAdvice[] = {
     {"krnl", "it is onnx-mlir's form after lowering: give the .onnx file"},
 };
 
-/// Whether the dialect is mentioned: `name.` or `!name` after no letter, in text
-/// and in the strings of bytecode.
+/// Whether an operation or a type of the dialect stands at `at` in text: after
+/// a quote, an exclamation mark or an equals sign, or first in its line.
+static bool isUsedAt(StringRef text, size_t at) {
+  if (at > 0 && (text[at - 1] == '"' || text[at - 1] == '!'))
+    return true;
+  size_t before = text.find_last_not_of(' ', at - 1);
+  return at == 0 || before == StringRef::npos || text[before] == '=' ||
+         text[before] == '\n';
+}
+
+/// In text `name.`, in the strings of bytecode `name` alone.
 static bool mentions(StringRef module, StringRef dialect) {
-  auto isWord = [](char c) { return isAlnum(c) || c == '_' || c == '.'; };
-  for (size_t at = module.find(dialect); at != StringRef::npos;
-       at = module.find(dialect, at + 1)) {
-    size_t end = at + dialect.size();
-    if (at > 0 && isWord(module[at - 1]))
-      continue;
-    if (end < module.size() && (module[end] == '.' || module[end] == '\0'))
+  bool isBytecode = module.starts_with("ML\xefR");
+  std::string word = dialect.str() + (isBytecode ? '\0' : '.');
+  for (size_t at = module.find(word); at != StringRef::npos;
+       at = module.find(word, at + 1))
+    if (isBytecode ? at > 0 && !isAlnum(module[at - 1]) && module[at - 1] != '_'
+                   : isUsedAt(module, at))
       return true;
-  }
   return false;
 }
 

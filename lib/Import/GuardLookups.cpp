@@ -201,8 +201,13 @@ private:
                               "compute the indices in an operation before");
     if (!indices)
       indices = computeIndices(builder, generic, index, slice);
-    std::string message = "index outside the " + std::to_string(size) +
-                          " entries of " + valueName(lookup.getTensor());
+    Value table = lookup.getTensor();
+    bool isNameless = table.getDefiningOp<arith::ConstantOp>() &&
+                      !isa<NameLoc>(table.getLoc());
+    std::string message = valueName(generic->getResult(0)) +
+                          ": index outside the " + std::to_string(size) +
+                          " entries of " +
+                          (isNameless ? "its table" : valueName(table));
     if (size == 0)
       return lookup.emitError("looks up data in ")
              << lookup.getTensor().getType() << ", which has no elements";

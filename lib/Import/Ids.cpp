@@ -51,18 +51,17 @@ std::string IdNames::unique(StringRef name) {
 
 void lowbit::nameParts(StringRef id, ArrayRef<Operation *> made,
                        IdNames &names) {
-  auto setId = [](Operation *op, StringRef name) {
+  SmallVector<Operation *> values =
+      llvm::filter_to_vector(made, [](Operation *op) {
+        return isNamedValue(op);
+      });
+  for (Operation *op : values) {
+    if (op->hasAttr(LowbitDialect::kIdAttr))
+      continue;
+    std::string name = id.str();
+    if (op != values.back())
+      name = names.unique((id + "/" + op->getName().stripDialect()).str());
     op->setAttr(LowbitDialect::kIdAttr,
                 StringAttr::get(op->getContext(), name));
-  };
-  bool isLast = true;
-  for (Operation *op : llvm::reverse(made)) {
-    if (!isNamedValue(op))
-      continue;
-    if (!op->hasAttr(LowbitDialect::kIdAttr))
-      setId(op, isLast ? id.str()
-                       : names.unique(
-                             (id + "/" + op->getName().stripDialect()).str()));
-    isLast = false;
   }
 }

@@ -50,7 +50,8 @@ struct SplitInits : lowbit::impl::SplitInitsBase<SplitInits> {
     SmallVector<linalg::LinalgOp> found;
     getOperation().walk([&](linalg::LinalgOp op) {
       if (isFloatContraction(op) && op->getNumResults() == 1 &&
-          !isZeroFilled(op.getDpsInits()[0]))
+          !isZeroFilled(op.getDpsInits()[0]) &&
+          !op.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>())
         found.push_back(op);
     });
     if (found.empty())
@@ -69,7 +70,10 @@ private:
     auto [addend, map] = findAddend(init);
     Value zero =
         arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
-    Value empty = makeEmpty(builder, loc, init);
+    // A broadcast is not read for its sizes either.
+    auto copy = init.getDefiningOp<linalg::LinalgOp>();
+    Value empty = makeEmpty(
+        builder, loc, copy && addend != init ? copy.getDpsInits()[0] : init);
     Value filled =
         linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
     op.getDpsInitsMutable()[0].set(filled);

@@ -32,9 +32,11 @@ def import_model(source: Path, module: Path, shapes: Shapes | None = None) -> No
 
 
 def _import_module(source: Path, module: Path, shapes: Shapes | None) -> None:
-    """Brings linalg or TOSA to the forms of the float contract (docs/pipeline.md)."""
-    options = pass_options({"compile-to": "import", "shape": shape_text(shapes)})
-    arguments = [f"--quantize-ptq={options}", "--emit-bytecode", plain(source), "-o", plain(module)]
+    """Brings linalg or TOSA to the float contract (docs/pipeline.md). A module that was imported before stays as it is."""
+    passes = ["--lowbit-attach-weights", "--lowbit-import-module", "--symbol-dce"]
+    if shapes:
+        passes.append(f"--lowbit-specialize-shapes={pass_options({'shape': shape_text(shapes)})}")
+    arguments = [*passes, "--lowbit-verify-float-contract", "--emit-bytecode", plain(source), "-o", plain(module)]
     run_tool("quant-opt", [*OPT_OPTIONS, *arguments], aliases={module.parent: str(source.parent)})
 
 

@@ -153,7 +153,7 @@ func.func @main() -> tensor<1x1xi32> {
 }
 
 //--- sum-nsw.mlir
-// CHECK: error: 'arith.addi' op overflows, which 'nsw' rules out, on -1 and -2147483648 at iteration [1] of 'linalg.reduce'
+// CHECK: error: 'arith.addi' op overflows, which 'nsw' rules out, on -1 and -2147483648 at iteration [1] of 'linalg.generic'
 func.func @main() -> tensor<i32> {
   %a = arith.constant dense<[-2147483648, -1]> : tensor<2xi32>
   %zero = arith.constant dense<0> : tensor<i32>
@@ -166,7 +166,7 @@ func.func @main() -> tensor<i32> {
 }
 
 //--- sizes.mlir
-// CHECK: error: 'linalg.add' op has operands of different sizes, 2 and 3, along loop 0
+// CHECK: error: 'linalg.generic' op has operands of different sizes, 2 and 3, along loop 0
 func.func @main() -> tensor<?xi8> {
   %a = arith.constant dense<1> : tensor<2xi8>
   %b = arith.constant dense<1> : tensor<3xi8>
