@@ -2,11 +2,14 @@
 //
 //   tosa.avg_pool2d on f32  ->  pooling_nhwc_sum / number of elements
 //   tosa.gather in one batch  ->  a look-up in a table of rank 2
+//   tosa.cast of f32 to i8, i16, i32  ->  clamped before it is converted
 //
 // Upstream computes the number of elements of each window in the loop, and
 // reads tables of rank 3. Here the numbers are constants, and the table is one
-// that phase 2 knows. In: images of known height and width; others are left to
-// upstream's patterns.
+// that phase 2 knows. Upstream converts floats that are out of range and then
+// selects another value; here no such conversion is made, and NaN is the least
+// integer. In: images of known height and width; others are left to upstream's
+// patterns.
 //
 //===----------------------------------------------------------------------===//
 #include "Tosa.h"
@@ -175,15 +178,71 @@ static void rewriteGather(tosa::GatherOp op) {
   op.erase();
 }
 
+/// Rounds half to even and saturates.
+static Value castToInteger(OpBuilder &b, Location loc, Value x,
+                           IntegerType type) {
+  auto number = [&](double value) {
+    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
+  };
+  double limit = std::ldexp(1.0, int(type.getWidth()) - 1);
+  // The largest float that fits: 2^31 - 1 is none.
+  double most = type.getWidth() < 25 ? limit - 1 : limit - std::ldexp(1.0, 7);
+  Value rounded = math::RoundEvenOp::create(b, loc, x);
+  Value clamped = arith::MaxNumFOp::create(b, loc, rounded, number(-limit));
+  clamped = arith::MinNumFOp::create(b, loc, clamped, number(most));
+  Value integer = arith::FPToSIOp::create(b, loc, type, clamped);
+  if (most == limit - 1)
+    return integer;
+  Value isAbove = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE,
+                                        rounded, number(limit));
+  Value greatest = arith::ConstantOp::create(
+      b, loc, b.getIntegerAttr(type, APInt::getSignedMaxValue(type.getWidth())));
+  return arith::SelectOp::create(b, loc, isAbove, greatest, integer);
+}
+
+static void rewriteCast(tosa::CastOp op) {
+  auto from = dyn_cast<RankedTensorType>(op.getInput().getType());
+  auto to = dyn_cast<RankedTensorType>(op.getType());
+  if (!from || !to || !from.getElementType().isF32() ||
+      !(to.getElementType().isInteger(8) || to.getElementType().isInteger(16) ||
+        to.getElementType().isInteger(32)))
+    return;
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  Value empty = tensor::EmptyOp::create(
+      b, loc, tensor::getMixedSizes(b, loc, op.getInput()),
+      to.getElementType());
+  AffineMap all = b.getMultiDimIdentityMap(from.getRank());
+  SmallVector<utils::IteratorType> parallel(from.getRank(),
+                                            utils::IteratorType::parallel);
+  Value integers =
+      linalg::GenericOp::create(
+          b, loc, empty.getType(), ValueRange{op.getInput()}, ValueRange{empty},
+          ArrayRef<AffineMap>{all, all}, parallel,
+          [&](OpBuilder &body, Location at, ValueRange values) {
+            linalg::YieldOp::create(
+                body, at,
+                castToInteger(body, at, values[0],
+                              cast<IntegerType>(to.getElementType())));
+          })
+          .getResult(0);
+  if (integers.getType() != to)
+    integers = tensor::CastOp::create(b, loc, to, integers);
+  op.replaceAllUsesWith(integers);
+  op.erase();
+}
+
 void lowbit::rewriteTosaForms(ModuleOp module) {
   SmallVector<Operation *> found;
   module.walk([&](Operation *op) {
-    if (isa<tosa::AvgPool2dOp, tosa::GatherOp>(op))
+    if (isa<tosa::AvgPool2dOp, tosa::GatherOp, tosa::CastOp>(op))
       found.push_back(op);
   });
   for (Operation *op : found) {
     if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op))
       rewriteAveragePool(pool);
+    else if (auto conversion = dyn_cast<tosa::CastOp>(op))
+      rewriteCast(conversion);
     else
       rewriteGather(cast<tosa::GatherOp>(op));
   }
