@@ -42,9 +42,12 @@ namespace {
 struct ImportTosa : lowbit::impl::ImportTosaBase<ImportTosa> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    bool hasTosa = module.walk([](Operation *op) {
-      return isTosa(op) ? WalkResult::interrupt() : WalkResult::advance();
-    }).wasInterrupted();
+    bool hasTosa = module
+                       .walk([](Operation *op) {
+                         return isTosa(op) ? WalkResult::interrupt()
+                                           : WalkResult::advance();
+                       })
+                       .wasInterrupted();
     if (!hasTosa)
       return markAllAnalysesPreserved();
     IdNames names(module);
@@ -122,9 +125,8 @@ private:
         if (auto value = dyn_cast<FloatAttr>(constant.getValue());
             value && value.getValue().isLargest())
           constant.setValueAttr(FloatAttr::get(
-              value.getType(),
-              APFloat::getInf(value.getValue().getSemantics(),
-                              value.getValue().isNegative())));
+              value.getType(), APFloat::getInf(value.getValue().getSemantics(),
+                                               value.getValue().isNegative())));
   }
 
   /// Constants that upstream's patterns have read.

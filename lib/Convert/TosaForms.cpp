@@ -70,14 +70,13 @@ static void rewriteAveragePool(tosa::AvgPool2dOp op) {
     SmallVector<int64_t> shape(image.getShape());
     shape[1] += pad[0] + pad[1];
     shape[2] += pad[2] + pad[3];
-    input = tensor::PadOp::create(
-        b, loc, image.clone(shape), input, indexAttrs(b, {0, pad[0], pad[2], 0}),
-        indexAttrs(b, {0, pad[1], pad[3], 0}), zero);
+    input = tensor::PadOp::create(b, loc, image.clone(shape), input,
+                                  indexAttrs(b, {0, pad[0], pad[2], 0}),
+                                  indexAttrs(b, {0, pad[1], pad[3], 0}), zero);
   }
-  SmallVector<OpFoldResult> sizes{tensor::getMixedSize(b, loc, input, 0),
-                                  b.getIndexAttr(output[0]),
-                                  b.getIndexAttr(output[1]),
-                                  tensor::getMixedSize(b, loc, input, 3)};
+  SmallVector<OpFoldResult> sizes{
+      tensor::getMixedSize(b, loc, input, 0), b.getIndexAttr(output[0]),
+      b.getIndexAttr(output[1]), tensor::getMixedSize(b, loc, input, 3)};
   Value init = fillWith(b, loc, zero, sizes);
   Value window = tensor::EmptyOp::create(b, loc, kernel, b.getF32Type());
   Value sums = linalg::PoolingNhwcSumOp::create(
@@ -130,8 +129,7 @@ static Value findTable(OpBuilder &b, Location loc, Value values) {
   if (auto reshape = values.getDefiningOp<tosa::ReshapeOp>();
       reshape && reshape.getInput1().getType() == flat)
     return reshape.getInput1();
-  auto elements =
-      dyn_cast_or_null<DenseElementsAttr>(constantElements(values));
+  auto elements = dyn_cast_or_null<DenseElementsAttr>(constantElements(values));
   if (elements)
     return tosa::ConstOp::create(b, values.getLoc(), flat,
                                  elements.reshape(flat));
@@ -142,8 +140,7 @@ static Value findTable(OpBuilder &b, Location loc, Value values) {
 static void rewriteGather(tosa::GatherOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getValues().getType());
   auto indexType = dyn_cast<RankedTensorType>(op.getIndices().getType());
-  if (!type || !indexType || type.getDimSize(0) != 1 ||
-      !type.hasStaticShape())
+  if (!type || !indexType || type.getDimSize(0) != 1 || !type.hasStaticShape())
     return;
   OpBuilder b(op);
   Location loc = op.getLoc();
@@ -151,27 +148,25 @@ static void rewriteGather(tosa::GatherOp op) {
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(b, loc, op.getIndices());
   sizes.push_back(b.getIndexAttr(type.getDimSize(2)));
-  Value empty =
-      tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
   AffineMap all = b.getMultiDimIdentityMap(3);
   SmallVector<AffineMap> maps{
       AffineMap::get(3, 0, {b.getAffineDimExpr(0), b.getAffineDimExpr(1)},
                      b.getContext()),
       all};
   SmallVector<utils::IteratorType> parallel(3, utils::IteratorType::parallel);
-  Value rows =
-      linalg::GenericOp::create(
-          b, loc, empty.getType(), ValueRange{op.getIndices()},
-          ValueRange{empty}, maps, parallel,
-          [&](OpBuilder &body, Location at, ValueRange values) {
-            Value row = arith::IndexCastOp::create(
-                body, at, body.getIndexType(), values[0]);
-            Value column = linalg::IndexOp::create(body, at, 2);
-            Value element = tensor::ExtractOp::create(
-                body, at, table, ValueRange{row, column});
-            linalg::YieldOp::create(body, at, element);
-          })
-          .getResult(0);
+  Value rows = linalg::GenericOp::create(
+                   b, loc, empty.getType(), ValueRange{op.getIndices()},
+                   ValueRange{empty}, maps, parallel,
+                   [&](OpBuilder &body, Location at, ValueRange values) {
+                     Value row = arith::IndexCastOp::create(
+                         body, at, body.getIndexType(), values[0]);
+                     Value column = linalg::IndexOp::create(body, at, 2);
+                     Value element = tensor::ExtractOp::create(
+                         body, at, table, ValueRange{row, column});
+                     linalg::YieldOp::create(body, at, element);
+                   })
+                   .getResult(0);
   if (rows.getType() != op.getType())
     rows = tensor::CastOp::create(b, loc, op.getType(), rows);
   op.replaceAllUsesWith(rows);
@@ -196,7 +191,8 @@ static Value castToInteger(OpBuilder &b, Location loc, Value x,
   Value isAbove = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE,
                                         rounded, number(limit));
   Value greatest = arith::ConstantOp::create(
-      b, loc, b.getIntegerAttr(type, APInt::getSignedMaxValue(type.getWidth())));
+      b, loc,
+      b.getIntegerAttr(type, APInt::getSignedMaxValue(type.getWidth())));
   return arith::SelectOp::create(b, loc, isAbove, greatest, integer);
 }
 

@@ -39,7 +39,8 @@ struct AssignIds : lowbit::impl::AssignIdsBase<AssignIds> {
       std::string name = nameOf(op->getLoc()).str();
       if (name.empty())
         name = (kind + "_" + Twine(ordinal)).str();
-      op->setAttr(LowbitDialect::kIdAttr, StringAttr::get(&getContext(), names.unique(name)));
+      op->setAttr(LowbitDialect::kIdAttr,
+                  StringAttr::get(&getContext(), names.unique(name)));
       ++numAssigned;
     });
   }

@@ -28,8 +28,9 @@ static constexpr Advice kAdvice[] = {
     {"tf", "TensorFlow makes TOSA of it: tf-opt --tf-to-tosa-pipeline"},
     {"chlo", "stablehlo-opt --chlo-legalize-to-stablehlo "
              "--stablehlo-legalize-to-linalg makes linalg of it"},
-    {"stablehlo", "stablehlo-opt --stablehlo-legalize-to-linalg makes linalg of "
-                  "it, and --stablehlo-legalize-to-tosa TOSA"},
+    {"stablehlo",
+     "stablehlo-opt --stablehlo-legalize-to-linalg makes linalg of "
+     "it, and --stablehlo-legalize-to-tosa TOSA"},
     {"mhlo", "mlir-hlo-opt --hlo-legalize-to-stablehlo, then stablehlo-opt "
              "--stablehlo-legalize-to-linalg, makes linalg of it"},
     {"vhlo", "stablehlo-translate --deserialize reads the artifact, and "

@@ -7,9 +7,9 @@
 //   lowbit.check_range %indices in [0, 10) "index outside ..."
 //     %v = tensor.extract %table[clamp(%row, 0, 9), %c]
 //
-// In: generics that read a tensor at an index from data. Out: the run fails with
-// the index that is outside, and no read leaves the table. An index that is
-// computed in the body gets a generic of its own, which is then checked.
+// In: generics that read a tensor at an index from data. Out: the run fails
+// with the index that is outside, and no read leaves the table. An index that
+// is computed in the body gets a generic of its own, which is then checked.
 // Indices that cannot be outside, such as clamped ones, stay. Refused: look-ups
 // along dimensions of unknown size.
 //
@@ -219,8 +219,7 @@ private:
       return arith::ConstantIndexOp::create(builder, loc, value);
     };
     Value clamped = arith::MaxSIOp::create(builder, loc, index, constant(0));
-    clamped =
-        arith::MinSIOp::create(builder, loc, clamped, constant(size - 1));
+    clamped = arith::MinSIOp::create(builder, loc, clamped, constant(size - 1));
     lookup.getIndicesMutable()[dim].set(clamped);
     ++numGuarded;
     return success();
@@ -288,8 +287,8 @@ private:
   /// Assertions that the check says already: torch-mlir has them in the body.
   static void dropAsserts(linalg::GenericOp generic, Value index,
                           int64_t size) {
-    for (auto op : llvm::make_early_inc_range(
-             generic.getBody()->getOps<cf::AssertOp>()))
+    for (auto op :
+         llvm::make_early_inc_range(generic.getBody()->getOps<cf::AssertOp>()))
       if (auto cmp = op.getArg().getDefiningOp<arith::CmpIOp>();
           cmp && isImplied(cmp, index, size))
         op.erase();

@@ -51,10 +51,8 @@ std::string IdNames::unique(StringRef name) {
 
 void lowbit::nameParts(StringRef id, ArrayRef<Operation *> made,
                        IdNames &names) {
-  SmallVector<Operation *> values =
-      llvm::filter_to_vector(made, [](Operation *op) {
-        return isNamedValue(op);
-      });
+  SmallVector<Operation *> values = llvm::filter_to_vector(
+      made, [](Operation *op) { return isNamedValue(op); });
   for (Operation *op : values) {
     if (op->hasAttr(LowbitDialect::kIdAttr))
       continue;

@@ -71,8 +71,7 @@ struct NormalizeLinalg : lowbit::impl::NormalizeLinalgBase<NormalizeLinalg> {
   }
 
 private:
-  LogicalResult decompose(Operation *op, IRRewriter &rewriter,
-                          IdNames &names) {
+  LogicalResult decompose(Operation *op, IRRewriter &rewriter, IdNames &names) {
     Operation *before = op->getPrevNode(), *after = op->getNextNode();
     auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr);
     Block *block = op->getBlock();

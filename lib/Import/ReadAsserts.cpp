@@ -54,8 +54,7 @@ struct ReadAsserts : lowbit::impl::ReadAssertsBase<ReadAsserts> {
                                                     number)
                              .getResult();
         };
-        CheckSizeOp::create(builder, op.getLoc(),
-                            toIndex(found, cmp.getLhs()),
+        CheckSizeOp::create(builder, op.getLoc(), toIndex(found, cmp.getLhs()),
                             toIndex(expected, cmp.getRhs()), op.getMsg());
         op.erase();
         ++numConverted;

@@ -69,8 +69,7 @@ private:
     OpBuilder builder(global);
     for (Operation *reader : readers) {
       builder.setInsertionPoint(reader);
-      Value get =
-          GetParameterOp::create(builder, reader->getLoc(), type, name);
+      Value get = GetParameterOp::create(builder, reader->getLoc(), type, name);
       reader->getResult(0).replaceAllUsesWith(get);
       reader->erase();
     }

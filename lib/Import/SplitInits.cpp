@@ -32,7 +32,8 @@ static std::pair<Value, AffineMap> findAddend(Value init) {
   if (!copy || !isLinalgCopy(copy))
     return {init, identity};
   SmallVector<AffineMap> maps = copy.getIndexingMapsArray();
-  if (!maps.back().isIdentity() || !maps.front().isProjectedPermutation())
+  if (!maps.back().isIdentity() ||
+      !maps.front().isProjectedPermutation(/*allowZeroInResults=*/true))
     return {init, identity};
   return {copy.getDpsInputs()[0], maps.front()};
 }

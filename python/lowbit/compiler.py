@@ -32,7 +32,7 @@ def import_model(source: Path, module: Path, shapes: Shapes | None = None) -> No
 
 
 def _import_module(source: Path, module: Path, shapes: Shapes | None) -> None:
-    """Brings linalg or TOSA to the float contract (docs/pipeline.md). A module that was imported before stays as it is."""
+    """Brings linalg or TOSA to the float contract (docs/pipeline.md). What was imported before stays as it is."""
     passes = ["--lowbit-attach-weights", "--lowbit-import-module", "--symbol-dce"]
     if shapes:
         passes.append(f"--lowbit-specialize-shapes={pass_options({'shape': shape_text(shapes)})}")

@@ -1,5 +1,7 @@
-"""Modules of others, linalg and TOSA, through every command: the values are those of numpy where sums are exact, and those
-of the interpreter always."""
+"""Modules of others, linalg and TOSA, through every command.
+
+The values are those of numpy where sums are exact, and those of the interpreter always.
+"""
 
 import json
 import subprocess
@@ -111,27 +113,33 @@ def test_what_was_imported_stays(tmp_path: Path, artifacts: Artifacts) -> None:
 
 
 ATTENTION = """
-func.func @attend(%x: tensor<2x6x8xf32>, %bias: tensor<1x6x6xf32>) -> (tensor<2x6x8xf32>, tensor<2x6xi32>) {{
-  %z = "tosa.const"() <{{values = dense<0.0> : tensor<1xf32>}}> : () -> tensor<1xf32>
+!rows = tensor<2x6x8xf32>
+!scores = tensor<2x6x6xf32>
+!weights = tensor<2x8x8xf32>
+!keys = tensor<2x8x6xf32>
+!column = tensor<2x6x1xf32>
+!one = tensor<1xf32>
+func.func @attend(%x: !rows, %bias: tensor<1x6x6xf32>) -> (!rows, tensor<2x6xi32>) {{
+  %z = "tosa.const"() <{{values = dense<0.0> : !one}}> : () -> !one
   %q = "tosa.const"() <{{values = {query}}}> : () -> tensor<1x8x8xf32>
   %scale = "tosa.const"() <{{values = dense<0.125> : tensor<1x1x1xf32>}}> : () -> tensor<1x1x1xf32>
   %shift = "tosa.const"() <{{values = dense<0> : tensor<1xi8>}}> : () -> tensor<1xi8>
   %n = tosa.const_shape {{values = dense<[2, 1, 1]> : tensor<3xindex>}} : () -> !tosa.shape<3>
-  %w = tosa.tile %q, %n : (tensor<1x8x8xf32>, !tosa.shape<3>) -> tensor<2x8x8xf32>
-  %0 = tosa.matmul %x, %w, %z, %z : (tensor<2x6x8xf32>, tensor<2x8x8xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<2x6x8xf32>
-  %k = tosa.transpose %x {{perms = array<i32: 0, 2, 1>}} : (tensor<2x6x8xf32>) -> tensor<2x8x6xf32>
-  %1 = tosa.matmul %0, %k, %z, %z : (tensor<2x6x8xf32>, tensor<2x8x6xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<2x6x6xf32>
-  %2 = tosa.mul %1, %scale, %shift : (tensor<2x6x6xf32>, tensor<1x1x1xf32>, tensor<1xi8>) -> tensor<2x6x6xf32>
-  %3 = tosa.add %2, %bias : (tensor<2x6x6xf32>, tensor<1x6x6xf32>) -> tensor<2x6x6xf32>
-  %4 = tosa.reduce_max %3 {{axis = 2 : i32}} : (tensor<2x6x6xf32>) -> tensor<2x6x1xf32>
-  %5 = tosa.sub %3, %4 : (tensor<2x6x6xf32>, tensor<2x6x1xf32>) -> tensor<2x6x6xf32>
-  %6 = tosa.exp %5 : (tensor<2x6x6xf32>) -> tensor<2x6x6xf32>
-  %7 = tosa.reduce_sum %6 {{axis = 2 : i32}} : (tensor<2x6x6xf32>) -> tensor<2x6x1xf32>
-  %8 = tosa.reciprocal %7 : (tensor<2x6x1xf32>) -> tensor<2x6x1xf32>
-  %9 = tosa.mul %6, %8, %shift : (tensor<2x6x6xf32>, tensor<2x6x1xf32>, tensor<1xi8>) -> tensor<2x6x6xf32>
-  %10 = tosa.matmul %9, %x, %z, %z : (tensor<2x6x6xf32>, tensor<2x6x8xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<2x6x8xf32>
-  %11 = tosa.argmax %3 {{axis = 2 : i32}} : (tensor<2x6x6xf32>) -> tensor<2x6xi32>
-  return %10, %11 : tensor<2x6x8xf32>, tensor<2x6xi32>
+  %w = tosa.tile %q, %n : (tensor<1x8x8xf32>, !tosa.shape<3>) -> !weights
+  %0 = tosa.matmul %x, %w, %z, %z : (!rows, !weights, !one, !one) -> !rows
+  %k = tosa.transpose %x {{perms = array<i32: 0, 2, 1>}} : (!rows) -> !keys
+  %1 = tosa.matmul %0, %k, %z, %z : (!rows, !keys, !one, !one) -> !scores
+  %2 = tosa.mul %1, %scale, %shift : (!scores, tensor<1x1x1xf32>, tensor<1xi8>) -> !scores
+  %3 = tosa.add %2, %bias : (!scores, tensor<1x6x6xf32>) -> !scores
+  %4 = tosa.reduce_max %3 {{axis = 2 : i32}} : (!scores) -> !column
+  %5 = tosa.sub %3, %4 : (!scores, !column) -> !scores
+  %6 = tosa.exp %5 : (!scores) -> !scores
+  %7 = tosa.reduce_sum %6 {{axis = 2 : i32}} : (!scores) -> !column
+  %8 = tosa.reciprocal %7 : (!column) -> !column
+  %9 = tosa.mul %6, %8, %shift : (!scores, !column, tensor<1xi8>) -> !scores
+  %10 = tosa.matmul %9, %x, %z, %z : (!scores, !rows, !one, !one) -> !rows
+  %11 = tosa.argmax %3 {{axis = 2 : i32}} : (!scores) -> tensor<2x6xi32>
+  return %10, %11 : !rows, tensor<2x6xi32>
 }}
 """
 
@@ -159,7 +167,11 @@ def test_tosa_attention(tmp_path: Path) -> None:
 
 # Operator, types of the operands, type of the result, attributes; operands are arguments.
 OPERATORS = {
-    "max_pool2d": ("1x4x4x2xf32", "1x2x2x2xf32", "{kernel = array<i64: 3, 3>, pad = array<i64: 1, 0, 1, 0>, stride = array<i64: 2, 2>}"),
+    "max_pool2d": (
+        "1x4x4x2xf32",
+        "1x2x2x2xf32",
+        "{kernel = array<i64: 3, 3>, pad = array<i64: 1, 0, 1, 0>, stride = array<i64: 2, 2>}",
+    ),
     "reduce_max": ("3x4xf32", "3x1xf32", "{axis = 1 : i32}"),
     "reduce_min": ("3x4xf32", "3x1xf32", "{axis = 1 : i32}"),
     "reduce_product": ("3x4xf32", "3x1xf32", "{axis = 1 : i32}"),
@@ -167,7 +179,7 @@ OPERATORS = {
     "reverse": ("3x4xf32", "3x4xf32", "{axis = 1 : i32}"),
     "cast": ("3x4xf32", "3x4xi32", ""),
     "floor": ("3x4xf32", "3x4xf32", ""),
-}  # fmt: skip
+}
 
 
 def numpy_of(name: str, x: np.ndarray) -> np.ndarray:
@@ -181,9 +193,9 @@ def numpy_of(name: str, x: np.ndarray) -> np.ndarray:
         "reduce_product": lambda: x.prod(1, keepdims=True),
         "argmax": lambda: x.argmax(1).astype(np.int32),
         "reverse": lambda: x[:, ::-1],
-        "cast": lambda: np.clip(np.rint(x), -(2.0**31), 2.0**31).astype(np.int64).clip(-(2**31), 2**31 - 1).astype(np.int32),
+        "cast": lambda: np.clip(np.rint(x.astype(np.float64)), -(2**31), 2**31 - 1).astype(np.int32),
         "floor": lambda: np.floor(x),
-    }  # fmt: skip
+    }
     result: np.ndarray = simple[name]()
     return result
 
