@@ -57,6 +57,7 @@ struct ImportTosa : lowbit::impl::ImportTosaBase<ImportTosa> {
     pipeline.addPass(createConvertFromTosa());
     if (failed(runPipeline(pipeline, module)))
       return signalPassFailure();
+    assumeEqualSizes();
     nameValues(names);
     eraseDead();
   }
@@ -87,6 +88,28 @@ private:
               {b.getNamedAttr(LowbitDialect::kIdAttr, b.getStringAttr(id)),
                b.getNamedAttr("lowbit.kind", b.getStringAttr(kind))})));
     });
+  }
+
+  /// Upstream's patterns decide in the run whether an operand of unknown size
+  /// is broadcast. A model of one list of operations has it decided before:
+  /// sizes that are not known are equal, which the run checks.
+  void assumeEqualSizes() {
+    SmallVector<Operation *> found;
+    getOperation().walk([&](Operation *op) {
+      if (isa<scf::IfOp, arith::MaxUIOp>(op) && markOf(op->getLoc()))
+        found.push_back(op);
+    });
+    for (Operation *op : found) {
+      if (auto branch = dyn_cast<scf::IfOp>(op)) {
+        if (branch.elseBlock() && branch->getNumResults() == 1)
+          branch.getResult(0).replaceAllUsesWith(
+              branch.elseYield().getOperand(0));
+      } else if (op->getResult(0).getType().isIndex()) {
+        op->getResult(0).replaceAllUsesWith(op->getOperand(0));
+      }
+      if (op->use_empty())
+        op->erase();
+    }
   }
 
   /// Puts the places back that the marks were laid over.

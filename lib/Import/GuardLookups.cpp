@@ -122,6 +122,17 @@ static Interval intervalOf(Value value, unsigned depth = 16) {
   return all;
 }
 
+/// Whether a number is computed from elements of tensors.
+static bool readsElements(Value value, llvm::DenseSet<Operation *> &seen) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !seen.insert(op).second || isa<tensor::DimOp>(op))
+    return false;
+  return isa<tensor::ExtractOp>(op) ||
+         llvm::any_of(op->getOperands(), [&](Value operand) {
+           return readsElements(operand, seen);
+         });
+}
+
 /// The operations of the body that `value` is computed by, in order, and
 /// whether an element of a tensor is among what they read.
 static bool collectSlice(Value value, Block *body,
@@ -129,8 +140,10 @@ static bool collectSlice(Value value, Block *body,
   if (auto argument = dyn_cast<BlockArgument>(value))
     return argument.getOwner() == body;
   Operation *op = value.getDefiningOp();
-  if (op->getBlock() != body)
-    return false;
+  if (op->getBlock() != body) {
+    llvm::DenseSet<Operation *> seen;
+    return readsElements(value, seen);
+  }
   bool isFromData = isa<tensor::ExtractOp>(op);
   for (Value operand : op->getOperands())
     isFromData |= collectSlice(operand, body, slice);

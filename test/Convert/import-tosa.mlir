@@ -54,3 +54,17 @@ func.func @embedding(%i: tensor<1x4xi32>) -> tensor<1x4x3xf32> {
   %0 = tosa.gather %t, %i : (tensor<1x2x3xf32>, tensor<1x4xi32>) -> tensor<1x4x3xf32>
   return %0 : tensor<1x4x3xf32>
 }
+
+// -----
+
+// Sizes that are not known are equal: nothing is decided in the run.
+// CHECK-LABEL: @unknown_sizes
+// CHECK-SAME: %[[X:.*]]: tensor<1x?x10xf32>, %[[M:.*]]: tensor<1x?x1xf32>
+func.func @unknown_sizes(%x: tensor<1x?x10xf32>, %m: tensor<1x?x1xf32>) -> tensor<1x?x10xf32> {
+  // CHECK-NOT: scf
+  // CHECK: linalg.generic {{.*}} ins(%[[X]], %[[M]] : {{.*}} attrs = {lowbit.id = "sub_0"}
+  // CHECK-NOT: linalg.generic
+  // CHECK: return
+  %0 = tosa.sub %x, %m : (tensor<1x?x10xf32>, tensor<1x?x1xf32>) -> tensor<1x?x10xf32>
+  return %0 : tensor<1x?x10xf32>
+}

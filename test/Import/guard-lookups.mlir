@@ -63,6 +63,28 @@ func.func @computed(%table: tensor<10xf32>, %ids: tensor<4xi32>, %e: tensor<4xf3
 
 #map = affine_map<(d0) -> (d0)>
 
+// An index that was read before the loop.
+// CHECK-LABEL: @outside
+func.func @outside(%table: tensor<10xf32>, %at: tensor<i64>, %e: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = tensor.extract %at[] : tensor<i64>
+  // CHECK: %[[I:.*]] = arith.index_cast
+  %1 = arith.index_cast %0 : i64 to index
+  // CHECK: %[[AT:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<4xi64>)
+  // CHECK: arith.index_cast %[[I]] : index to i64
+  // CHECK: lowbit.check_range %[[AT]] in [0, 10)
+  %2 = linalg.generic {indexing_maps = [#map], iterator_types = ["parallel"]} outs(%e : tensor<4xf32>) {
+  ^bb0(%out: f32):
+    // CHECK: arith.maxsi %[[I]]
+    %v = tensor.extract %table[%1] : tensor<10xf32>
+    linalg.yield %v : f32
+  } -> tensor<4xf32>
+  return %2 : tensor<4xf32>
+}
+
+// -----
+
+#map = affine_map<(d0) -> (d0)>
+
 // CHECK-LABEL: @inside
 // CHECK-NOT: lowbit.check_range
 // CHECK-NOT: arith.minsi %{{.*}} : index
