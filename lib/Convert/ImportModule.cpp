@@ -15,6 +15,7 @@ void lowbit::buildImportPipeline(OpPassManager &pm) {
   pm.addPass(createInlineCalls());
   pm.addPass(createReadGlobals());
   pm.addPass(createReadAsserts());
+  pm.addPass(createFoldScalars());
   pm.addPass(createImportTosa());
   AssignIdsOptions ids;
   ids.onlyNameless = true;

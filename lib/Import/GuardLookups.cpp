@@ -201,8 +201,9 @@ private:
     if (ShapedType::isDynamic(size))
       return lookup.emitError("looks up data along dimension ")
              << dim << " of " << lookup.getTensor().getType()
-             << ", whose size is not known before the run; give it a size "
-                "(--shape, or in the type)";
+             << ", whose size is not known before the run; give that dimension "
+                "a "
+                "size in the module";
     if (intervalOf(index).isWithin(0, size))
       return success();
     OpBuilder builder(generic);

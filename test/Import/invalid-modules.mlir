@@ -46,7 +46,7 @@ func.func @main(%table: tensor<?xf32>, %ids: tensor<4xi32>, %e: tensor<4xf32>) -
   %0 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]} ins(%ids : tensor<4xi32>) outs(%e : tensor<4xf32>) {
   ^bb0(%in: i32, %out: f32):
     %1 = arith.index_cast %in : i32 to index
-    // expected-error @+1 {{looks up data along dimension 0 of 'tensor<?xf32>', whose size is not known before the run; give it a size (--shape, or in the type)}}
+    // expected-error @+1 {{looks up data along dimension 0 of 'tensor<?xf32>', whose size is not known before the run; give that dimension a size in the module}}
     %v = tensor.extract %table[%1] : tensor<?xf32>
     linalg.yield %v : f32
   } -> tensor<4xf32>

@@ -93,6 +93,24 @@ def ReadAsserts : Pass<"lowbit-read-asserts", "::mlir::ModuleOp"> {
     Statistic<"numConverted", "converted", "assertions that became checks">];
 }
 
+def FoldScalars : Pass<"lowbit-fold-scalars", "::mlir::ModuleOp"> {
+  let summary = "scalar constants of other float types become f32";
+  let description = [{
+    PyTorch's scalars are f64, and torch-mlir converts them where they are used. What is computed from constants alone, with
+    a float of another type than f32, becomes a constant.
+
+    ```mlir
+    %eps = arith.constant 1.0e-05 : f64
+    %0 = arith.truncf %eps : f64 to f32
+    // becomes
+    %0 = arith.constant 9.99999974E-6 : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numFolded", "folded", "operations that became constants">];
+}
+
 def NormalizeLinalg : Pass<"lowbit-normalize-linalg", "::mlir::ModuleOp"> {
   let summary = "named elementwise operations become linalg.generic";
   let description = [{
