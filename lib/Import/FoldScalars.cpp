@@ -82,7 +82,7 @@ struct FoldScalars : lowbit::impl::FoldScalarsBase<FoldScalars> {
     llvm::DenseSet<Operation *> erased;
     for (bool isChanged = true; isChanged;) {
       isChanged = false;
-      for (Operation *op : found)
+      for (Operation *op : llvm::reverse(found))
         if (!erased.contains(op) && isOpTriviallyDead(op)) {
           erased.insert(op);
           op->erase();

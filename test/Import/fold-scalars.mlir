@@ -10,6 +10,7 @@ func.func @main(%x: tensor<4xf32>, %e: tensor<4xf32>, %wide: f64) -> (tensor<4xf
   %two = arith.constant 2.0 : f64
   %0 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]} ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) {
   ^bb0(%in: f32, %out: f32):
+    // CHECK: ^bb0
     // CHECK-NOT: f64
     // CHECK: %[[EPS:.*]] = arith.constant 2.000000e-05 : f32
     // CHECK-NEXT: arith.addf %{{.*}}, %[[EPS]]
