@@ -48,6 +48,9 @@ static constexpr Advice kAdvice[] = {
 /// Whether an operation or a type of the dialect stands at `at` in text: after
 /// a quote, an exclamation mark or an equals sign, or first in its line.
 static bool isUsedAt(StringRef text, size_t at) {
+  StringRef line = text.take_front(at).rsplit('\n').second;
+  if (line.ltrim().starts_with("//"))
+    return false;
   if (at > 0 && (text[at - 1] == '"' || text[at - 1] == '!'))
     return true;
   size_t before = text.find_last_not_of(' ', at - 1);

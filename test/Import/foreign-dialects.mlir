@@ -12,7 +12,7 @@
 // UNKNOWN: error: Dialect `mine' not found
 
 //--- stablehlo.mlir
-// From tf.keras and torch.nn
+// model = tf.keras.Sequential(), and torch.nn
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = stablehlo.add %x, %x : tensor<4xf32>
   return %0 : tensor<4xf32>
