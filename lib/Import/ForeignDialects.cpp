@@ -17,6 +17,12 @@ struct Advice {
 } // namespace
 
 static constexpr Advice kAdvice[] = {
+    {"flow", "it is IREE's form after its input conversion: give the module "
+             "as it is before, iree-compile --compile-to=input"},
+    {"util", "it is IREE's: give the module as it is before IREE, with "
+             "weights as constants instead of util.global"},
+    {"iree_input", "it is IREE's: give the module as it is before IREE, with "
+                   "weights as constants instead of globals"},
     {"torch", "torch-mlir makes linalg of it: torch-mlir-opt "
               "--torch-backend-to-linalg-on-tensors-backend-pipeline"},
     {"tm_tensor", "it has no form in linalg: export the model with those "
@@ -35,12 +41,6 @@ static constexpr Advice kAdvice[] = {
              "--stablehlo-legalize-to-linalg, makes linalg of it"},
     {"vhlo", "stablehlo-translate --deserialize reads the artifact, and "
              "stablehlo-opt --stablehlo-legalize-to-linalg makes linalg of it"},
-    {"flow", "it is IREE's form after its input conversion: give the module "
-             "as it is before, iree-compile --compile-to=input"},
-    {"util", "it is IREE's: give the module as it is before IREE, with "
-             "weights as constants instead of util.global"},
-    {"iree_input", "it is IREE's: give the module as it is before IREE, with "
-                   "weights as constants instead of globals"},
     {"check", "it is of IREE's tests: give the function that is tested"},
     {"krnl", "it is onnx-mlir's form after lowering: give the .onnx file"},
 };
@@ -48,7 +48,7 @@ static constexpr Advice kAdvice[] = {
 /// Whether an operation or a type of the dialect stands at `at` in text: after
 /// a quote, an exclamation mark or an equals sign, or first in its line.
 static bool isUsedAt(StringRef text, size_t at) {
-  StringRef line = text.take_front(at).rsplit('\n').second;
+  StringRef line = text.slice(text.rfind('\n', at) + 1, at);
   if (line.ltrim().starts_with("//"))
     return false;
   if (at > 0 && (text[at - 1] == '"' || text[at - 1] == '!'))
