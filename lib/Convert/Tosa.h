@@ -1,6 +1,6 @@
 //===- Tosa.h - quantized operators of TOSA ---------------------*- C++ -*-===//
 //
-// What ConvertFromTosa.cpp and TosaContractions.cpp share.
+// What the files that read TOSA share.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_LIB_CONVERT_TOSA_H
@@ -9,6 +9,7 @@
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Operation.h"
 
 namespace lowbit {
@@ -26,6 +27,10 @@ bool isQuantizedContraction(mlir::Operation *op);
 
 /// Replaces such an operator by `lowbit.contract`; emits the error.
 llvm::LogicalResult convertContraction(mlir::Operation *op);
+
+/// Averages of f32 images and look-ups in one batch, in the forms that the
+/// phases after know.
+void rewriteTosaForms(mlir::ModuleOp module);
 
 } // namespace lowbit
 

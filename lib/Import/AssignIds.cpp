@@ -5,14 +5,12 @@
 // none, for they are no value of the source model. Ids that are there stay.
 //
 //===----------------------------------------------------------------------===//
+#include "lowbit/Import/Ids.h"
 #include "lowbit/Import/Passes.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -22,23 +20,14 @@ namespace lowbit {
 #include "lowbit/Import/Passes.h.inc"
 } // namespace lowbit
 
-/// True for an operation that makes a value of the source model.
-static bool isNamedValue(Operation *op) {
-  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::PadOp,
-          tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ConcatOp>(op))
-    return true;
-  return isa<linalg::LinalgOp>(op) && !isa<linalg::FillOp>(op) &&
-         op->getNumResults() != 0;
-}
-
 namespace {
 struct AssignIds : lowbit::impl::AssignIdsBase<AssignIds> {
+  using AssignIdsBase::AssignIdsBase;
+
   void runOnOperation() override {
-    llvm::StringSet<> taken;
-    getOperation().walk([&](Operation *op) {
-      if (auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr))
-        taken.insert(id.getValue());
-    });
+    IdNames names(getOperation());
+    if (onlyNameless && !names.empty())
+      return markAllAnalysesPreserved();
     llvm::StringMap<unsigned> ordinals;
     getOperation().walk([&](Operation *op) {
       if (!isNamedValue(op))
@@ -47,13 +36,11 @@ struct AssignIds : lowbit::impl::AssignIdsBase<AssignIds> {
       unsigned ordinal = ordinals[kind]++;
       if (op->hasAttr(LowbitDialect::kIdAttr))
         return;
-      std::string name = (kind + "_" + Twine(ordinal)).str();
-      if (auto loc = dyn_cast<NameLoc>(op->getLoc()))
-        name = loc.getName().str();
-      std::string id = name;
-      for (unsigned i = 1; !taken.insert(id).second; ++i)
-        id = name + "#" + std::to_string(i);
-      op->setAttr(LowbitDialect::kIdAttr, StringAttr::get(&getContext(), id));
+      std::string name = nameOf(op->getLoc()).str();
+      if (name.empty())
+        name = (kind + "_" + Twine(ordinal)).str();
+      op->setAttr(LowbitDialect::kIdAttr,
+                  StringAttr::get(&getContext(), names.unique(name)));
       ++numAssigned;
     });
   }

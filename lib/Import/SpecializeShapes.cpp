@@ -1,9 +1,10 @@
 //===- SpecializeShapes.cpp - sizes for dynamic dimensions ----------------===//
 //
-// In: a function whose arguments name their dynamic dimensions. Out: the same
-// function on tensors of the given sizes; the sizes travel by canonicalization
-// from a tensor.cast at each argument. Refused: a malformed list, a symbol that
-// no argument has, a size that is not positive.
+// In: a function whose arguments name their dynamic dimensions; the one of arg0
+// that has no name is `arg0.1`. Out: the same function on tensors of the given
+// sizes; the sizes travel by canonicalization from a tensor.cast at each
+// argument. Refused: a malformed list, a symbol that no argument has, a size
+// that is not positive.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Import/MainFunction.h"
@@ -101,6 +102,27 @@ static SmallVector<Attribute> dimsOf(ArrayAttr dims, ShapedType type) {
   return llvm::to_vector(dims.getValue());
 }
 
+/// The names of the dynamic dimensions of an argument, by dimension: their
+/// symbols, and `arg0.1` where they have none. Others are empty.
+static SmallVector<std::string> symbolsOf(func::FuncOp main, unsigned index) {
+  auto type = dyn_cast<RankedTensorType>(main.getArgumentTypes()[index]);
+  if (!type)
+    return {};
+  auto name =
+      main.getArgAttrOfType<StringAttr>(index, LowbitDialect::kNameAttr);
+  std::string stem = name ? name.str() : "arg" + std::to_string(index);
+  SmallVector<Attribute> dims = dimsOf(
+      main.getArgAttrOfType<ArrayAttr>(index, LowbitDialect::kDimsAttr), type);
+  SmallVector<std::string> symbols(type.getRank());
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    if (!type.isDynamicDim(i))
+      continue;
+    auto symbol = dims.empty() ? StringAttr() : dyn_cast<StringAttr>(dims[i]);
+    symbols[i] = symbol ? symbol.str() : stem + "." + std::to_string(i);
+  }
+  return symbols;
+}
+
 /// Writes the sizes that `type` knows over the symbols.
 static ArrayAttr updateDims(ArrayAttr dims, ShapedType type) {
   SmallVector<Attribute> entries = dimsOf(dims, type);
@@ -135,16 +157,10 @@ struct SpecializeShapes : lowbit::impl::SpecializeShapesBase<SpecializeShapes> {
   /// Every symbol is that of a dynamic dimension.
   LogicalResult checkSymbols(func::FuncOp main, const SizeMap &sizes) {
     std::set<std::string> known;
-    for (BlockArgument argument : main.getArguments()) {
-      auto type = cast<ShapedType>(argument.getType());
-      auto dims = dimsOf(main.getArgAttrOfType<ArrayAttr>(
-                             argument.getArgNumber(), LowbitDialect::kDimsAttr),
-                         type);
-      for (auto [i, dim] : llvm::enumerate(dims))
-        if (auto symbol = dyn_cast<StringAttr>(dim);
-            symbol && type.isDynamicDim(i))
-          known.insert(symbol.str());
-    }
+    for (unsigned i = 0; i < main.getNumArguments(); ++i)
+      for (std::string &symbol : symbolsOf(main, i))
+        if (!symbol.empty())
+          known.insert(symbol);
     std::vector<std::string> names(known.begin(), known.end());
     for (const auto &[symbol, size] : sizes)
       if (!known.count(symbol))
@@ -160,14 +176,12 @@ struct SpecializeShapes : lowbit::impl::SpecializeShapesBase<SpecializeShapes> {
       auto type = dyn_cast<RankedTensorType>(argument.getType());
       auto dims =
           main.getArgAttrOfType<ArrayAttr>(index, LowbitDialect::kDimsAttr);
-      if (!type || !dims)
+      if (!type)
         continue;
       SmallVector<int64_t> newShape(type.getShape());
-      for (auto [i, dim] : llvm::enumerate(dimsOf(dims, type)))
-        if (auto symbol = dyn_cast<StringAttr>(dim);
-            symbol && type.isDynamicDim(i))
-          if (auto it = sizes.find(symbol.str()); it != sizes.end())
-            newShape[i] = it->second;
+      for (auto [i, symbol] : llvm::enumerate(symbolsOf(main, index)))
+        if (auto it = sizes.find(symbol); it != sizes.end())
+          newShape[i] = it->second;
       if (ArrayRef<int64_t>(newShape) == type.getShape())
         continue;
       auto newType = type.clone(newShape);
@@ -175,8 +189,9 @@ struct SpecializeShapes : lowbit::impl::SpecializeShapesBase<SpecializeShapes> {
       auto cast =
           tensor::CastOp::create(builder, argument.getLoc(), type, argument);
       argument.replaceAllUsesExcept(cast, cast);
-      main.setArgAttr(index, LowbitDialect::kDimsAttr,
-                      updateDims(dims, newType));
+      if (dims)
+        main.setArgAttr(index, LowbitDialect::kDimsAttr,
+                        updateDims(dims, newType));
     }
     updateFunctionType(main);
   }

@@ -6,6 +6,7 @@
 // but between the operations of lowbit and data movement.
 //
 //===----------------------------------------------------------------------===//
+#include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/Offenders.h"
 #include "lowbit/Import/Passes.h"
@@ -28,7 +29,13 @@ namespace lowbit {
 static std::string findTypeProblem(Type type, bool isMoved) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  if (isa<BaseMemRefType, UnrankedTensorType>(type)) {
+  if (isa<BaseMemRefType>(type)) {
+    os << "has type " << type
+       << "; values are ranked tensors: give the module as it is before "
+          "bufferization";
+    return text;
+  }
+  if (isa<UnrankedTensorType>(type)) {
     os << "has type " << type << "; values are ranked tensors";
     return text;
   }
@@ -38,12 +45,14 @@ static std::string findTypeProblem(Type type, bool isMoved) {
       os << "is quantized (" << type
          << "), where only lowbit and tensor operations may be; dequantize it "
             "first";
+  } else if (isa<FloatType>(element) && !element.isF32()) {
+    os << "has type " << type
+       << "; models come in f32: export it in f32 (model.float() in PyTorch)";
   } else if (!element.isF32() && !element.isIndex() && !element.isInteger(1) &&
              !element.isInteger(8) && !element.isInteger(16) &&
              !element.isInteger(32) && !element.isInteger(64)) {
     os << "has type " << type
-       << "; element types are f32, i64, i32 and i1, and i16 and i8 for what "
-          "is quantized already";
+       << "; element types are f32, i64, i32, i16, i8 and i1";
   }
   return text;
 }
@@ -55,20 +64,35 @@ static bool mayBeQuantized(Operation *op) {
          isLinalgCopy(op);
 }
 
+/// Integers of 8 bits come in as data, or between a quantize and a dequantize;
+/// what multiplies them is quantized already.
+static bool computesWithBytes(Operation *op) {
+  auto isBytes = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.getElementType().isInteger(8);
+  };
+  bool multiplies = matchContraction(op) ||
+                    isa<linalg::ConvolutionOpInterface>(op) ||
+                    isa<linalg::QuantizedMatmulOp>(op) ||
+                    isa<linalg::QuantizedBatchMatmulOp>(op);
+  return multiplies && llvm::any_of(op->getOperandTypes(), isBytes);
+}
+
 static std::string findProblem(Operation *op) {
   static constexpr StringLiteral kDialects[] = {
       "linalg", "tensor", "arith", "math", "affine", "lowbit", "builtin"};
   StringRef dialect = op->getName().getDialectNamespace();
   std::string name = ("'" + op->getName().getStringRef() + "' ").str();
-  if (isa<func::CallOp>(op))
-    return name + "must be inlined first: quant-opt --inline";
-  if (dialect == "tosa")
-    return name + "must become linalg first: mlir-opt --pass-pipeline="
-                  "\"builtin.module(func.func(tosa-to-linalg-named,"
-                  "tosa-to-linalg,tosa-to-tensor,tosa-to-arith))\"";
+  if (isa<func::CallOp>(op) || dialect == "tosa")
+    return name + "must be converted first: quant-opt --lowbit-import-module";
   if (dialect == "quant")
     return name + "must become an operation of lowbit first: quant-opt "
                   "--lowbit-convert-from-quant";
+  if (computesWithBytes(op))
+    return name + "is quantized already; quantize the float model";
+  if (dialect == "scf" || dialect == "cf")
+    return name + "is control flow, and a model is one list of operations: "
+                  "export it with branches and loops resolved";
   if (!isa<func::ReturnOp>(op) && !llvm::is_contained(kDialects, dialect))
     return name + "is not an operation of the float contract";
   bool isMoved = mayBeQuantized(op);
@@ -83,19 +107,22 @@ static std::string findProblem(Operation *op) {
 
 /// Data files are keyed by name.
 static void checkNames(func::FuncOp main, Offenders &offenders) {
-  auto check = [&](unsigned count, StringRef what, auto nameOf) {
+  auto check = [&](unsigned count, StringRef what, StringRef stem,
+                   auto nameOf) {
     llvm::StringSet<> seen;
-    for (unsigned i = 0; i < count; ++i)
-      if (auto name = llvm::dyn_cast_or_null<StringAttr>(nameOf(i));
-          name && !seen.insert(name.getValue()).second)
+    for (unsigned i = 0; i < count; ++i) {
+      auto given = llvm::dyn_cast_or_null<StringAttr>(nameOf(i));
+      std::string name = given ? given.str() : (stem + Twine(i)).str();
+      if (!seen.insert(name).second)
         offenders.add(main.getLoc(), (what + " " + Twine(i) + " is named '" +
-                                      name.getValue() + "' like another")
+                                      name + "' like another")
                                          .str());
+    }
   };
   StringRef key = LowbitDialect::kNameAttr;
-  check(main.getNumArguments(), "argument",
+  check(main.getNumArguments(), "argument", "arg",
         [&](unsigned i) { return main.getArgAttr(i, key); });
-  check(main.getNumResults(), "result",
+  check(main.getNumResults(), "result", "out",
         [&](unsigned i) { return main.getResultAttr(i, key); });
 }
 
@@ -113,7 +140,7 @@ struct VerifyFloatContract
       std::string problem =
           isa<ShapedType>(argument.getType())
               ? findTypeProblem(argument.getType(), /*isMoved=*/false)
-              : "is no tensor";
+              : "is no tensor; make it a tensor of rank 0";
       if (!problem.empty())
         offenders.add(argument.getLoc(),
                       "argument " + std::to_string(argument.getArgNumber()) +

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Pipeline/OptMain.h"
 
+#include "lowbit/Import/ForeignDialects.h"
 #include "lowbit/Import/ParameterAccess.h"
 #include "lowbit/Import/Passes.h"
 #include "lowbit/Import/ReadGuard.h"
@@ -124,6 +125,17 @@ static std::vector<std::string> moveCompileTo(int argc, char **argv) {
   return arguments;
 }
 
+/// Says what to do about a module of another dialect, after MLIR's error.
+static void printAdvice(StringRef input) {
+  if (input == "-")
+    return;
+  auto file = openModule(input);
+  if (!file)
+    return;
+  if (std::string text = adviseOnDialects((*file)->getBuffer()); !text.empty())
+    llvm::errs() << "note: " << text << "\n";
+}
+
 /// A module on a terminal or in a file that is no regular one needs no rename.
 static bool isRegularOutput(StringRef path) {
   llvm::sys::fs::file_status status;
@@ -158,10 +170,12 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
                  << "': " << file.getError().message() << "\n";
     return 1;
   }
+  bool isRead = false;
   ReadGuard guard(input);
   MlirOptMainConfig checked = config;
   checked.setPassPipelineSetupFn([&](PassManager &pm) -> LogicalResult {
     guard.release(); // The module is read.
+    isRead = true;
     pm.addPass(createVerifyResources());
     return config.setupPassPipeline(pm);
   });
@@ -175,8 +189,12 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
       llvm::errs() << "error: " << message << "\n";
       return 1;
     }
-    if (failed(MlirOptMain(stream->os(), std::move(*file), registry, checked)))
+    if (failed(
+            MlirOptMain(stream->os(), std::move(*file), registry, checked))) {
+      if (!isRead)
+        printAdvice(input);
       return 1;
+    }
     stream->keep();
     return 0;
   }
@@ -203,6 +221,8 @@ int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
     return 0;
   if (!written->empty())
     llvm::sys::fs::remove(*written);
+  if (failedToRun && !isRead)
+    printAdvice(input);
   std::string text = llvm::toString(std::move(error));
   if (!failedToRun)
     llvm::errs() << "error: " << text << "\n";

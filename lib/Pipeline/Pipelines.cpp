@@ -9,6 +9,7 @@
 
 #include "lowbit/Calibrate/Passes.h"
 #include "lowbit/Codegen/CPU/Pipeline.h"
+#include "lowbit/Convert/ImportModule.h"
 #include "lowbit/Convert/Passes.h"
 #include "lowbit/Data/HeldOut.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
@@ -314,6 +315,7 @@ LogicalResult lowbit::buildPtqPipeline(
     case Phase::Import:
       pm.addPass(std::make_unique<ConvertQuantized>());
       pm.addPass(createAttachWeights());
+      buildImportPipeline(pm);
       // What nothing calls is not part of the model.
       pm.addPass(createSymbolDCEPass());
       if (!options.shape.empty())
@@ -412,6 +414,18 @@ void lowbit::registerAllLowbitPasses() {
         pm.addPass(createCanonicalizerPass());
         pm.addPass(createCSEPass());
         pm.addPass(createConvertToUpstream());
+        return success();
+      },
+      [](llvm::function_ref<void(const mlir::detail::PassOptions &)>) {});
+  registerPassPipeline(
+      "lowbit-import-module",
+      "brings a linalg or TOSA module to the forms of the float contract",
+      [](OpPassManager &pm, StringRef text,
+         llvm::function_ref<LogicalResult(const Twine &)> emitError) {
+        if (!text.empty())
+          return emitError("lowbit-import-module takes no options, found '" +
+                           text + "'");
+        buildImportPipeline(pm);
         return success();
       },
       [](llvm::function_ref<void(const mlir::detail::PassOptions &)>) {});

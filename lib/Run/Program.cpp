@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Run/Program.h"
+#include "lowbit/Convert/ImportModule.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Import/ForeignDialects.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/ReadGuard.h"
 #include "lowbit/Import/Resources.h"
@@ -21,6 +23,21 @@
 
 using namespace mlir;
 
+/// Whether the module has been through phase 1: its values have names, or there
+/// are operations of a later phase. Without, it may be anybody's.
+static bool isImported(ModuleOp module) {
+  bool isForeign = false, isOurs = false;
+  module.walk([&](Operation *op) {
+    StringRef dialect = op->getName().getDialectNamespace();
+    isForeign |= dialect == "tosa" || dialect == "ml_program";
+    isOurs |= op->hasAttr(lowbit::LowbitDialect::kIdAttr);
+    isOurs |= dialect == "lowbit" &&
+              !isa<lowbit::ParameterOp, lowbit::GetParameterOp,
+                   lowbit::CheckRangeOp, lowbit::CheckSizeOp>(op);
+  });
+  return isOurs && !isForeign;
+}
+
 namespace lowbit {
 OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
   context.getOrLoadDialect<LowbitDialect>()->setStoreDirectory(
@@ -32,12 +49,24 @@ OwningOpRef<ModuleOp> loadModule(StringRef path, MLIRContext &context) {
                                          << ": " << buffer.getError().message();
     return nullptr;
   }
+  StringRef text = (*buffer)->getBuffer();
   auto sources = std::make_shared<llvm::SourceMgr>();
   sources->AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   guard.release();
-  if (module && failed(verifyResources(*module, /*mustExist=*/false)))
+  if (!module) {
+    if (std::string advice = adviseOnDialects(text); !advice.empty())
+      llvm::errs() << "note: " << advice << "\n";
     return nullptr;
+  }
+  if (failed(verifyResources(*module, /*mustExist=*/false)))
+    return nullptr;
+  if (!isImported(*module)) {
+    PassManager import(&context);
+    buildImportPipeline(import);
+    if (failed(import.run(*module)))
+      return nullptr;
+  }
   return module;
 }
 
@@ -53,12 +82,13 @@ Program::compile(OwningOpRef<ModuleOp> module,
   if (failed(found))
     return reported();
   func::FuncOp entry = *found;
+  // A module that has been through phase 1 has none.
   bool hasCalls = entry
                       .walk([](func::CallOp call) {
                         call.emitError("calls @")
                             << call.getCallee()
                             << "; functions must be inlined first: quant-opt "
-                               "--inline";
+                               "--lowbit-inline-calls";
                         return WalkResult::interrupt();
                       })
                       .wasInterrupted();

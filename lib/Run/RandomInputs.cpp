@@ -90,11 +90,10 @@ lowbit::makeRandomInputs(const Signature &model, uint64_t seed) {
             index < spec.symbols.size() && !spec.symbols[index].empty();
         return llvm::createStringError(
             "input '" + spec.name + "' has shape " + shapeString(spec.shape) +
-            "; random data needs every size: give " +
-            (named
-                 ? "--shape " + spec.symbols[index] + "=N"
-                 : std::string("inputs in a file, for dimension ") +
-                       std::to_string(index) + " has no name to give --shape"));
+            "; random data needs every size: give --shape " +
+            (named ? spec.symbols[index]
+                   : spec.name + "." + std::to_string(index)) +
+            "=N");
       }
     auto array = NpyArray::create(spec.dtype, spec.shape);
     if (!array)

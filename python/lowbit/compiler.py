@@ -14,7 +14,7 @@ from typing import Any
 from lowbit.errors import LowbitError
 from lowbit.files import is_mlir, require_file, store_of
 from lowbit.progress import Report, step
-from lowbit.tools import run_tool
+from lowbit.tools import pass_options, run_tool
 
 Shapes = Mapping[str, int]
 
@@ -23,11 +23,26 @@ OPT_OPTIONS = ("--mlir-print-op-on-diagnostic=false",)
 
 
 def import_model(source: Path, module: Path, shapes: Shapes | None = None) -> None:
-    """Writes the ONNX model as an MLIR module in bytecode, and its weights to the store beside it."""
+    """Writes the model, ONNX or MLIR, as an MLIR module in bytecode, and its weights to the store beside it."""
+    if is_mlir(source):
+        with step(f"importing {source.name}"):
+            _import_module(source, module, shapes)
+    else:
+        _import_onnx(source, module, shapes)
+
+
+def _import_module(source: Path, module: Path, shapes: Shapes | None) -> None:
+    """Brings linalg or TOSA to the float contract (docs/pipeline.md). What was imported before stays as it is."""
+    passes = ["--lowbit-attach-weights", "--lowbit-import-module", "--symbol-dce"]
+    if shapes:
+        passes.append(f"--lowbit-specialize-shapes={pass_options({'shape': shape_text(shapes)})}")
+    arguments = [*passes, "--lowbit-verify-float-contract", "--emit-bytecode", plain(source), "-o", plain(module)]
+    run_tool("quant-opt", [*OPT_OPTIONS, *arguments], aliases={module.parent: str(source.parent)})
+
+
+def _import_onnx(source: Path, module: Path, shapes: Shapes | None) -> None:
     from lowbit.importer import ModelError, import_onnx
 
-    if is_mlir(source):
-        raise LowbitError(f"{source}: is MLIR already", "`lowbit import` reads ONNX; the other commands take this file")
     with tempfile.TemporaryDirectory(prefix="import-", dir=module.parent) as folder:
         # The name of the text goes into the locations within the module: it must not be one of a temporary folder.
         text = Path(folder) / source.name

@@ -19,17 +19,15 @@ from lowbit.table import Table, calibrate_into, interrupted, kept_on_failure
 
 
 def load(path: str | Path, shapes: compiler.Shapes | None = None) -> "Model":
-    """Loads a model from ONNX or MLIR. `shapes` fixes open dimensions of an ONNX model: `{"batch": 1}`."""
+    """Loads a model from ONNX or MLIR. `shapes` fixes open dimensions: `{"batch": 1}`, or `{"arg0.0": 1}`."""
     choices.check_kinds(path=path, shapes=shapes)
     source = Path(path)
     folder = tempfile.TemporaryDirectory(prefix="lowbit-")
     try:
-        if not is_mlir(source):
+        if shapes or not is_mlir(source):
             module = Path(folder.name) / "model.mlir"
             compiler.import_model(source, module, shapes)
             return Model(module, str(source), folder, [source.resolve()])
-        if shapes:
-            raise LowbitError(f"{source}: shapes are fixed when ONNX is imported, and this is MLIR")
         return Model(source.resolve(), str(source), folder, [source.resolve()])
     except BaseException:
         folder.cleanup()

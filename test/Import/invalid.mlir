@@ -24,12 +24,12 @@ func.func @main(%x: tensor<?x?xf32> {lowbit.dims = ["rows", "seq"]}) { return }
 // expected-error @+1 {{the module does not keep the float contract: 4 offenders}}
 module {
   // expected-note @+2 {{result 1 is quantized (tensor<?x!lowbit.affine<i8>>), where only lowbit and tensor operations may be; dequantize it first}}
-  // expected-note @+1 {{argument 1 has type tensor<4xf16>; element types are f32, i64, i32 and i1, and i16 and i8 for what is quantized already}}
+  // expected-note @+1 {{argument 1 has type tensor<4xf16>; models come in f32: export it in f32}}
   func.func @main(%x: tensor<?xf32> {lowbit.dims = ["batch"]}, %y: tensor<4xf16>)
       -> (tensor<4xf64>, tensor<?x!lowbit.affine<i8>>) {
-    // expected-note @+1 {{'arith.extf' has type tensor<4xf64>; element types are f32, i64, i32 and i1, and i16 and i8 for what is quantized already}}
+    // expected-note @+1 {{'arith.extf' has type tensor<4xf64>; models come in f32: export it in f32}}
     %0 = arith.extf %y : tensor<4xf16> to tensor<4xf64>
-    // expected-note @+1 {{'func.call' must be inlined first: quant-opt --inline}}
+    // expected-note @+1 {{'func.call' must be converted first: quant-opt --lowbit-import-module}}
     func.call @helper() : () -> ()
     %q = lowbit.quantize %x {scale = dense<1.0> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<?xf32> -> tensor<?x!lowbit.affine<i8>>
     return %0, %q : tensor<4xf64>, tensor<?x!lowbit.affine<i8>>

@@ -5,7 +5,7 @@
 // RUN: not quant-run %t/two.mlir --inputs random -o %t.npz 2>&1 | FileCheck %s --check-prefix=TWO
 // RUN: not quant-opt %t/two.mlir --quantize-ptq -o %t.mlir 2>&1 | FileCheck %s --check-prefix=TWO
 // RUN: quant-run %t/unused.mlir --inputs random -o %t.npz
-// CALL: error: calls @loop; functions must be inlined first: quant-opt --inline
+// CALL: error: calls @loop, which is being called already; recursion has no integer form
 // TWO: error: the module has 2 public functions, and a model is one
 
 //--- recursion.mlir

@@ -71,10 +71,6 @@ def test_a_folder_is_not_a_model(refused: Refused, tmp_path: Path) -> None:
     refused(["quantize", tmp_path, "-o", "out.mlir"], "folder")
 
 
-def test_import_refuses_mlir(refused: Refused, artifacts: Artifacts) -> None:
-    refused(["import", artifacts.imported("mnist_pytorch"), "-o", "out.mlir"], "MLIR already")
-
-
 def test_unsupported_operators_are_all_named(refused: Refused, tmp_path: Path) -> None:
     def value(name: str) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 2])

@@ -83,6 +83,7 @@ def test_tosa_model_is_exact(tmp_path: Path) -> None:
     lowered = quant_opt(converted, tmp_path / "lowered.mlir", "--lowbit-lower-contract", "--lowbit-lower-qdq")
     outputs = run(lowered, save(tmp_path / "x.npz", {"x": x}), tmp_path)
     np.testing.assert_array_equal(outputs["y"], expected)
+    np.testing.assert_array_equal(run(source, tmp_path / "x.npz", tmp_path)["y"], expected)
 
 
 OPERATORS = """

@@ -77,6 +77,27 @@ def ConvertFromTosa : Pass<"lowbit-convert-from-tosa", "::mlir::ModuleOp"> {
     Statistic<"numContractions", "contractions", "quantized contractions that became contract">];
 }
 
+def ImportTosa : Pass<"lowbit-import-tosa", "::mlir::ModuleOp"> {
+  let summary = "TOSA becomes the float contract, with names";
+  let description = [{
+    Runs `lowbit-convert-from-tosa` and brings what it makes to the float contract: the operation that makes the value of
+    an operator has its name as `lowbit.id` (that of the location, else `<operator>_<n>`), and the operations before it are
+    `<id>/<kind>`; maxima start at -inf; an average divides by constants; a look-up in one batch reads a table of rank 2.
+
+    ```mlir
+    %y = tosa.exp %x : (tensor<4xf32>) -> tensor<4xf32> loc("exp")
+    // becomes
+    %y = linalg.generic {...} ins(%x : tensor<4xf32>) ... attrs = {lowbit.id = "exp"} { math.exp ... }
+    ```
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::index::IndexDialect", "::mlir::tosa::TosaDialect"];
+  let statistics = [
+    Statistic<"numOperators", "operators", "operators of TOSA that were converted">];
+}
+
 def ConvertToTosa : Pass<"lowbit-convert-to-tosa", "::mlir::ModuleOp"> {
   let summary = "requantize and contract become TOSA's operators";
   let description = [{

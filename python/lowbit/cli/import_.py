@@ -1,4 +1,4 @@
-"""lowbit import: ONNX to MLIR bytecode and a weight store."""
+"""lowbit import: ONNX, or linalg or TOSA in MLIR, to MLIR bytecode and a weight store."""
 
 import argparse
 
@@ -9,6 +9,7 @@ from lowbit.files import check_module_output, staged, store_of
 _DETAILS = """examples:
   lowbit import model.onnx -o model.mlir
   lowbit import model.onnx -o model.mlir --shape batch=1,seq=128
+  lowbit import tosa.mlir -o model.mlir
 
 The module is MLIR bytecode, with linalg on tensors; `quant-opt model.mlir` prints it as text. The weights are in
 model.safetensors beside it: keep the two together.
@@ -16,8 +17,8 @@ model.safetensors beside it: keep the two together.
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = make_command(commands, "import", "import an ONNX model to MLIR", _DETAILS)
-    parser.add_argument("model", metavar="MODEL", type=model, help="an ONNX file, opset 7 or newer")
+    parser = make_command(commands, "import", "import a model: ONNX, linalg or TOSA", _DETAILS)
+    parser.add_argument("model", metavar="MODEL", type=model, help="ONNX of opset 7 or newer, or MLIR")
     parser.add_argument("-o", dest="output", metavar="OUT.mlir", type=module_output, required=True, help="the module")
     add_shape(parser, "fix open dimensions by name; without it, batch and sequence stay open")
     parser.set_defaults(execute=execute, parser=parser)
