@@ -97,6 +97,18 @@ bool IntegerEvaluator::readOperands() {
   return true;
 }
 
+void IntegerEvaluator::keepBounds() {
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    if (!op.getMatchingBlockArgument(operand).use_empty())
+      continue;
+    Value shape = tensor::EmptyOp::create(
+        builder, op.getLoc(),
+        tensor::getMixedSizes(builder, op.getLoc(), operand->get()),
+        builder.getI8Type());
+    nest.input(shape, op.getMatchingIndexingMap(operand));
+  }
+}
+
 Fixed lowbit::withoutZero(const FixedBuilder &fixed, Value element,
                           const IntegerTensor &tensor, LoopFactor scale) {
   Interval stored{tensor.range.min + tensor.zero,
@@ -338,10 +350,8 @@ std::optional<IntegerTensor> IntegerEvaluator::run() {
   }
   if (!readOperands())
     return std::nullopt;
-  if (!nest.bounds(map)) {
-    refuse("an operand that it does not read gives the number of iterations");
-    return std::nullopt;
-  }
+  if (!nest.bounds(map))
+    keepBounds();
   for (Operation &inner : op.getBody()->without_terminator()) {
     if (&inner == combiner)
       break;

@@ -47,6 +47,9 @@ private:
   using Result = std::optional<Number>;
 
   bool readOperands();
+  /// What is not read may say how many iterations there are: the window of a
+  /// pooling operation.
+  void keepBounds();
   Result evaluate(mlir::Operation *inner);
   Result evaluateReal(mlir::Operation *inner);
   Result add(Number a, Number b, std::optional<RealRange> hint);

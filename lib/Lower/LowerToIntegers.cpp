@@ -23,7 +23,9 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 
 #include <cmath>
 
@@ -50,14 +52,14 @@ struct LowerToIntegers : lowbit::impl::LowerToIntegersBase<LowerToIntegers> {
     this->reader = &reader;
     this->ranges = &ranges;
     tensors.clear();
-    SmallVector<Operation *> ops;
+    ops.clear();
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       ops.push_back(op);
       return isa<linalg::LinalgOp>(op) ? WalkResult::skip()
                                        : WalkResult::advance();
     });
-    for (Operation *op : ops)
-      visit(op);
+    for (size_t i = 0, e = ops.size(); i < e; ++i)
+      visit(ops[i]);
     eraseUnread(ops);
     eraseDeadParameters(getOperation());
     Offenders offenders;
@@ -90,8 +92,48 @@ private:
       return move(op, moved);
     if (auto concat = dyn_cast<tensor::ConcatOp>(op))
       return join(concat);
+    if (auto pad = dyn_cast<tensor::PadOp>(op))
+      return padLowest(pad);
     if (auto generic = dyn_cast<linalg::GenericOp>(op))
-      compute(generic);
+      return compute(generic);
+    // Pooling and the like, as what they stand for.
+    auto named = dyn_cast<linalg::LinalgOp>(op);
+    if (!named || isa<linalg::FillOp>(op))
+      return;
+    IRRewriter rewriter(op);
+    auto generic = linalg::generalizeNamedOp(rewriter, named);
+    if (failed(generic))
+      return;
+    for (StringRef name :
+         {LowbitDialect::kIdAttr, LowbitDialect::kRangeAttr})
+      if (Attribute attr = op->getAttr(name))
+        (*generic)->setAttr(name, attr);
+    ops.push_back(*generic);
+    compute(*generic);
+  }
+
+  /// Padding that a maximum passes over.
+  void padLowest(tensor::PadOp op) {
+    auto found = tensors.find(op.getSource());
+    Value value = op.getConstantPaddingValue();
+    FloatAttr number;
+    if (found == tensors.end() || !value ||
+        !matchPattern(value, m_Constant(&number)) ||
+        number.getValueAsDouble() > std::numeric_limits<float>::lowest())
+      return;
+    OpBuilder builder(op);
+    IntegerTensor tensor = found->second;
+    if (tensor.samples || !tensor.scale.isPositive())
+      tensor = emitRescaled(builder, op, tensor);
+    Type element = getElementTypeOrSelf(tensor.ints.getType());
+    Value least = arith::ConstantOp::create(
+        builder, op.getLoc(),
+        builder.getIntegerAttr(element, tensor.range.min + tensor.zero));
+    tensor.ints = tensor::PadOp::create(
+        builder, op.getLoc(), op.getResultType().clone(element), tensor.ints,
+        op.getMixedLowPad(), op.getMixedHighPad(), least, op.getNofold());
+    ranges->visit(tensor.ints.getDefiningOp());
+    tensors[op.getResult()] = tensor;
   }
 
   /// Results leave as dequantized integers: of 8 or 16 bits as they are, others
@@ -462,6 +504,8 @@ private:
         op->erase();
   }
 
+  /// In order, and what takes the place of some at the end.
+  SmallVector<Operation *> ops;
   ParameterReader *reader = nullptr;
   IntegerRanges *ranges = nullptr;
   Tensors tensors;

@@ -205,7 +205,7 @@ func.func @long(%x: tensor<1x66311x!a>, %y: tensor<1x200000x!a>, %d: tensor<1x70
 // CHECK-LABEL: func.func @filter_zero_point
 // CHECK: linalg.conv_2d_nhwc_hwcf
 // CHECK: %[[WINDOW:.*]] = tensor.empty() : tensor<3x2xi8>
-// CHECK: %[[SUMS:.*]] = linalg.generic {{.*}} ["parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]} ins(%{{.*}}, %[[WINDOW]] : tensor<1x9x5x4xi8>, tensor<3x2xi8>) outs(%{{.*}} : tensor<1x4x4xi32>)
+// CHECK: %[[SUMS:.*]] = linalg.generic {{.*}} ["parallel", "parallel", "reduction", "parallel", "reduction", "reduction"]} ins(%{{.*}}, %[[WINDOW]] : tensor<1x9x5x4xi8>, tensor<3x2xi8>) outs(%{{.*}} : tensor<1x4x4xi32>)
 // CHECK: arith.subi %{{.*}}, %c3_i32 : i32
 // CHECK: arith.muli %{{.*}}, %c-5_i32 : i32
 // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}}, %[[SUMS]]
