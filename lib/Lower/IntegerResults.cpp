@@ -106,7 +106,10 @@ Value IntegerEvaluator::emitLength() {
               utils::IteratorType::reduction)
         continue;
       counted.set(dim.getPosition());
-      Value size = tensor::DimOp::create(builder, loc, operand->get(), d);
+      Value source = operand->get();
+      if (auto found = options.operand(source); found && found->ints)
+        source = found->ints->ints;
+      Value size = tensor::DimOp::create(builder, loc, source, d);
       length = length ? Value(arith::MulIOp::create(builder, loc, length, size))
                       : size;
     }

@@ -22,8 +22,8 @@
 #include "lowbit/Lower/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 
@@ -104,8 +104,7 @@ private:
     auto generic = linalg::generalizeNamedOp(rewriter, named);
     if (failed(generic))
       return;
-    for (StringRef name :
-         {LowbitDialect::kIdAttr, LowbitDialect::kRangeAttr})
+    for (StringRef name : {LowbitDialect::kIdAttr, LowbitDialect::kRangeAttr})
       if (Attribute attr = op->getAttr(name))
         (*generic)->setAttr(name, attr);
     ops.push_back(*generic);

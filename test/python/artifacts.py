@@ -118,7 +118,11 @@ class Artifacts:
         return self._made(f"{model}.{mode}.mlir", make)
 
     def mode_options(self, model: str, mode: str) -> list[object]:
-        return ["--calibration-data", self.calibration(model)] if mode == "static" else ["--mode", "dynamic"]
+        if mode == "dynamic":
+            return ["--mode", mode]
+        # Its bar is met with smoothed activations.
+        prepare = ["--prepare", "smooth-quant"] if (model, mode) == ("minilm", "integer-only") else []
+        return ["--calibration-data", self.calibration(model), "--mode", mode, *prepare]
 
 
 def renamed(path: Path, write: Callable[[Path], object]) -> None:

@@ -13,7 +13,6 @@ QUANTIZE = ["quantize", MODEL, "-o", "q.mlir"]
 
 LATER = [
     ["compile", "q.mlir", "-o", "model.so"],
-    [*QUANTIZE, "--mode", "integer-only"],
     [*QUANTIZE, "--calibration-data", DATA, "--mode", "weight-only"],
     [*QUANTIZE, "--mode", "weight-only"],
     [*QUANTIZE, "--quantized-io"],
@@ -72,6 +71,7 @@ WRONG = [
     ["calibrate", MODEL, "--calibration-data", DATA, "-o", "table.json", "--method", "mse"],
     ["merge-tables", "-o", "table.json"],
     ["merge-tables", "a.json", "b.json"],
+    [*QUANTIZE, "--mode", "integer-only"],
     [*QUANTIZE, "--threads", "0"],
     [*QUANTIZE, "--threads", "many"],
     [*QUANTIZE, "--explain", "q.mlir"],
