@@ -114,6 +114,7 @@ struct FuseBodies : lowbit::impl::FuseBodiesBase<FuseBodies> {
     SmallVector<Attribute> ids;
     if (Attribute made = op->getAttr(LowbitDialect::kIntegersAttr))
       llvm::append_range(ids, cast<ArrayAttr>(made));
+    Location place = UnknownLoc::get(&getContext());
     IRRewriter rewriter(op);
     for (; producers > 0; --producers) {
       OpOperand *use = nullptr;
@@ -123,6 +124,9 @@ struct FuseBodies : lowbit::impl::FuseBodiesBase<FuseBodies> {
       if (!use)
         break;
       linalg::GenericOp producer = fusedProducer(use);
+      // What is quantized gives its place in the model.
+      if (isa<UnknownLoc>(place))
+        place = producer.getLoc();
       SmallVector<Attribute> before;
       collectIds(producer, before);
       rewriter.setInsertionPoint(op);
@@ -141,6 +145,8 @@ struct FuseBodies : lowbit::impl::FuseBodiesBase<FuseBodies> {
       op = made;
       ++numFused;
     }
+    if (!isa<UnknownLoc>(place))
+      op->setLoc(place);
     if (own)
       op->setAttr(LowbitDialect::kIdAttr, own);
     if (!ids.empty())

@@ -2,8 +2,10 @@
 //
 // In:  linalg.generic -> linalg.generic, the second the only reader.
 // Out: one linalg.generic.
-// A producer with other readers stays: it would be computed twice. The reader's
-// written order of reduction goes over to what replaces it.
+// A producer with other readers stays: it would be computed twice. Only what
+// dequantizes narrow integers is: one product costs less than a float in
+// memory. The reader's written order of reduction goes over to what replaces
+// it.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Codegen/CPU/ReductionOrder.h"
@@ -28,13 +30,36 @@ static bool readsInit(Operation *op) {
          });
 }
 
+/// One product of an integer of at most 16 bits.
+static bool isDequantize(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic && generic.getNumDpsInputs() == 1 &&
+         generic->getNumResults() == 1 && generic.getNumReductionLoops() == 0 &&
+         getElementTypeOrSelf(generic.getDpsInputs()[0].getType())
+                 .getIntOrFloatBitWidth() <= 16 &&
+         llvm::all_of(generic.getBody()->without_terminator(),
+                      llvm::IsaPred<arith::ExtSIOp, arith::ExtUIOp,
+                                    arith::SubIOp, arith::SIToFPOp,
+                                    arith::MulFOp, arith::ConstantOp>);
+}
+
+/// A function of bytes by table: positions that are in memory are looked up one
+/// by one, those in vectors would have to be taken out of them first.
+static bool isTable(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic && generic.getNumDpsInputs() == 1 &&
+         getElementTypeOrSelf(generic.getDpsInputs()[0].getType())
+             .isInteger(8) &&
+         !generic.getBody()->getOps<tensor::ExtractOp>().empty();
+}
+
 /// A producer of narrow values that a contraction reads is not fused into the
 /// contraction, which has a kernel of its own.
 static bool worthFusing(OpOperand *fused) {
   Operation *producer = fused->get().getDefiningOp();
   auto consumer = dyn_cast<linalg::LinalgOp>(fused->getOwner());
-  return producer && producer->hasOneUse() && consumer &&
-         !readsInit(producer) && !matchMultiplyAdd(consumer) &&
+  return producer && (producer->hasOneUse() || isDequantize(producer)) &&
+         consumer && !isTable(consumer) && !readsInit(producer) && !matchMultiplyAdd(consumer) &&
          !linalg::isaContractionOpInterface(consumer) &&
          !linalg::isaConvolutionOpInterface(consumer);
 }
@@ -53,6 +78,12 @@ struct FuseProducer : OpRewritePattern<linalg::GenericOp> {
     for (OpOperand *operand : op.getDpsInputOperands()) {
       if (!linalg::areElementwiseOpsFusable(operand) || !worthFusing(operand))
         continue;
+      // Upstream keeps a result that others read; they keep the original.
+      if (Operation *producer = operand->get().getDefiningOp();
+          !producer->hasOneUse()) {
+        Operation *copy = rewriter.clone(*producer);
+        rewriter.modifyOpInPlace(op, [&] { operand->set(copy->getResult(0)); });
+      }
       FailureOr<linalg::ElementwiseOpFusionResult> fused =
           linalg::fuseElementwiseOps(rewriter, operand);
       if (failed(fused))

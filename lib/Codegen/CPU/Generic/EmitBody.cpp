@@ -124,6 +124,30 @@ Value Emitter::emitLaneIndex(Lanes &lanes) {
   return arith::MinSIOp::create(b, loc, result, last);
 }
 
+Value Emitter::emitLaneScalar(Value value, Lanes &lanes, int64_t lane) {
+  if (!plan.varies(value))
+    return scalar(lanes, value);
+  for (const Access &access : nest.inputs)
+    if (access.element == value &&
+        classify(access, plan.lane) == LaneAccess::Contiguous)
+      return memref::LoadOp::create(
+          b, loc, access.buffer,
+          indicesOf(access, addIndex(lanes.base, lane)));
+  Operation *op = value.getDefiningOp();
+  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp, arith::AddIOp,
+                       arith::SubIOp, arith::IndexCastOp,
+                       arith::IndexCastUIOp>(op))
+    return {};
+  IRMapping mapping;
+  for (Value operand : op->getOperands()) {
+    Value made = emitLaneScalar(operand, lanes, lane);
+    if (!made)
+      return {};
+    mapping.map(operand, made);
+  }
+  return b.clone(*op, mapping)->getResult(0);
+}
+
 Value Emitter::emitLookup(memref::LoadOp load, Lanes &lanes) {
   Value table = load.getMemRef();
   if (classify(load, plan) == LaneAccess::Contiguous) {
@@ -131,6 +155,19 @@ Value Emitter::emitLookup(memref::LoadOp load, Lanes &lanes) {
     for (Value i : load.getIndices())
       indices.push_back(plan.varies(i) ? lanes.base : scalar(lanes, i));
     return loadContiguous(table, indices, lanes);
+  }
+  // Positions out of memory, without a vector of them that is taken apart.
+  if (load.getIndices().size() == 1 && !lanes.mask) {
+    Values elements;
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      Value i = emitLaneScalar(load.getIndices()[0], lanes, lane);
+      if (!i)
+        break;
+      elements.push_back(memref::LoadOp::create(b, loc, table, i));
+    }
+    if (elements.size() == kLanes)
+      return vector::FromElementsOp::create(b, loc, laneType(load.getType()),
+                                            elements);
   }
   Values vectors;
   for (Value i : load.getIndices()) {

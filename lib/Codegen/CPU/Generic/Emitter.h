@@ -44,6 +44,9 @@ private:
   mlir::Value emitVectorOp(mlir::Operation &op, Lanes &lanes);
   mlir::Value emitLaneIndex(Lanes &lanes);
   mlir::Value emitLookup(mlir::memref::LoadOp load, Lanes &lanes);
+  /// The value of one lane, of what is simple arithmetic on contiguous
+  /// elements; null for others.
+  mlir::Value emitLaneScalar(mlir::Value value, Lanes &lanes, int64_t lane);
   mlir::Value loadVector(const Access &access, Lanes &lanes);
   mlir::Value loadContiguous(mlir::Value buffer, mlir::ValueRange indices,
                              Lanes &lanes);
