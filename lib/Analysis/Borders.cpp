@@ -77,6 +77,8 @@ struct Step {
   Value root;
   /// It joins several values.
   bool isMerge = false;
+  /// Each element of the result is that of an operand.
+  bool isSelection = false;
   /// Its body costs more than a look-up.
   bool isCostly = false;
   /// It works on integers.
@@ -126,6 +128,11 @@ static constexpr StringLiteral kStatisticReason =
     "do: in f32 registers, which is faster than integers; mode=integer-only "
     "computes it on integers";
 
+static constexpr StringLiteral kResultReason =
+    "it makes a result of the model, which is float";
+static constexpr StringLiteral kReadersReason =
+    "what reads it is float: no operation takes it quantized";
+
 /// All uses behind data movement and observers.
 static void forEachReader(Value value,
                           llvm::function_ref<void(OpOperand &)> visit) {
@@ -136,6 +143,14 @@ static void forEachReader(Value value,
     else
       visit(use);
   }
+}
+
+static bool isReturned(Operation *op) {
+  bool isReturned = true;
+  forEachReader(op->getResult(0), [&](OpOperand &use) {
+    isReturned &= isa<func::ReturnOp>(use.getOwner());
+  });
+  return isReturned;
 }
 
 static bool isQuantizedContraction(Operation *op) {
@@ -199,6 +214,10 @@ void Planner::visitElementwise(linalg::LinalgOp op) {
     return; // Rows of a table: integers with scales, like a contraction's.
   Step step{op, {}, result};
   step.isCostly = isCostly;
+  step.isSelection = llvm::all_of(
+      op.getBlock()->without_terminator(),
+      llvm::IsaPred<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp,
+                    arith::MinNumFOp>);
   bool isChain = true;
   Value root;
   llvm::SmallSetVector<Value, 2> sources;
@@ -353,7 +372,8 @@ void Planner::addBorder(Value value, BorderPlan &plan) const {
       else if (step != steps.end() && isTableRead(reader))
         (rootOf(value) == value ? isNarrow : isInner) = true;
       else if (step != steps.end())
-        isWide = true;
+        (step->second.isMerge && step->second.isSelection ? isNarrow
+                                                          : isWide) = true;
     };
     if (passedOperand(use.getOwner()) == &use)
       forEachReader(use.getOwner()->getResult(0), classify);
@@ -410,7 +430,8 @@ BorderPlan Planner::plan() {
     auto step = steps.find(op);
     auto joint = joints.find(op);
     if ((step != steps.end() || joint != joints.end()) && !isActive(op))
-      floatOps.push_back({op, "what reads it is float"});
+      floatOps.emplace_back(
+          op, (isReturned(op) ? kResultReason : kReadersReason).str());
   }
   plan.floats = std::move(floatOps);
   return plan;

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "SharingGraph.h"
 
+#include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/ParameterAccess.h"
 
@@ -38,12 +39,20 @@ static int64_t countElements(Value value) {
 // Building it
 //===----------------------------------------------------------------------===//
 
+/// An observer has what it observes.
+static Value observed(Value value) {
+  while (auto observe = value.getDefiningOp<ObserveOp>())
+    value = observe.getInput();
+  return value;
+}
+
 unsigned SharingGraph::number(Value value) {
+  value = observed(value);
   return numbers.try_emplace(value, numbers.size()).first->second;
 }
 
 std::optional<unsigned> SharingGraph::find(Value value) const {
-  auto it = numbers.find(value);
+  auto it = numbers.find(observed(value));
   if (it == numbers.end())
     return std::nullopt;
   return it->second;

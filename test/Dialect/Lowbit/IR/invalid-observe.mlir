@@ -2,7 +2,7 @@
 // RUN: quant-opt %s --split-input-file --verify-diagnostics
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{(O1) role must be "activation", "weight", "table" or "value", found "bias"}}
+  // expected-error @+1 {{(O1) role must be "activation", "weight", "table", "border" or "value", found "bias"}}
   %o = lowbit.observe %x "bias" "x" : tensor<4xf32>
   return
 }
@@ -123,4 +123,12 @@ func.func @f(%x: tensor<4xi64>) {
   // expected-error @+1 {{(I2) interval must not be empty, found [5, 5)}}
   lowbit.check_range %x in [5, 5) "index" : tensor<4xi64>
   return
+}
+
+// -----
+
+func.func @wide_activation(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{(O11) only a border is wide, found role "activation"}}
+  %0 = lowbit.observe %x "activation" "x" {wide} : tensor<4xf32>
+  return %0 : tensor<4xf32>
 }
