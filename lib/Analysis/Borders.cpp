@@ -214,10 +214,10 @@ void Planner::visitElementwise(linalg::LinalgOp op) {
     return; // Rows of a table: integers with scales, like a contraction's.
   Step step{op, {}, result};
   step.isCostly = isCostly;
-  step.isSelection = llvm::all_of(
-      op.getBlock()->without_terminator(),
-      llvm::IsaPred<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp,
-                    arith::MinNumFOp>);
+  step.isSelection =
+      llvm::all_of(op.getBlock()->without_terminator(),
+                   llvm::IsaPred<arith::MaximumFOp, arith::MinimumFOp,
+                                 arith::MaxNumFOp, arith::MinNumFOp>);
   bool isChain = true;
   Value root;
   llvm::SmallSetVector<Value, 2> sources;
@@ -372,8 +372,8 @@ void Planner::addBorder(Value value, BorderPlan &plan) const {
       else if (step != steps.end() && isTableRead(reader))
         (rootOf(value) == value ? isNarrow : isInner) = true;
       else if (step != steps.end())
-        (step->second.isMerge && step->second.isSelection ? isNarrow
-                                                          : isWide) = true;
+        (step->second.isMerge && step->second.isSelection ? isNarrow : isWide) =
+            true;
     };
     if (passedOperand(use.getOwner()) == &use)
       forEachReader(use.getOwner()->getResult(0), classify);

@@ -33,7 +33,8 @@ static OpOperand *permutedOperand(Value value) {
   OpOperand *moved = movedOperand(op);
   bool isPermuted =
       moved && op->hasOneUse() &&
-      (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(op) ||
+      (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(
+           op) ||
        isa<linalg::TransposeOp>(op));
   return isPermuted ? moved : nullptr;
 }
@@ -85,9 +86,9 @@ struct QuantizeParts : OpRewritePattern<tensor::ConcatOp> {
                                 PatternRewriter &rewriter) const override {
     auto quantize = op->hasOneUse() ? dyn_cast<QuantizeOp>(*op->user_begin())
                                     : QuantizeOp();
-    auto format = quantize
-                      ? dyn_cast<AffineType>(Type(quantize.getQuantizedFormat()))
-                      : AffineType();
+    auto format =
+        quantize ? dyn_cast<AffineType>(Type(quantize.getQuantizedFormat()))
+                 : AffineType();
     if (!format || !format.isPerTensor() || format.getPack() ||
         !QuantParameters::of(quantize).isStatic())
       return rewriter.notifyMatchFailure(op, "is not quantized to one format");

@@ -37,10 +37,10 @@ static bool isDequantize(Operation *op) {
          generic->getNumResults() == 1 && generic.getNumReductionLoops() == 0 &&
          getElementTypeOrSelf(generic.getDpsInputs()[0].getType())
                  .getIntOrFloatBitWidth() <= 16 &&
-         llvm::all_of(generic.getBody()->without_terminator(),
-                      llvm::IsaPred<arith::ExtSIOp, arith::ExtUIOp,
-                                    arith::SubIOp, arith::SIToFPOp,
-                                    arith::MulFOp, arith::ConstantOp>);
+         llvm::all_of(
+             generic.getBody()->without_terminator(),
+             llvm::IsaPred<arith::ExtSIOp, arith::ExtUIOp, arith::SubIOp,
+                           arith::SIToFPOp, arith::MulFOp, arith::ConstantOp>);
 }
 
 /// A function of bytes by table: positions that are in memory are looked up one
@@ -59,7 +59,8 @@ static bool worthFusing(OpOperand *fused) {
   Operation *producer = fused->get().getDefiningOp();
   auto consumer = dyn_cast<linalg::LinalgOp>(fused->getOwner());
   return producer && (producer->hasOneUse() || isDequantize(producer)) &&
-         consumer && !isTable(consumer) && !readsInit(producer) && !matchMultiplyAdd(consumer) &&
+         consumer && !isTable(consumer) && !readsInit(producer) &&
+         !matchMultiplyAdd(consumer) &&
          !linalg::isaContractionOpInterface(consumer) &&
          !linalg::isaConvolutionOpInterface(consumer);
 }

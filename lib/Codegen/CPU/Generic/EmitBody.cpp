@@ -131,12 +131,11 @@ Value Emitter::emitLaneScalar(Value value, Lanes &lanes, int64_t lane) {
     if (access.element == value &&
         classify(access, plan.lane) == LaneAccess::Contiguous)
       return memref::LoadOp::create(
-          b, loc, access.buffer,
-          indicesOf(access, addIndex(lanes.base, lane)));
+          b, loc, access.buffer, indicesOf(access, addIndex(lanes.base, lane)));
   Operation *op = value.getDefiningOp();
   if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp, arith::AddIOp,
-                       arith::SubIOp, arith::IndexCastOp,
-                       arith::IndexCastUIOp>(op))
+                       arith::SubIOp, arith::IndexCastOp, arith::IndexCastUIOp>(
+          op))
     return {};
   IRMapping mapping;
   for (Value operand : op->getOperands()) {
