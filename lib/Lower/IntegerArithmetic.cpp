@@ -132,7 +132,7 @@ IntegerEvaluator::Result IntegerEvaluator::evaluate(Operation *inner,
           math::RoundOp, math::RoundEvenOp>(inner))
     return evaluateWhole(inner, args);
   if (isa<arith::CmpFOp, arith::SelectOp, arith::MaximumFOp, arith::MaxNumFOp,
-          arith::MinimumFOp, arith::MinNumFOp, math::ClampFOp, math::CopySignOp,
+          arith::MinimumFOp, arith::MinNumFOp, math::CopySignOp,
           math::IsNaNOp, math::IsInfOp, math::IsFiniteOp>(inner))
     return evaluateChoice(inner, args);
   if (isa<FloatType>(inner->getResult(0).getType()))

@@ -81,16 +81,14 @@ bool IntegerEvaluator::readOperands() {
       }
       continue;
     }
-    const IntegerTensor &tensor = *found->ints;
+    IntegerTensor tensor = *found->ints;
+    // One scale for all where no loop runs along its dimension.
+    if (tensor.scale.loop && !isa<AffineDimExpr>(map.getResult(*tensor.scale.loop)))
+      tensor = emitRescaled(builder, op, tensor);
     LoopFactor scale = tensor.scale;
-    if (scale.loop) {
-      auto dim = dyn_cast<AffineDimExpr>(map.getResult(*scale.loop));
-      if (!dim) {
-        refuse("a scale runs along a dimension that no loop does");
-        return false;
-      }
-      scale.loop = dim.getPosition();
-    }
+    if (scale.loop)
+      scale.loop =
+          cast<AffineDimExpr>(map.getResult(*scale.loop)).getPosition();
     Fixed value = load(tensor, scale, map);
     if (tensor.samples)
       number.function = std::make_shared<Function>(

@@ -133,9 +133,6 @@ IntegerEvaluator::Result IntegerEvaluator::evaluateChoice(Operation *inner,
     return compare(arith::CmpFPredicate::AlwaysFalse, args[0], args[0]);
   if (isa<math::IsFiniteOp>(inner))
     return compare(arith::CmpFPredicate::AlwaysTrue, args[0], args[0]);
-  if (isa<math::ClampFOp>(inner))
-    return bound(*bound(args[0], args[1], /*isMaximum=*/true), args[2],
-                 /*isMaximum=*/false);
   if (isa<math::CopySignOp>(inner)) {
     auto isNegative = compare(arith::CmpFPredicate::OLT, args[1], *known(0.0));
     Fixed magnitude = fixed.absolute(toFixed(args[0]));

@@ -4,7 +4,8 @@
 //
 //   (f(x), g(x))           f(x), g(x)     where neither needs the other
 //   outs(y) { y + x }      ins(x, y) { x + y }
-//   sum from s             (sum from 0) + s, products and extremes alike
+//   sum from s             (sum from 0) + s, extremes alike, and products
+//                          from what is no constant
 //
 //===----------------------------------------------------------------------===//
 #include "IntegerForms.h"
@@ -158,7 +159,8 @@ static SmallVector<linalg::GenericOp> splitStart(linalg::GenericOp op) {
   if (auto fill = init.getDefiningOp<linalg::FillOp>()) {
     start = fill.getInputs()[0];
     if (!matchPattern(start, m_Constant(&constant)) ||
-        isNeutral(combiner, constant.getValueAsDouble()))
+        isNeutral(combiner, constant.getValueAsDouble()) ||
+        isa<arith::MulFOp>(combiner))
       return {};
   }
   OpBuilder builder(op);
@@ -202,7 +204,11 @@ SmallVector<linalg::GenericOp> lowbit::splitForms(linalg::GenericOp op) {
     SmallVector<linalg::GenericOp> all;
     for (linalg::GenericOp part : splitResults(op)) {
       auto parts = splitForms(part);
-      all.append(parts.empty() ? SmallVector<linalg::GenericOp>{part} : parts);
+      if (parts.empty())
+        parts.push_back(part);
+      else
+        part.erase();
+      all.append(parts);
     }
     return all;
   }

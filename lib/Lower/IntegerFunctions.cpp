@@ -112,7 +112,7 @@ static bool isBroken(Operation *inner) {
 
 /// What has another form where it need not be sampled.
 static bool isArithmetic(Operation *inner) {
-  return isa<math::AbsFOp, math::FmaOp, math::ClampFOp>(inner) ||
+  return isa<math::AbsFOp, math::FmaOp>(inner) ||
          !isa<math::MathDialect>(inner->getDialect());
 }
 

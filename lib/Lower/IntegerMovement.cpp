@@ -127,7 +127,9 @@ void IntegerProgram::pad(tensor::PadOp op) {
   // Padding that a maximum or a minimum passes over.
   bool isFar = std::abs(number) >= std::numeric_limits<float>::max();
   if (isFar) {
-    if (tensor.samples || !tensor.scale.isPositive())
+    // A scale along a dimension that becomes longer ends here.
+    bool isLonger = tensor.scale.loop && !axisAfter(op, *tensor.scale.loop);
+    if (tensor.samples || !tensor.scale.isPositive() || isLonger)
       tensor = emitRescaled(builder, op, tensor);
   } else if (!codeOf(tensor, number)) {
     // Steps of which the constant is some power of two.

@@ -84,12 +84,13 @@ Value IntegerEvaluator::emitLength() {
   return length;
 }
 
-/// What the result of a product of `count` factors may be, counted from 1.
-static double productOf(double magnitude, int64_t count,
+/// What a product of `count` factors may be on the way from `start`.
+static double productOf(double start, double magnitude, int64_t count,
                         std::optional<RealRange> hint) {
-  double most = magnitude <= 1 ? 1 : std::pow(magnitude, double(count));
+  start = std::max(std::abs(start), 0x1p-60);
+  double most = start * std::pow(std::max(magnitude, 1.0), double(count));
   if (hint && hint->magnitude() > 0)
-    most = std::min(most, std::max(1.0, 8 * hint->magnitude()));
+    most = std::min(most, std::max(start, 8 * hint->magnitude()));
   return most;
 }
 
@@ -100,7 +101,8 @@ std::optional<IntegerTensor> IntegerEvaluator::multiplyAll(Fixed term) {
            "integer form; give the shape (shapes)");
     return std::nullopt;
   }
-  double most = productOf(term.magnitude(), *count,
+  double start = *startOf(0);
+  double most = productOf(start, term.magnitude(), *count,
                           options.hint(op.getResult(0)));
   if (!(most < 0x1p100)) {
     refuse("its product may not fit");
@@ -127,7 +129,7 @@ std::optional<IntegerTensor> IntegerEvaluator::multiplyAll(Fixed term) {
   value = fixed.e.make<arith::MinSIOp>(
       fixed.e.make<arith::MaxSIOp>(value, fixed.e.i64(-end)), fixed.e.i64(end));
   value = fixed.e.make<arith::TruncIOp>(i32, value);
-  Value made = nest.finish(value, makeInit(0, i32, std::llround(1 / step)), map,
+  Value made = nest.finish(value, makeInit(0, i32, std::llround(start / step)), map,
                            op.getIteratorTypesArray());
   return IntegerTensor{made, {-end, end}, 0, step, nullptr, std::nullopt, {}};
 }
@@ -143,7 +145,9 @@ IntegerEvaluator::Results IntegerEvaluator::reduce(Operation *combiner) {
            "' with what is accumulated has no integer form in this version");
     return std::nullopt;
   }
-  if (auto start = startOf(0); !start || !isNeutral(combiner, *start)) {
+  if (auto start = startOf(0); !start ||
+                              !(isa<arith::MulFOp>(combiner) ||
+                                isNeutral(combiner, *start))) {
     refuse("it starts from what is no constant");
     return std::nullopt;
   }

@@ -86,10 +86,11 @@ struct LowerToIntegers : lowbit::impl::LowerToIntegersBase<LowerToIntegers> {
     eraseDeadParameters(getOperation());
     Offenders offenders;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isStranded(op, program))
-        offenders.add(op->getLoc(), findProblem(op));
-      return isa<linalg::LinalgOp>(op) ? WalkResult::skip()
-                                       : WalkResult::advance();
+      std::string problem = isStranded(op, program) ? "" : findProblem(op);
+      bool isNamed = !problem.empty();
+      offenders.add(op->getLoc(), problem);
+      return isNamed || isa<linalg::LinalgOp>(op) ? WalkResult::skip()
+                                                  : WalkResult::advance();
     });
     if (failed(offenders.report(getOperation(), "integer-only")))
       signalPassFailure();

@@ -61,10 +61,10 @@ func.func @reductions(%i: tensor<4x!q>, %n: tensor<?x!q>) -> (tensor<f32>, tenso
     %t = arith.remf %u, %v : f32
     linalg.yield %t : f32
   } -> tensor<4xf32>
-  // expected-note @+1 {{'scf.for' computes with floats: it has no integer form in this version}}
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
+  // expected-note @+1 {{'scf.for' computes with floats: it has no integer form in this version}}
   %w = scf.for %k = %c0 to %c4 step %c1 iter_args(%acc = %x) -> tensor<4xf32> {
     scf.yield %acc : tensor<4xf32>
   }
