@@ -129,12 +129,14 @@ Fixed IntegerEvaluator::load(const IntegerTensor &tensor, LoopFactor scale,
                              AffineMap map) {
   Value argument = nest.input(tensor.ints, map);
   Fixed &known = loaded[argument];
+  bool isLong = getElementTypeOrSelf(tensor.ints.getType()).isInteger(64);
   Fixed value;
-  if (known.value) {
+  if (known.value && !isLong) {
+    // The same integers may be worth something else.
     value = known;
+    value.scale = std::move(scale);
   } else {
     value = withoutZero(fixed, argument, tensor, std::move(scale));
-    bool isLong = value.value.getType().isInteger(64);
     if (!isLong)
       sources[value.value] = {tensor, map};
     // The bounds of a long sum are far from what it is.
@@ -327,7 +329,7 @@ IntegerEvaluator::Results IntegerEvaluator::run() {
   return select(accumulating);
 }
 
-std::optional<SmallVector<IntegerTensor>> lowbit::emitIntegerBody(
+std::optional<std::vector<IntegerTensor>> lowbit::emitIntegerBody(
     OpBuilder &builder, linalg::GenericOp op, const IntegerBodyOptions &options,
     ParameterReader &reader, IntegerRanges &ranges, std::string &reason) {
   IntegerEvaluator evaluator(builder, op, options, reader, ranges);

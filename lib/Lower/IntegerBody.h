@@ -30,6 +30,8 @@ struct IntegerTensor {
   std::optional<RealRange> expected;
   /// The ids of the operations that the samples are of.
   llvm::SmallVector<mlir::Attribute> tabled;
+  /// The ids of operations that only changed the scale.
+  llvm::SmallVector<mlir::Attribute> fused;
 };
 
 /// What an f32 operand of a generic is: integers, or a constant.
@@ -52,7 +54,7 @@ struct IntegerBodyOptions {
 /// `op` on integers: of each f32 result what its elements are, of others, which
 /// are integers already, only `ints`. None, with `reason` set, where its body
 /// has no integer form; nothing is left behind then.
-std::optional<llvm::SmallVector<IntegerTensor>>
+std::optional<std::vector<IntegerTensor>>
 emitIntegerBody(mlir::OpBuilder &builder, mlir::linalg::GenericOp op,
                 const IntegerBodyOptions &options, ParameterReader &reader,
                 IntegerRanges &ranges, std::string &reason);

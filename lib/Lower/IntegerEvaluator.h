@@ -43,13 +43,13 @@ public:
       : builder(builder), op(op), options(options), ranges(ranges),
         nest(builder, op, op.getNumLoops()), fixed(nest.body()) {}
 
-  std::optional<llvm::SmallVector<IntegerTensor>> run();
+  std::optional<std::vector<IntegerTensor>> run();
   std::string reason;
 
 private:
   using Result = std::optional<Number>;
   using Numbers = llvm::MutableArrayRef<Number>;
-  using Results = std::optional<llvm::SmallVector<IntegerTensor>>;
+  using Results = std::optional<std::vector<IntegerTensor>>;
 
   bool readOperands();
   /// What is not read may say how many iterations there are: the window of a

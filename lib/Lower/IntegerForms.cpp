@@ -91,9 +91,16 @@ static SmallVector<linalg::GenericOp> splitResults(linalg::GenericOp op) {
       clone.erase();
     return {};
   }
-  for (auto [result, clone] : llvm::zip_equal(op.getResults(), made))
-    result.replaceAllUsesWith(clone.getResult(0));
-  moveAttributes(op, made.front());
+  StringRef key = LowbitDialect::kRangeAttr;
+  auto seen = op->getAttrOfType<DenseF64ArrayAttr>(key);
+  for (auto [i, clone] : llvm::enumerate(made)) {
+    op.getResult(i).replaceAllUsesWith(clone.getResult(0));
+    if (seen)
+      clone->setAttr(key, builder.getDenseF64ArrayAttr(
+                              seen.asArrayRef().slice(2 * i, 2)));
+  }
+  if (Attribute id = op->removeAttr(LowbitDialect::kIdAttr))
+    made.front()->setAttr(LowbitDialect::kIdAttr, id);
   return made;
 }
 

@@ -9,13 +9,19 @@
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/DataMovement.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace lowbit;
 
 static std::optional<RealRange> observedRange(Value value) {
-  auto seen = value.getDefiningOp()->getAttrOfType<DenseF64ArrayAttr>(
+  auto result = cast<OpResult>(value);
+  auto seen = result.getOwner()->getAttrOfType<DenseF64ArrayAttr>(
       LowbitDialect::kRangeAttr);
-  return seen && seen.size() == 2 ? std::optional<RealRange>({seen[0], seen[1]}) : std::nullopt;
+  unsigned first = 2 * result.getResultNumber();
+  if (!seen || first + 1 >= seen.size() || std::isnan(seen[first]))
+    return std::nullopt;
+  return RealRange{seen[first], seen[first + 1]};
 }
 
 /// e^-24 is below a step of what it is added up with.

@@ -150,14 +150,16 @@ void IntegerProgram::pad(tensor::PadOp op) {
       op.getMixedLowPad(), op.getMixedHighPad(), filler, op.getNofold());
   tensor.expected = hintOf(op.getResult());
   ranges.visit(tensor.ints.getDefiningOp());
-  account(op, tensor.ints.getDefiningOp());
+  account(op, tensor.ints.getDefiningOp(), tensor);
+  tensor.tabled.clear();
+  tensor.fused.clear();
   tensors[op.getResult()] = tensor;
   ++numInteger;
 }
 
 /// All parts in steps of one size, which none of them is finer than needs be.
 void IntegerProgram::join(tensor::ConcatOp op) {
-  SmallVector<IntegerTensor> parts;
+  std::vector<IntegerTensor> parts;
   double magnitude = 0;
   for (Value operand : op.getInputs()) {
     auto found = find(operand);
@@ -192,7 +194,9 @@ void IntegerProgram::join(tensor::ConcatOp op) {
       builder, op.getLoc(),
       cast<RankedTensorType>(op.getType()).clone(element), op.getDim(), ints);
   ranges.visit(result.ints.getDefiningOp());
-  account(op, result.ints.getDefiningOp());
+  account(op, result.ints.getDefiningOp(), parts);
+  result.tabled.clear();
+  result.fused.clear();
   tensors[op.getResult()] = result;
   ++numInteger;
 }

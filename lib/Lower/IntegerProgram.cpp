@@ -47,10 +47,17 @@ static Value emitWithoutZeros(OpBuilder &builder, Operation *op, Value ints,
 }
 
 void IntegerProgram::account(Operation *op, Operation *made,
-                             ArrayRef<Attribute> tabled) {
+                             ArrayRef<IntegerTensor> operands) {
   Builder builder(op->getContext());
+  SmallVector<Attribute> computed, tabled;
   if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
-    made->setAttr(LowbitDialect::kIntegersAttr, builder.getArrayAttr({id}));
+    computed.push_back(id);
+  for (const IntegerTensor &operand : operands) {
+    computed.append(operand.fused);
+    tabled.append(operand.tabled);
+  }
+  if (!computed.empty())
+    made->setAttr(LowbitDialect::kIntegersAttr, builder.getArrayAttr(computed));
   if (!tabled.empty())
     made->setAttr(LowbitDialect::kTablesAttr, builder.getArrayAttr(tabled));
 }
@@ -103,7 +110,7 @@ void IntegerProgram::write(QuantizeOp op) {
       known->scales.front(), known->zeroPoints.front(),
       {format.getMin(), format.getMax()});
   ranges.visit(ints.getDefiningOp());
-  account(op, ints.getDefiningOp(), found->second.tabled);
+  account(op, ints.getDefiningOp(), found->second);
   Value cast = StorageCastOp::create(builder, op.getLoc(), type, ints);
   op.replaceAllUsesWith(cast);
   ++numQuantize;
@@ -127,6 +134,7 @@ void IntegerProgram::leave(func::ReturnOp op) {
     Value ints = emitIntegerQuantize(builder, operand.get().getDefiningOp(),
                                      tensor, type.clone(builder.getI16Type()),
                                      scale, 0, {-32768, 32767});
+    account(op, ints.getDefiningOp(), tensor);
     auto scalar = [&](Type element, auto value) {
       return DenseElementsAttr::get(RankedTensorType::get({}, element),
                                     value);
@@ -237,19 +245,30 @@ void IntegerProgram::compute(linalg::GenericOp op) {
     op->setAttr(LowbitDialect::kFloatReasonAttr, builder.getStringAttr(reason));
     return;
   }
-  SmallVector<Attribute> tabled;
+  std::vector<IntegerTensor> operands;
   for (Value operand : op->getOperands())
     if (auto found = tensors.find(operand); found != tensors.end())
-      tabled.append(found->second.tabled);
-  if (results->front().samples) {
+      operands.push_back(found->second);
+  // What reads the result does what is left to do.
+  bool waits = llvm::any_of(operands, [&](const IntegerTensor &operand) {
+    return operand.ints == results->front().ints;
+  });
+  if (waits) {
+    bool isTable = results->front().samples != nullptr;
+    IntegerTensor &result = results->front();
+    result.tabled.clear();
+    result.fused.clear();
+    for (const IntegerTensor &operand : operands) {
+      result.tabled.append(operand.tabled);
+      result.fused.append(operand.fused);
+    }
     if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
-      tabled.push_back(id);
-    results->front().tabled = tabled;
-    ++numTable;
+      (isTable ? result.tabled : result.fused).push_back(id);
+    ++(isTable ? numTable : numInteger);
   } else {
     Operation *made = results->front().ints.getDefiningOp();
     ranges.visit(made);
-    account(op, made, tabled);
+    account(op, made, operands);
     ++numInteger;
   }
   for (auto [value, result] : llvm::zip_equal(op->getResults(), *results)) {

@@ -55,9 +55,10 @@ private:
   /// Where all readers quantize: the numbers that are not cut off by any.
   static std::optional<RealRange> boundsOf(mlir::Value value);
 
-  /// `made` computes what `op` did, and reads tables of other operations.
+  /// `made` computes what `op` did, and what was left to do of the operations
+  /// that `operands` come from.
   static void account(mlir::Operation *op, mlir::Operation *made,
-                      llvm::ArrayRef<mlir::Attribute> tabled = {});
+                      llvm::ArrayRef<IntegerTensor> operands = {});
 
   mlir::ModuleOp module;
   ParameterReader reader;

@@ -131,7 +131,7 @@ std::optional<IntegerTensor> IntegerEvaluator::multiplyAll(Fixed term) {
   value = fixed.e.make<arith::TruncIOp>(i32, value);
   Value made = nest.finish(value, makeInit(0, i32, std::llround(start / step)), map,
                            op.getIteratorTypesArray());
-  return IntegerTensor{made, {-end, end}, 0, step, nullptr, std::nullopt, {}};
+  return IntegerTensor{made, {-end, end}, 0, step, nullptr, std::nullopt, {}, {}};
 }
 
 IntegerEvaluator::Results IntegerEvaluator::reduce(Operation *combiner) {
@@ -224,7 +224,7 @@ IntegerEvaluator::Results IntegerEvaluator::reduce(Operation *combiner) {
   Value made = nest.finish(value, makeInit(0, type, start), map,
                            op.getIteratorTypesArray());
   return Results(
-      {{made, range, 0, singleIfEqual(scale), nullptr, std::nullopt, {}}});
+      {{made, range, 0, singleIfEqual(scale), nullptr, std::nullopt, {}, {}}});
 }
 
 IntegerEvaluator::Results
@@ -312,8 +312,8 @@ IntegerEvaluator::select(ArrayRef<Operation *> accumulating) {
   }
   ValueRange made =
       nest.finish(values, inits, maps, op.getIteratorTypesArray());
-  SmallVector<IntegerTensor> results;
+  std::vector<IntegerTensor> results;
   for (Value value : made)
-    results.push_back({value, range, 0, x.scale, nullptr, std::nullopt, {}});
+    results.push_back({value, range, 0, x.scale, nullptr, std::nullopt, {}, {}});
   return results;
 }

@@ -51,7 +51,7 @@ IntegerTensor IntegerEvaluator::finish(Fixed result) {
     result = fixed.narrow(result);
   Value init = makeInit(0, builder.getI32Type(), std::nullopt);
   Value made = nest.finish(result.value, init, map, op.getIteratorTypesArray());
-  return {made, result.range, 0, result.scale, nullptr, std::nullopt, {}};
+  return {made, result.range, 0, result.scale, nullptr, std::nullopt, {}, {}};
 }
 
 IntegerEvaluator::Results IntegerEvaluator::finishAll() {
@@ -65,7 +65,7 @@ IntegerEvaluator::Results IntegerEvaluator::finishAll() {
     IntegerTensor result;
     result.ints = nest.finish(value, makeInit(0, type, std::nullopt), map,
                               op.getIteratorTypesArray());
-    return SmallVector<IntegerTensor>{result};
+    return std::vector<IntegerTensor>{result};
   }
   if (found == numbers.end()) {
     refuse("it yields a number from outside the loop");
@@ -78,11 +78,26 @@ IntegerEvaluator::Results IntegerEvaluator::finishAll() {
       IntegerTensor result = source->second.first;
       result.samples =
           std::make_shared<const std::vector<float>>(function->samples);
-      return SmallVector<IntegerTensor>{result};
+      return std::vector<IntegerTensor>{result};
     }
-    return SmallVector<IntegerTensor>{
+    return std::vector<IntegerTensor>{
         finish(lookUp(builder, op, fixed, *function,
                       options.hint(op.getResult(0))))};
   }
-  return SmallVector<IntegerTensor>{finish(toFixed(found->second))};
+  Fixed result = toFixed(found->second);
+  // Other steps of the same integers are no computation.
+  auto source = sources.find(result.value);
+  std::optional<unsigned> axis;
+  if (result.scale.loop)
+    axis = map.getResultPosition(builder.getAffineDimExpr(*result.scale.loop));
+  if (source != sources.end() && source->second.second == map &&
+      axis.has_value() == result.scale.loop.has_value()) {
+    IntegerTensor same = source->second.first;
+    same.samples = nullptr;
+    same.scale = singleIfEqual(result.scale);
+    if (same.scale.loop)
+      same.scale.loop = axis;
+    return std::vector<IntegerTensor>{same};
+  }
+  return std::vector<IntegerTensor>{finish(result)};
 }

@@ -16,9 +16,12 @@
 
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/Offenders.h"
+#include "lowbit/Import/ParameterAccess.h"
 #include "lowbit/Lower/Passes.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace lowbit;
@@ -75,6 +78,32 @@ static bool isStranded(Operation *op, const IntegerProgram &program) {
   });
 }
 
+/// Tables and constants of the same bytes are one.
+static void shareParameters(ModuleOp module, ParameterReader &reader) {
+  std::map<std::string, StringAttr> made;
+  llvm::DenseMap<StringAttr, FlatSymbolRefAttr> shared;
+  for (ParameterOp parameter : module.getOps<ParameterOp>()) {
+    // Those of the store are the model's own.
+    if (!parameter.getValue())
+      continue;
+    auto bytes = reader.read(parameter);
+    if (failed(bytes))
+      continue;
+    std::string key;
+    llvm::raw_string_ostream(key) << bytes->type << ':'
+        << StringRef(bytes->data.data(), bytes->data.size());
+    auto [first, isNew] = made.try_emplace(key, parameter.getSymNameAttr());
+    if (!isNew)
+      shared[parameter.getSymNameAttr()] =
+          FlatSymbolRefAttr::get(first->second);
+  }
+  module.walk([&](GetParameterOp get) {
+    if (auto found = shared.find(get.getParameterAttr().getAttr());
+        found != shared.end())
+      get.setParameterAttr(found->second);
+  });
+}
+
 namespace {
 struct LowerToIntegers : lowbit::impl::LowerToIntegersBase<LowerToIntegers> {
   void runOnOperation() override {
@@ -83,6 +112,8 @@ struct LowerToIntegers : lowbit::impl::LowerToIntegersBase<LowerToIntegers> {
     numInteger += program.numInteger;
     numTable += program.numTable;
     numQuantize += program.numQuantize;
+    ParameterReader reader(getOperation());
+    shareParameters(getOperation(), reader);
     eraseDeadParameters(getOperation());
     Offenders offenders;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
