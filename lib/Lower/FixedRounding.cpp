@@ -28,6 +28,8 @@ Fixed FixedBuilder::toFraction(Fixed a, int &bits) const {
 }
 
 Fixed FixedBuilder::toWhole(Fixed a, WholeMode mode) const {
+  if (a.scale.isSingle() && a.scale.single() == 1)
+    return a;
   int bits;
   a = toFraction(a, bits);
   if (bits == 0)
@@ -101,8 +103,8 @@ Fixed FixedBuilder::turn(Fixed a) const {
   };
   Value top = e.make<arith::ShLIOp>(wide(list(high, ".turn.high")), e.i64(32));
   Value bottom = e.make<arith::ExtUIOp>(i64, list(low, ".turn.low"));
-  Value product = e.make<arith::MulIOp>(wide(a.value),
-                                        e.make<arith::OrIOp>(top, bottom));
+  Value product =
+      e.make<arith::MulIOp>(wide(a.value), e.make<arith::OrIOp>(top, bottom));
   Value angle = e.make<arith::ShRSIOp>(product, e.i64(64 - bits));
   int64_t half = int64_t(1) << (bits - 1);
   return {e.make<arith::TruncIOp>(e.b.getI32Type(), angle),

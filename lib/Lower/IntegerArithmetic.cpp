@@ -110,7 +110,7 @@ IntegerEvaluator::Result IntegerEvaluator::evaluateWhole(Operation *inner,
                     "form in this version");
     return real(fixed.remainder(toFixed(args[0]), args[1].constant->single()));
   }
-  WholeMode mode = isa<math::FloorOp>(inner)  ? WholeMode::Floor
+  WholeMode mode = isa<math::FloorOp>(inner)   ? WholeMode::Floor
                    : isa<math::CeilOp>(inner)  ? WholeMode::Ceil
                    : isa<math::TruncOp>(inner) ? WholeMode::Trunc
                    : isa<math::RoundOp>(inner) ? WholeMode::HalfAway
@@ -132,8 +132,8 @@ IntegerEvaluator::Result IntegerEvaluator::evaluate(Operation *inner,
           math::RoundOp, math::RoundEvenOp>(inner))
     return evaluateWhole(inner, args);
   if (isa<arith::CmpFOp, arith::SelectOp, arith::MaximumFOp, arith::MaxNumFOp,
-          arith::MinimumFOp, arith::MinNumFOp, math::CopySignOp,
-          math::IsNaNOp, math::IsInfOp, math::IsFiniteOp>(inner))
+          arith::MinimumFOp, arith::MinNumFOp, math::CopySignOp, math::IsNaNOp,
+          math::IsInfOp, math::IsFiniteOp>(inner))
     return evaluateChoice(inner, args);
   if (isa<FloatType>(inner->getResult(0).getType()))
     return evaluateArithmetic(inner, args);

@@ -62,8 +62,9 @@ bool IntegerEvaluator::readOperands() {
     auto type = dyn_cast<RankedTensorType>(operand->get().getType());
     if (!type || !type.getElementType().isF32()) {
       Value value = operand->get();
-      plain.map(argument,
-                isa<RankedTensorType>(value.getType()) ? nest.input(value, map) : value);
+      plain.map(argument, isa<RankedTensorType>(value.getType())
+                              ? nest.input(value, map)
+                              : value);
       continue;
     }
     auto found = options.operand(operand->get());
@@ -83,7 +84,8 @@ bool IntegerEvaluator::readOperands() {
     }
     IntegerTensor tensor = *found->ints;
     // One scale for all where no loop runs along its dimension.
-    if (tensor.scale.loop && !isa<AffineDimExpr>(map.getResult(*tensor.scale.loop)))
+    if (tensor.scale.loop &&
+        !isa<AffineDimExpr>(map.getResult(*tensor.scale.loop)))
       tensor = emitRescaled(builder, op, tensor);
     LoopFactor scale = tensor.scale;
     if (scale.loop)
@@ -219,8 +221,9 @@ bool IntegerEvaluator::readArguments(Operation *inner,
       args.push_back(integer(plain.lookupOrDefault(operand)));
       // A condition of 1 bit is 1 or 0 here.
       if (matchPattern(operand, m_ConstantInt(&whole)))
-        args.back().constant = LoopFactor(
-            whole.getBitWidth() == 1 ? whole.getZExtValue() : whole.getSExtValue());
+        args.back().constant =
+            LoopFactor(whole.getBitWidth() == 1 ? whole.getZExtValue()
+                                                : whole.getSExtValue());
     }
   }
   return true;
@@ -280,9 +283,9 @@ IntegerEvaluator::Result IntegerEvaluator::extract(tensor::ExtractOp inner) {
   IntegerTensor tensor = *found->ints;
   if (!tensor.scale.isSingle() && !tensor.samples)
     tensor = emitRescaled(builder, op, tensor);
-  Fixed value = withoutZero(
-      fixed, fixed.e.make<tensor::ExtractOp>(tensor.ints, indices), tensor,
-      tensor.scale);
+  Fixed value =
+      withoutZero(fixed, fixed.e.make<tensor::ExtractOp>(tensor.ints, indices),
+                  tensor, tensor.scale);
   if (!value.value.getType().isInteger(32)) {
     if (tensor.expected)
       value = fixed.clamp(value, widened(*tensor.expected));

@@ -113,10 +113,10 @@ IntegerEvaluator::Result IntegerEvaluator::choose(Operation *inner,
   std::optional<RealRange> hint = hintOf(inner);
   for (auto [own, other] : {std::pair(1, 2), std::pair(2, 1)})
     if (args[own].constant) {
-      double magnitude = args[other].constant
-                             ? args[other].constant->smallest()
-                             : (args[other] = *real(toFixed(args[other])))
-                                   .fixed->magnitude();
+      double magnitude =
+          args[other].constant
+              ? args[other].constant->smallest()
+              : (args[other] = *real(toFixed(args[other]))).fixed->magnitude();
       args[own].constant = reachable(*args[own].constant, magnitude, hint);
     }
   auto [yes, no] = together(args[1], args[2], /*isBound=*/false, hint);

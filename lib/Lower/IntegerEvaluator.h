@@ -77,8 +77,7 @@ private:
   Result extract(mlir::tensor::ExtractOp inner);
   /// Both in the same steps.
   std::pair<Fixed, Fixed> together(const Number &a, const Number &b,
-                                   bool isBound,
-                                   std::optional<RealRange> hint);
+                                   bool isBound, std::optional<RealRange> hint);
   static bool isYielded(mlir::Operation *inner) {
     return llvm::any_of(inner->getUsers(),
                         llvm::IsaPred<mlir::linalg::YieldOp>);

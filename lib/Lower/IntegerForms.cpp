@@ -22,6 +22,13 @@
 using namespace mlir;
 using namespace lowbit;
 
+bool lowbit::hasFloatBody(Operation *op) {
+  auto loop = dyn_cast<linalg::LinalgOp>(op);
+  return loop && llvm::any_of(*loop.getBlock(), [](Operation &inner) {
+    return llvm::any_of(inner.getOperandTypes(), llvm::IsaPred<FloatType>);
+  });
+}
+
 static Value makeEmpty(OpBuilder &builder, Location loc, Value like) {
   return tensor::EmptyOp::create(builder, loc,
                                  tensor::getMixedSizes(builder, loc, like),
@@ -55,8 +62,7 @@ static linalg::GenericOp cloneFor(OpBuilder &builder, linalg::GenericOp op,
   llvm::SetVector<Operation *> makers = findMakers(yielded);
   Value own = op.getRegionOutputArgs()[result];
   auto isOther = [&](Value value) {
-    return value != own &&
-           llvm::is_contained(op.getRegionOutputArgs(), value);
+    return value != own && llvm::is_contained(op.getRegionOutputArgs(), value);
   };
   if (isOther(yielded) || llvm::any_of(makers, [&](Operation *maker) {
         return llvm::any_of(maker->getOperands(), isOther);
@@ -68,7 +74,8 @@ static linalg::GenericOp cloneFor(OpBuilder &builder, linalg::GenericOp op,
   Value init = op.getDpsInits()[result];
   return linalg::GenericOp::create(
       builder, op.getLoc(), init.getType(), op.getInputs(), init, maps,
-      op.getIteratorTypesArray(), [&](OpBuilder &b, Location at, ValueRange args) {
+      op.getIteratorTypesArray(),
+      [&](OpBuilder &b, Location at, ValueRange args) {
         IRMapping mapping;
         mapping.map(ValueRange(op.getRegionInputArgs()), args.drop_back());
         mapping.map(own, args.back());
@@ -96,8 +103,8 @@ static SmallVector<linalg::GenericOp> splitResults(linalg::GenericOp op) {
   for (auto [i, clone] : llvm::enumerate(made)) {
     op.getResult(i).replaceAllUsesWith(clone.getResult(0));
     if (seen)
-      clone->setAttr(key, builder.getDenseF64ArrayAttr(
-                              seen.asArrayRef().slice(2 * i, 2)));
+      clone->setAttr(
+          key, builder.getDenseF64ArrayAttr(seen.asArrayRef().slice(2 * i, 2)));
   }
   if (Attribute id = op->removeAttr(LowbitDialect::kIdAttr))
     made.front()->setAttr(LowbitDialect::kIdAttr, id);
@@ -219,7 +226,8 @@ SmallVector<linalg::GenericOp> lowbit::splitForms(linalg::GenericOp op) {
     }
     return all;
   }
-  if (op.getNumResults() != 1 || !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
+  if (op.getNumResults() != 1 ||
+      !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
     return {};
   return op.getNumReductionLoops() == 0
              ? SmallVector<linalg::GenericOp>{readInit(op)}

@@ -16,6 +16,9 @@ namespace lowbit {
 llvm::SmallVector<mlir::linalg::GenericOp>
 splitForms(mlir::linalg::GenericOp op);
 
+/// Whether a loop computes with floats, between integers too.
+bool hasFloatBody(mlir::Operation *op);
+
 /// Whether joining `start` with a value by `combiner` is that value.
 bool isNeutral(mlir::Operation *combiner, double start);
 

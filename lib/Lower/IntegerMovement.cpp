@@ -40,11 +40,9 @@ IntegerProgram::Tensors::iterator IntegerProgram::find(Value constant) {
     codes.push_back(std::lround(element / tensor.scale.single()));
   OpBuilder builder(constant.getContext());
   builder.setInsertionPointAfterValue(constant);
-  tensor.ints =
-      ConstantBuilder(module)
-          .create(builder, constant.getLoc(), valueName(constant) + ".i16",
-                  bytes->type.clone(builder.getI16Type()),
-                  ArrayRef<int16_t>(codes));
+  tensor.ints = ConstantBuilder(module).create(
+      builder, constant.getLoc(), valueName(constant) + ".i16",
+      bytes->type.clone(builder.getI16Type()), ArrayRef<int16_t>(codes));
   return tensors.try_emplace(constant, tensor).first;
 }
 
@@ -55,9 +53,9 @@ static Value moveIntegers(OpBuilder &builder, Operation *op,
   if (auto pad = dyn_cast<tensor::PadOp>(op)) {
     Value zero = arith::ConstantOp::create(
         builder, op->getLoc(), builder.getIntegerAttr(element, tensor.zero));
-    return tensor::PadOp::create(
-        builder, op->getLoc(), type.clone(element), tensor.ints,
-        pad.getMixedLowPad(), pad.getMixedHighPad(), zero, pad.getNofold());
+    return tensor::PadOp::create(builder, op->getLoc(), type.clone(element),
+                                 tensor.ints, pad.getMixedLowPad(),
+                                 pad.getMixedHighPad(), zero, pad.getNofold());
   }
   IRMapping mapping;
   mapping.map(movedOperand(op)->get(), tensor.ints);
@@ -109,7 +107,8 @@ static std::optional<int64_t> codeOf(const IntegerTensor &tensor,
   unsigned width =
       getElementTypeOrSelf(tensor.ints.getType()).getIntOrFloatBitWidth();
   if (std::abs(steps - code) > 1e-6 * std::abs(steps) ||
-      !(std::abs(code) < 0x1p30) || !llvm::isIntN(width, int64_t(code) + tensor.zero))
+      !(std::abs(code) < 0x1p30) ||
+      !llvm::isIntN(width, int64_t(code) + tensor.zero))
     return std::nullopt;
   return int64_t(code);
 }
@@ -144,7 +143,8 @@ void IntegerProgram::pad(tensor::PadOp op) {
   tensor.range = tensor.range.unite({code, code});
   Type element = getElementTypeOrSelf(tensor.ints.getType());
   Value filler = arith::ConstantOp::create(
-      builder, op.getLoc(), builder.getIntegerAttr(element, code + tensor.zero));
+      builder, op.getLoc(),
+      builder.getIntegerAttr(element, code + tensor.zero));
   tensor.ints = tensor::PadOp::create(
       builder, op.getLoc(), op.getResultType().clone(element), tensor.ints,
       op.getMixedLowPad(), op.getMixedHighPad(), filler, op.getNofold());
@@ -191,8 +191,8 @@ void IntegerProgram::join(tensor::ConcatOp op) {
   result.expected = hintOf(op.getResult());
   Type element = getElementTypeOrSelf(ints.front().getType());
   result.ints = tensor::ConcatOp::create(
-      builder, op.getLoc(),
-      cast<RankedTensorType>(op.getType()).clone(element), op.getDim(), ints);
+      builder, op.getLoc(), cast<RankedTensorType>(op.getType()).clone(element),
+      op.getDim(), ints);
   ranges.visit(result.ints.getDefiningOp());
   account(op, result.ints.getDefiningOp(), parts);
   result.tabled.clear();

@@ -83,9 +83,9 @@ ValueRange IntegerNest::finish(ValueRange results, ArrayRef<Value> inits,
   linalg::YieldOp::create(inside, op->getLoc(), results);
   SmallVector<AffineMap> all(maps);
   all.append(initMaps.begin(), initMaps.end());
-  auto generic =
-      linalg::GenericOp::create(outside, op->getLoc(), TypeRange(ValueRange(inits)),
-                                inputs, inits, all, iterators);
+  auto generic = linalg::GenericOp::create(outside, op->getLoc(),
+                                           TypeRange(ValueRange(inits)), inputs,
+                                           inits, all, iterators);
   generic.getRegion().push_back(block.release());
   return generic.getResults();
 }

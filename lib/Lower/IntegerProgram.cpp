@@ -83,9 +83,9 @@ void IntegerProgram::read(DequantizeOp op) {
   OpBuilder builder(op);
   tensor.ints = operand->emitIntegers(builder);
   if (!isSingle) {
-    tensor.ints = emitWithoutZeros(builder, op, tensor.ints,
-                                   *operand->format.getAxis(),
-                                   operand->zeroPoints);
+    tensor.ints =
+        emitWithoutZeros(builder, op, tensor.ints, *operand->format.getAxis(),
+                         operand->zeroPoints);
     ranges.visit(tensor.ints.getDefiningOp());
   }
   tensors[op.getOutput()] = tensor;
@@ -136,8 +136,7 @@ void IntegerProgram::leave(func::ReturnOp op) {
                                      scale, 0, {-32768, 32767});
     account(op, ints.getDefiningOp(), tensor);
     auto scalar = [&](Type element, auto value) {
-      return DenseElementsAttr::get(RankedTensorType::get({}, element),
-                                    value);
+      return DenseElementsAttr::get(RankedTensorType::get({}, element), value);
     };
     QuantParameters parameters;
     parameters.scale = scalar(builder.getF32Type(), scale);
@@ -177,9 +176,10 @@ void IntegerProgram::visit(Operation *op) {
     return write(quantize);
   if (auto leaving = dyn_cast<func::ReturnOp>(op))
     return leave(leaving);
+  bool isReal = llvm::any_of(op->getOperands(), isRealTensor) ||
+                llvm::any_of(op->getResults(), isRealTensor);
   if (isFloatContraction(op) || llvm::none_of(op->getResults(), isTensor) ||
-      !(llvm::any_of(op->getOperands(), isRealTensor) ||
-        llvm::any_of(op->getResults(), isRealTensor)))
+      !(isReal || hasFloatBody(op)))
     return;
   bool makesReals = llvm::all_of(op->getResults(), isRealTensor);
   OpOperand *moved = makesReals ? movedOperand(op) : nullptr;

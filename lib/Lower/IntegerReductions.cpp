@@ -102,8 +102,8 @@ std::optional<IntegerTensor> IntegerEvaluator::multiplyAll(Fixed term) {
     return std::nullopt;
   }
   double start = *startOf(0);
-  double most = productOf(start, term.magnitude(), *count,
-                          options.hint(op.getResult(0)));
+  double most =
+      productOf(start, term.magnitude(), *count, options.hint(op.getResult(0)));
   if (!(most < 0x1p100)) {
     refuse("its product may not fit");
     return std::nullopt;
@@ -123,15 +123,16 @@ std::optional<IntegerTensor> IntegerEvaluator::multiplyAll(Fixed term) {
   Value value = fixed.e.make<arith::MulIOp>(
       fixed.e.make<arith::ExtSIOp>(i64, nest.accumulator(i32)),
       fixed.e.make<arith::ExtSIOp>(i64, term.value));
-  value = fixed.e.make<arith::AddIOp>(value,
-                                      fixed.e.i64(int64_t(1) << (bits - 1)));
+  value =
+      fixed.e.make<arith::AddIOp>(value, fixed.e.i64(int64_t(1) << (bits - 1)));
   value = fixed.e.make<arith::ShRSIOp>(value, fixed.e.i64(bits));
   value = fixed.e.make<arith::MinSIOp>(
       fixed.e.make<arith::MaxSIOp>(value, fixed.e.i64(-end)), fixed.e.i64(end));
   value = fixed.e.make<arith::TruncIOp>(i32, value);
-  Value made = nest.finish(value, makeInit(0, i32, std::llround(start / step)), map,
-                           op.getIteratorTypesArray());
-  return IntegerTensor{made, {-end, end}, 0, step, nullptr, std::nullopt, {}, {}};
+  Value made = nest.finish(value, makeInit(0, i32, std::llround(start / step)),
+                           map, op.getIteratorTypesArray());
+  return IntegerTensor{made,    {-end, end},  0,  step,
+                       nullptr, std::nullopt, {}, {}};
 }
 
 IntegerEvaluator::Results IntegerEvaluator::reduce(Operation *combiner) {
@@ -145,9 +146,8 @@ IntegerEvaluator::Results IntegerEvaluator::reduce(Operation *combiner) {
            "' with what is accumulated has no integer form in this version");
     return std::nullopt;
   }
-  if (auto start = startOf(0); !start ||
-                              !(isa<arith::MulFOp>(combiner) ||
-                                isNeutral(combiner, *start))) {
+  if (auto start = startOf(0); !start || !(isa<arith::MulFOp>(combiner) ||
+                                           isNeutral(combiner, *start))) {
     refuse("it starts from what is no constant");
     return std::nullopt;
   }
@@ -314,6 +314,7 @@ IntegerEvaluator::select(ArrayRef<Operation *> accumulating) {
       nest.finish(values, inits, maps, op.getIteratorTypesArray());
   std::vector<IntegerTensor> results;
   for (Value value : made)
-    results.push_back({value, range, 0, x.scale, nullptr, std::nullopt, {}, {}});
+    results.push_back(
+        {value, range, 0, x.scale, nullptr, std::nullopt, {}, {}});
   return results;
 }

@@ -80,9 +80,8 @@ IntegerEvaluator::Results IntegerEvaluator::finishAll() {
           std::make_shared<const std::vector<float>>(function->samples);
       return std::vector<IntegerTensor>{result};
     }
-    return std::vector<IntegerTensor>{
-        finish(lookUp(builder, op, fixed, *function,
-                      options.hint(op.getResult(0))))};
+    return std::vector<IntegerTensor>{finish(
+        lookUp(builder, op, fixed, *function, options.hint(op.getResult(0))))};
   }
   Fixed result = toFixed(found->second);
   // Other steps of the same integers are no computation.

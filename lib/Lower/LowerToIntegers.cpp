@@ -12,6 +12,7 @@
 // the caller that nothing quantizes.
 //
 //===----------------------------------------------------------------------===//
+#include "IntegerForms.h"
 #include "IntegerProgram.h"
 
 #include "lowbit/Import/DataMovement.h"
@@ -38,7 +39,7 @@ static bool isReal(Type type) { return getElementTypeOrSelf(type).isF32(); }
 static std::string findProblem(Operation *op) {
   if (isa<func::FuncOp, func::ReturnOp, ParameterOp, ModuleOp>(op) ||
       (llvm::none_of(op->getOperandTypes(), isReal) &&
-       llvm::none_of(op->getResultTypes(), isReal)))
+       llvm::none_of(op->getResultTypes(), isReal) && !hasFloatBody(op)))
     return "";
   auto fromCaller = [](Value value) {
     while (OpOperand *moved = movedOperand(value.getDefiningOp()))
@@ -54,8 +55,7 @@ static std::string findProblem(Operation *op) {
   bool leaves = llvm::all_of(op->getUsers(), llvm::IsaPred<func::ReturnOp>);
   if (isa<DequantizeOp>(op) && leaves)
     return "";
-  auto reason =
-      op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
+  auto reason = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
   return ("'" + op->getName().getStringRef() + "' computes with floats: " +
           (reason ? reason.getValue()
                   : StringRef("it has no integer form in this version")))
@@ -90,7 +90,8 @@ static void shareParameters(ModuleOp module, ParameterReader &reader) {
     if (failed(bytes))
       continue;
     std::string key;
-    llvm::raw_string_ostream(key) << bytes->type << ':'
+    llvm::raw_string_ostream(key)
+        << bytes->type << ':'
         << StringRef(bytes->data.data(), bytes->data.size());
     auto [first, isNew] = made.try_emplace(key, parameter.getSymNameAttr());
     if (!isNew)

@@ -121,9 +121,11 @@ lowbit::evaluateOnSamples(Operation *op,
     Type element = value.getType();
     auto tensor = interpreter::Tensor::create(element, {count});
     for (int64_t i = 0; i < count; ++i)
-      tensor.set(i, isa<FloatType>(element) ? interpreter::Scalar::ofFloat(operand[i])
-                    : element.isInteger(1) ? interpreter::Scalar::ofBool(operand[i] != 0)
-                    : interpreter::Scalar::ofInt(int64_t(operand[i])));
+      tensor.set(i, isa<FloatType>(element)
+                        ? interpreter::Scalar::ofFloat(operand[i])
+                    : element.isInteger(1)
+                        ? interpreter::Scalar::ofBool(operand[i] != 0)
+                        : interpreter::Scalar::ofInt(int64_t(operand[i])));
     inputs.push_back(std::move(tensor));
   }
   auto results = interpreter::Interpreter(*module).run("main", inputs);
