@@ -25,8 +25,9 @@ using namespace lowbit;
 bool lowbit::hasFloatBody(Operation *op) {
   auto loop = dyn_cast<linalg::LinalgOp>(op);
   return loop && llvm::any_of(*loop.getBlock(), [](Operation &inner) {
-    return llvm::any_of(inner.getOperandTypes(), llvm::IsaPred<FloatType>);
-  });
+           return llvm::any_of(inner.getOperandTypes(),
+                               llvm::IsaPred<FloatType>);
+         });
 }
 
 static Value makeEmpty(OpBuilder &builder, Location loc, Value like) {

@@ -276,3 +276,38 @@ def test_what_a_module_spells(name: str, tmp_path: Path) -> None:
     expected, actual = as_integers(tmp_path, (4, 8), "model.mlir", "arg0")
     (wanted,), (made,) = expected.values(), actual.values()
     assert decibels(wanted, made) >= LEAST.get(name, 25)
+
+
+TOSA = """
+func.func @main(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xi32>, tensor<1x3x8xf32>) {
+  %w = "tosa.const"() {values = dense<WEIGHT> : tensor<1x8x8xf32>} : () -> tensor<1x8x8xf32>
+  %z = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %s = tosa.const_shape {values = dense<[1, 4, 8]> : tensor<3xindex>} : () -> !tosa.shape<3>
+  %s2 = tosa.const_shape {values = dense<[4, 8]> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %xr = tosa.reshape %x, %s : (tensor<4x8xf32>, !tosa.shape<3>) -> tensor<1x4x8xf32>
+  %m3 = tosa.matmul %xr, %w, %z, %z : (tensor<1x4x8xf32>, tensor<1x8x8xf32>, tensor<1xf32>, tensor<1xf32>)
+      -> tensor<1x4x8xf32>
+  %m = tosa.reshape %m3, %s2 : (tensor<1x4x8xf32>, !tosa.shape<2>) -> tensor<4x8xf32>
+  %zero = "tosa.const"() {values = dense<0.1> : tensor<1x1xf32>} : () -> tensor<1x1xf32>
+  %g = tosa.greater %m, %zero : (tensor<4x8xf32>, tensor<1x1xf32>) -> tensor<4x8xi1>
+  %t = tosa.tanh %m : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %y = tosa.select %g, %m, %t : (tensor<4x8xi1>, tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %c = tosa.clamp %y {min_val = -0.5 : f32, max_val = 0.9 : f32} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %f = tosa.floor %c : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %r = tosa.add %c, %f : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %a = tosa.argmax %m {axis = 1 : i32} : (tensor<4x8xf32>) -> tensor<4xi32>
+  %idx = "tosa.const"() {values = dense<[[3, 0, 2]]> : tensor<1x3xi32>} : () -> tensor<1x3xi32>
+  %ga = tosa.gather %m3, %idx : (tensor<1x4x8xf32>, tensor<1x3xi32>) -> tensor<1x3x8xf32>
+  return %r, %a, %ga : tensor<4x8xf32>, tensor<4xi32>, tensor<1x3x8xf32>
+}
+"""
+
+
+def test_a_tosa_module(tmp_path: Path) -> None:
+    weight = np.random.default_rng(1).normal(0, 8**-0.5, (1, 8, 8)).astype(np.float32)
+    (tmp_path / "model.mlir").write_text(TOSA.replace("WEIGHT", str(weight.tolist())))
+    expected, actual = as_integers(tmp_path, (4, 8), "model.mlir", "arg0")
+    values, classes, rows = expected
+    assert decibels(expected[values], actual[values]) >= 25
+    assert (expected[classes] == actual[classes]).mean() >= 0.75
+    assert decibels(expected[rows], actual[rows]) >= 25
