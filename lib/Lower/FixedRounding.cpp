@@ -18,11 +18,13 @@ static constexpr int kFractionBits = 20;
 
 Fixed FixedBuilder::toFraction(Fixed a, int &bits) const {
   constexpr double most = 0x1p29;
+  // A float has no more bits, so that a scale of 0.1 is off by as much.
+  constexpr double finest = 0x1p24;
   a = single(a);
   if (a.magnitude() > most)
     a = clamp(a, {-most, most});
   bits = kFractionBits;
-  while (bits > 0 && std::ldexp(a.magnitude(), bits) > most)
+  while (bits > 0 && std::ldexp(a.magnitude(), bits) > finest)
     --bits;
   return narrow(rescale(a, std::ldexp(1.0, -bits)));
 }

@@ -128,10 +128,10 @@ func.func @zero_points(%i: tensor<4x2x!p>) -> tensor<4x2x!q> {
 // CHECK: arith.cmpi sgt
 // CHECK: linalg.generic
 // CHECK-LABEL: func.func @whole
-// CHECK-DAG: %[[BITS:.*]] = arith.constant 17 : i32
+// CHECK-DAG: %[[BITS:.*]] = arith.constant 12 : i32
 // CHECK: %[[BELOW:.*]] = arith.shrsi %[[V:.*]], %[[BITS]] : i32
 // CHECK: %[[ODD:.*]] = arith.andi %[[BELOW]], %c1_i32 : i32
-// CHECK: %[[OFFSET:.*]] = arith.addi %[[ODD]], %c65535_i32 : i32
+// CHECK: %[[OFFSET:.*]] = arith.addi %[[ODD]], %c2047_i32 : i32
 // CHECK: %[[SUM:.*]] = arith.addi %[[V]], %[[OFFSET]] : i32
 // CHECK: arith.shrsi %[[SUM]], %[[BITS]] : i32
 module {
