@@ -30,6 +30,8 @@ struct IntegerTensor {
   std::optional<RealRange> expected;
   /// The ids of the operations that the samples are of.
   llvm::SmallVector<mlir::Attribute> tabled;
+  /// The ids of operations that only changed the scale.
+  llvm::SmallVector<mlir::Attribute> fused;
 };
 
 /// What an f32 operand of a generic is: integers, or a constant.
@@ -42,13 +44,17 @@ struct RealOperand {
 struct IntegerBodyOptions {
   /// Asked for each f32 operand; none where it is neither.
   llvm::function_ref<std::optional<RealOperand>(mlir::Value)> operand;
-  /// What the result holds on the data that the model was observed on.
-  std::optional<RealRange> hint;
+  /// What a result holds on the data that the model was observed on.
+  llvm::function_ref<std::optional<RealRange>(mlir::Value)> hint;
+  /// Where all readers of the only result quantize: what is beyond becomes the
+  /// ends of their formats.
+  std::optional<RealRange> bounds;
 };
 
-/// `op`, which has one f32 result, on integers. None, with `reason` set, where
-/// its body has no integer form; nothing is left behind then.
-std::optional<IntegerTensor>
+/// `op` on integers: of each f32 result what its elements are, of others, which
+/// are integers already, only `ints`. None, with `reason` set, where its body
+/// has no integer form; nothing is left behind then.
+std::optional<std::vector<IntegerTensor>>
 emitIntegerBody(mlir::OpBuilder &builder, mlir::linalg::GenericOp op,
                 const IntegerBodyOptions &options, ParameterReader &reader,
                 IntegerRanges &ranges, std::string &reason);

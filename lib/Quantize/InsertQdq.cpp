@@ -14,6 +14,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -49,10 +51,15 @@ struct InsertQdq : lowbit::impl::InsertQdqBase<InsertQdq> {
              << op.getId()
              << "' is not known, and mode=integer-only needs that of every "
                 "value; calibrate with observe=all";
-    double ends[] = {op.getMin()->convertToDouble(),
-                     op.getMax()->convertToDouble()};
-    source->setAttr(LowbitDialect::kRangeAttr,
-                    DenseF64ArrayAttr::get(op.getContext(), ends));
+    // Two numbers a result; NaN for those that are not observed.
+    SmallVector<double> ends(2 * source->getNumResults(), std::nan(""));
+    StringRef name = LowbitDialect::kRangeAttr;
+    if (auto known = source->getAttrOfType<DenseF64ArrayAttr>(name))
+      ends.assign(known.asArrayRef().begin(), known.asArrayRef().end());
+    unsigned result = cast<OpResult>(op.getInput()).getResultNumber();
+    ends[2 * result] = op.getMin()->convertToDouble();
+    ends[2 * result + 1] = op.getMax()->convertToDouble();
+    source->setAttr(name, DenseF64ArrayAttr::get(op.getContext(), ends));
     return success();
   }
 

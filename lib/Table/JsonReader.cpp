@@ -164,9 +164,13 @@ std::string lowbit::shortest(double x) { return shortestOf(x); }
 
 std::optional<float> lowbit::toFloat(const json::Value &value) {
   std::optional<double> number = value.getAsNumber();
-  if (!number || !(std::fabs(*number) <= std::numeric_limits<float>::max()))
+  constexpr double most = std::numeric_limits<float>::max();
+  // The shortest decimal of the largest float is a little above it.
+  constexpr double beyond = 0x1.ffffffp+127;
+  if (!number || !(std::fabs(*number) < beyond))
     return std::nullopt;
-  return static_cast<float>(*number) + 0.0f; // -0 is 0
+  // -0 is 0.
+  return static_cast<float>(std::clamp(*number, -most, most)) + 0.0f;
 }
 
 std::optional<uint64_t> lowbit::toCount(const json::Value &value) {

@@ -130,7 +130,8 @@ def test_a_table_without_the_ranges_of_all_values_is_refused(
 
 
 def test_an_operation_without_an_integer_form_is_named(refused: Refused, tmp_path: Path) -> None:
-    save_model(tmp_path / "m.onnx", ("MatMul", ["x", "w"], ["m"]), ("LeakyRelu", ["m"], ["l"]), ("Tanh", ["l"], ["y"]))
+    start = [("MatMul", ["x", "w"], ["m"]), ("Exp", ["m"], ["e"]), ("Softmax", ["m"], ["s"])]
+    save_model(tmp_path / "m.onnx", *start, ("Pow", ["e", "s"], ["p"]), ("Tanh", ["p"], ["y"]))
     refused(
         ["quantize", "m.onnx", "--calibration-data", "d.npz", "--mode", "integer-only", "-o", "q.mlir"],
         "integer-only contract: 1 offender",

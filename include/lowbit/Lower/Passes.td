@@ -170,9 +170,13 @@ def LowerToIntegers : Pass<"lowbit-lower-to-integers", "::mlir::ModuleOp"> {
         x * c        only the step changes
         max(x, 0)    the maximum of the integers
         x + y        both in steps that are fine enough, by multiplier / 2^shift
+        x < y ? x : y   integers in the same steps are compared and chosen
+        floor(x)     x in steps of a power of two, shifted
+        f(x)         a table, where all of f depends on one integer
         quantize(x)  clamp(((x * multiplier + half) >> shift) + zero_point)
 
-    multiplier, shift and rounding are those of rules N15 and N16, for each
+    Loops with several results become one for each where these do not need each
+    other; what a reduction starts from is joined after it. multiplier, shift and rounding are those of rules N15 and N16, for each
     channel where a scale runs along one.
 
     ```mlir
