@@ -153,6 +153,7 @@ private:
       Value ints = emitIntegerQuantize(builder, operand.get().getDefiningOp(),
                                        tensor, type.clone(builder.getI16Type()),
                                        scale, 0, {-32768, 32767});
+      addIds(ints.getDefiningOp(), LowbitDialect::kTablesAttr, tensor.tabled);
       auto scalar = [&](Type element, auto value) {
         return DenseElementsAttr::get(RankedTensorType::get({}, element),
                                       value);
@@ -427,11 +428,22 @@ private:
   /// `made` computes what `op` did, and reads tables of other operations.
   static void account(Operation *op, Operation *made,
                       ArrayRef<Attribute> tabled = {}) {
-    Builder builder(op->getContext());
     if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
-      made->setAttr(LowbitDialect::kIntegersAttr, builder.getArrayAttr({id}));
-    if (!tabled.empty())
-      made->setAttr(LowbitDialect::kTablesAttr, builder.getArrayAttr(tabled));
+      addIds(made, LowbitDialect::kIntegersAttr, id);
+    addIds(made, LowbitDialect::kTablesAttr, tabled);
+  }
+
+  /// To those there: an operation that changes scales alone is in the one
+  /// before it.
+  static void addIds(Operation *made, StringRef name, ArrayRef<Attribute> ids) {
+    SmallVector<Attribute> all;
+    if (auto known = made->getAttrOfType<ArrayAttr>(name))
+      llvm::append_range(all, known);
+    for (Attribute id : ids)
+      if (!llvm::is_contained(all, id))
+        all.push_back(id);
+    if (!all.empty())
+      made->setAttr(name, ArrayAttr::get(made->getContext(), all));
   }
 
   static std::optional<RealRange> rangeOf(Value value) {
