@@ -11,7 +11,7 @@
 // RUN:   --mlir-pass-statistics 2>&1 | FileCheck %s --check-prefix=STATISTICS
 
 // The words of `change` do change it.
-// RUN: quant-opt %s --quantize-ptq="mode=dynamic weights=i4,group:2 rule='name=^kept keep=float','name=^kept.it$ keep=none','name=^grouped$ role=weight granularity=channel','name=^kept.it$ role=weight granularity=channel' explain=%t.json" -o /dev/null
+// RUN: quant-opt %s --quantize-ptq="mode=dynamic weights=i4,group:2 rule='name=^kept keep=float' rule='name=^kept.it$ keep=none' rule='name=^grouped$ role=weight granularity=channel' rule='name=^kept.it$ role=weight granularity=channel' explain=%t.json" -o /dev/null
 // RUN: FileCheck %s --check-prefix=CHANGED < %t.json
 
 // ALL: account.mlir:[[#@LINE+29]]:8: remark: [Missed] grouped | Category:lowbit:float | Function=main | Reason="operands with blocks or packed elements have no integer form in this version", Remark="linalg.matmul float", Suggestion="--rule "name=^grouped$ role=weight granularity=channel""
