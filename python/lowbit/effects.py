@@ -1,8 +1,8 @@
 """What each quantized layer costs at the outputs, and the recipe lines that mend the worst.
 
-The model is quantized again as B was, but for one layer, to which a line is added: `keep=float`, or a better method where
-nothing may be float. What the outputs gain over B is the effect of the layer: it is measured, not estimated. Lines are
-then added up, largest gain first, for as long as the outputs get better.
+The model is quantized again as B was, but with a line for one layer: `keep=float`, or a better method where nothing may
+be float. What the outputs gain over B is the effect of the layer: it is measured, not estimated. Lines are then added
+up, largest gain first, for as long as the outputs get better.
 """
 
 import json

@@ -24,8 +24,8 @@ _DETAILS = """examples:
 A is the reference, usually the float model. Inputs are given as for calibration: an .npz, an .npy, a folder, or a list.
 SQNR is the signal to quantization noise ratio in dB: 40 is a hundredth of the signal's amplitude, 20 a tenth.
 
-With the options that B was quantized with, layers are also ranked by what the outputs gain when that layer alone is left
-out, and recipe lines are printed that mend the worst. Each layer takes one more quantization and run.
+With the options that B was quantized with, layers are also ranked by what the outputs gain when that layer alone is
+not quantized, and recipe lines are printed that mend the worst. Each layer takes one more quantization and run.
 """
 
 _SHOWN_LAYERS = 12
