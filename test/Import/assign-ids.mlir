@@ -42,9 +42,9 @@ func.func private @quantized(%a: tensor<4x?xf32>) -> (tensor<4x?xi8>, tensor<4x4
   // CHECK: tensor.dim %{{[a-z0-9]+}}, %{{[a-z0-9_]+}} :
   %c1 = arith.constant 1 : index
   %d = tensor.dim %5, %c1 : tensor<4x?xf32>
-  // CHECK: tensor.from_elements %{{[a-z0-9]+}} :
+  // CHECK: tensor.from_elements %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} :
   %s = tensor.from_elements %c1, %d : tensor<2xindex>
   // CHECK: tensor.reshape {{.*}} {lowbit.id = "reshape_0"}
-  %6 = tensor.reshape %5(%s) {lowbit.id = "reshape_0"} : (tensor<4x?xf32>, tensor<2xindex>) -> tensor<4x?xf32>
+  %6 = tensor.reshape %5(%s) : (tensor<4x?xf32>, tensor<2xindex>) -> tensor<4x?xf32>
   return %1, %4, %6 : tensor<4x?xi8>, tensor<4x4xf32>, tensor<4x?xf32>
 }
