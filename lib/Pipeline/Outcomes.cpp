@@ -60,9 +60,18 @@ static std::string formatOf(Operation *op) {
             printed(getElementTypeOrSelf(value.getType()));
   };
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    // Of elementwise operations not the vectors of scales and biases.
+    int64_t rank = linalgOp.getNumReductionLoops() > 0
+                       ? -1
+                       : int64_t(linalgOp.getNumLoops());
+    SmallVector<Value> read, whole;
     for (OpOperand *operand : linalgOp.getDpsInputOperands())
-      if (linalgOp.payloadUsesValueFromOperand(operand))
-        add(operand->get());
+      if (linalgOp.payloadUsesValueFromOperand(operand)) {
+        read.push_back(operand->get());
+        if (linalgOp.getRank(operand) == rank)
+          whole.push_back(operand->get());
+      }
+    llvm::for_each(whole.empty() ? read : whole, add);
   } else {
     for (Value operand : op->getOperands())
       if (isa<RankedTensorType>(operand.getType()))
@@ -125,17 +134,18 @@ private:
       outcome.reason = "no output of the model depends on it";
       return outcome;
     }
-    if (Operation *op = computed.lookup(entry.id))
-      return describeInteger(entry, op);
+    Operation *made = computed.lookup(entry.id);
+    for (StringRef suffix : {".i32", ".i8", ".i16"})
+      if (Operation *op = byId.lookup((entry.id + suffix).str()))
+        return describeInteger(entry, op, made ? made : op);
+    if (made)
+      return describeInteger(entry, made, made);
     if (Operation *op = tabled.lookup(entry.id)) {
       outcome.result = Outcome::Table;
       outcome.format = formatOf(op);
       outcome.into = lastOf(op);
       return outcome;
     }
-    for (StringRef suffix : {".i32", ".i8", ".i16"})
-      if (Operation *op = byId.lookup((entry.id + suffix).str()))
-        return describeInteger(entry, op);
     Operation *op = byId.lookup(entry.id);
     if (Type element = op ? integerTable(op) : Type()) {
       outcome.result = Outcome::Integer;
@@ -149,7 +159,7 @@ private:
     if (!op)
       return std::nullopt;
     if (entry.kind == InputOperation::Conversion || !usesFloats(op))
-      return describeInteger(entry, op);
+      return describeInteger(entry, op, op);
     return describeFloat(entry, op);
   }
 
@@ -160,15 +170,17 @@ private:
                                : "";
   }
 
-  Outcome describeInteger(const InputOperation &entry, Operation *op) const {
+  /// `op` makes the integers; what is left to do with them is in `last`.
+  Outcome describeInteger(const InputOperation &entry, Operation *op,
+                          Operation *last) const {
     // Fused bodies may keep floats in registers, and say why.
     if (op->hasAttr(LowbitDialect::kFloatReasonAttr))
       return describeFloat(entry, op);
     Outcome outcome;
     outcome.result = Outcome::Integer;
     outcome.format = formatOf(op);
-    if (std::string last = lastOf(op); last != entry.id)
-      outcome.into = last;
+    if (std::string id = lastOf(last); id != entry.id)
+      outcome.into = id;
     return outcome;
   }
 

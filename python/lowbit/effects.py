@@ -6,6 +6,7 @@ up, largest gain first, for as long as the outputs get better.
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,9 @@ MOST_LAYERS = 8
 # Lines that are offered, and the least that one has to gain to be.
 MOST_LINES = 3
 LEAST_GAIN_DB = 0.1
+
+# The formats of what rules reach: contractions and look-ups.
+RULED = re.compile(r"^i\d+ x i\d+ -> i\d+$|^i\d+ table$")
 
 Outputs = dict[str, np.ndarray]
 Row = dict[str, Any]
@@ -111,7 +115,7 @@ def measure(
             "give compare the options that B was quantized with, so that one layer at a time can be changed",
         )
     operations = json.loads(explain.read_text(encoding="utf-8"))["operations"]
-    found = [o for o in operations if o["result"] in ("integer", "table") and o.get("reads")]
+    found = [o for o in operations if o.get("reads") and RULED.search(o.get("format", ""))]
     found.sort(key=lambda operation: (-added_noise(layers, operation), operation["name"]))
     tried = found[:limit] if limit else found
     before = runner.nearness(again)
