@@ -101,13 +101,17 @@ private:
     if (!named || isa<linalg::FillOp>(op))
       return;
     IRRewriter rewriter(op);
+    Attribute id = op->getAttr(LowbitDialect::kIdAttr),
+              seen = op->getAttr(LowbitDialect::kRangeAttr);
     auto generic = linalg::generalizeNamedOp(rewriter, named);
     if (failed(generic))
       return;
-    for (StringRef name : {LowbitDialect::kIdAttr, LowbitDialect::kRangeAttr})
-      if (Attribute attr = op->getAttr(name))
-        (*generic)->setAttr(name, attr);
-    ops.push_back(*generic);
+    // The operation is erased by now.
+    if (id)
+      (*generic)->setAttr(LowbitDialect::kIdAttr, id);
+    if (seen)
+      (*generic)->setAttr(LowbitDialect::kRangeAttr, seen);
+    llvm::replace(ops, op, generic->getOperation());
     compute(*generic);
   }
 

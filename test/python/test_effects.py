@@ -25,7 +25,7 @@ def test_lines_mend_what_they_say(artifacts: Artifacts, tmp_path: Path) -> None:
     must(lowbit("quantize", artifacts.imported(MODEL), "-o", b, *spoiled))
     result = compared(artifacts, b, *spoiled, "--layers", "all")
     effects, recipe = result["effects"], result["recipe"]
-    assert len(effects) == recipe["layers"] == 10
+    assert len(effects) == recipe["layers"] >= 10
     gains = [row["effect_db"] for row in effects]
     assert gains == sorted(gains, reverse=True)
     assert effects[0]["id"] == "conv_17/conv"
