@@ -69,13 +69,16 @@ struct FoldRequantize : OpRewritePattern<QuantizeOp> {
     if (!scale)
       return rewriter.notifyMatchFailure(op, "rounds some integer differently");
     auto number = RankedTensorType::get({}, rewriter.getF32Type());
-    rewriter.replaceOpWithNewOp<RequantizeOp>(
+    Attribute id = op->getAttr(LowbitDialect::kIdAttr);
+    auto made = rewriter.replaceOpWithNewOp<RequantizeOp>(
         op, op.getType(), dequantize.getInput(), /*dynamic_scale=*/Value(),
         /*dynamic_zero_point=*/Value(), DenseElementsAttr::get(number, *scale),
         /*multiplier=*/ElementsAttr(), /*shift=*/ElementsAttr(),
         op.getZeroPointAttr(), uint32_t(source->zeroPoint(0)),
         /*axis=*/IntegerAttr(), op.getRounding(),
         /*fixed_rounding=*/FixedRoundingModeAttr());
+    if (id)
+      made->setAttr(LowbitDialect::kIdAttr, id);
     return success();
   }
 };

@@ -1,7 +1,9 @@
 //===- Ids.cpp - names of values ------------------------------------------===//
 //
-// Fills, empty tensors and constants have no id: they are no values of the
-// source model.
+// Every operation that makes a tensor has one, but for what is no computation
+// of the source model: constants and parameters, fills, empty tensors and those
+// put together from scalars, views of the same elements (casts), observers, and
+// arithmetic on shapes, which is on scalars and on tensors of indices.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Import/Ids.h"
@@ -15,12 +17,12 @@ using namespace mlir;
 using namespace lowbit;
 
 bool lowbit::isNamedValue(Operation *op) {
-  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::PadOp,
-          tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ConcatOp,
-          linalg::SoftmaxOp, linalg::PackOp, linalg::UnPackOp>(op))
-    return true;
-  return isa<linalg::LinalgOp>(op) && !isa<linalg::FillOp>(op) &&
-         op->getNumResults() != 0;
+  if (op->getNumResults() == 0 || op->hasTrait<OpTrait::ConstantLike>() ||
+      isa<GetParameterOp, linalg::FillOp, tensor::EmptyOp, tensor::SplatOp,
+          tensor::FromElementsOp, tensor::CastOp, StorageCastOp, ObserveOp>(op))
+    return false;
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  return type && !type.getElementType().isIndex();
 }
 
 StringRef lowbit::nameOf(Location loc) {

@@ -46,9 +46,21 @@ static Value emitWithoutZeros(OpBuilder &builder, Operation *op, Value ints,
   return nest.finish(value, init, map, loops);
 }
 
+/// To those there: an operation that changes scales alone is in the one before
+/// it.
+static void addIds(Operation *made, StringRef name, ArrayRef<Attribute> ids) {
+  SmallVector<Attribute> all;
+  if (auto known = made->getAttrOfType<ArrayAttr>(name))
+    llvm::append_range(all, known);
+  for (Attribute id : ids)
+    if (!llvm::is_contained(all, id))
+      all.push_back(id);
+  if (!all.empty())
+    made->setAttr(name, ArrayAttr::get(made->getContext(), all));
+}
+
 void IntegerProgram::account(Operation *op, Operation *made,
                              ArrayRef<IntegerTensor> operands) {
-  Builder builder(op->getContext());
   SmallVector<Attribute> computed, tabled;
   if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
     computed.push_back(id);
@@ -56,10 +68,8 @@ void IntegerProgram::account(Operation *op, Operation *made,
     computed.append(operand.fused);
     tabled.append(operand.tabled);
   }
-  if (!computed.empty())
-    made->setAttr(LowbitDialect::kIntegersAttr, builder.getArrayAttr(computed));
-  if (!tabled.empty())
-    made->setAttr(LowbitDialect::kTablesAttr, builder.getArrayAttr(tabled));
+  addIds(made, LowbitDialect::kIntegersAttr, computed);
+  addIds(made, LowbitDialect::kTablesAttr, tabled);
 }
 
 void IntegerProgram::read(DequantizeOp op) {

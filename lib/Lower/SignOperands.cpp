@@ -143,7 +143,7 @@ private:
     auto type = cast<RankedTensorType>(op.getType());
     auto format = cast<AffineType>(type.getElementType());
     auto clone = cast<RequantizeOp>(builder.clone(*op));
-    clone->removeAttr(LowbitDialect::kIdAttr);
+    op->removeAttr(LowbitDialect::kIdAttr);
     QuantParameters parameters;
     parameters.zeroPoint = op.getZeroPointAttr();
     clone.setZeroPointAttr(shift(builder, op, parameters, offset).zeroPoint);
@@ -163,6 +163,8 @@ private:
         builder, op.getLoc(), type.clone(Type(signedFormat(format, offset))),
         op.getInput(), parameters);
     quantize.setRounding(op.getRounding());
+    if (Attribute id = op->removeAttr(LowbitDialect::kIdAttr))
+      quantize->setAttr(LowbitDialect::kIdAttr, id);
     quantize.setSaturate(op.getSaturate());
     return known = quantize;
   }

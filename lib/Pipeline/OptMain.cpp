@@ -17,6 +17,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/ADT/Statistic.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -143,9 +144,30 @@ static bool isRegularOutput(StringRef path) {
                          llvm::sys::fs::is_regular_file(status));
 }
 
+namespace {
+/// Prints the counts of the account with --mlir-pass-statistics, where MLIR was
+/// built without statistics and has none to print.
+struct CountsAtExit {
+  explicit CountsAtExit(ArrayRef<std::string> arguments)
+      : isAsked(!LLVM_ENABLE_STATS &&
+                llvm::any_of(arguments, [](StringRef argument) {
+                  return argument.ltrim('-') == "mlir-pass-statistics";
+                })) {
+    if (isAsked)
+      llvm::EnableStatistics(/*DoPrintOnExit=*/false);
+  }
+  ~CountsAtExit() {
+    if (isAsked)
+      llvm::PrintStatistics(llvm::errs());
+  }
+  bool isAsked;
+};
+} // namespace
+
 int lowbit::optMain(int argc, char **argv, DialectRegistry &registry) {
   llvm::InitLLVM init(argc, argv);
   std::vector<std::string> arguments = moveCompileTo(argc, argv);
+  CountsAtExit counts(arguments);
   // Whole functions under each remark help nobody; the option brings them back.
   if (llvm::none_of(arguments, [](StringRef a) {
         return a.contains("mlir-print-op-on-diagnostic");

@@ -307,8 +307,10 @@ LogicalResult lowbit::buildPtqPipeline(
   preparation->calibrate.data = options.calibrationData;
   preparation->calibrate.mask = options.mask;
   preparation->select = selectOptions(options, mode);
-  std::shared_ptr<Account> account =
-      options.explain.empty() ? nullptr : createAccount(log);
+  auto account = createAccount(
+      {options.explain, options.mode.empty() ? mode : options.mode.getValue(),
+       last >= Phase::Lower},
+      log);
 
   auto appendPhase = [&](Phase phase) {
     switch (phase) {
@@ -322,10 +324,9 @@ LogicalResult lowbit::buildPtqPipeline(
         pm.addPass(createSpecializeShapes({options.shape}));
       pm.addPass(createAssignIds());
       pm.addPass(createVerifyFloatContract());
+      pm.addPass(createRecordOperationsPass(account));
       // One get_parameter a weight, so that it has one observer.
       pm.addPass(createCSEPass());
-      if (account)
-        pm.addPass(createRecordOperationsPass(account));
       return;
     case Phase::Calibrate:
       // Where everything is integer, the ranges of all values are wanted.
@@ -355,8 +356,7 @@ LogicalResult lowbit::buildPtqPipeline(
         correction.measure = plan.measure;
         pm.addPass(createCorrectBiasesPass(correction, preparation));
       }
-      if (account)
-        pm.addPass(createRecordValuesPass(account));
+      pm.addPass(createRecordValuesPass(account));
       if (!options.selectionTable.empty())
         pm.addPass(std::make_unique<WriteTable>(table, options.selectionTable));
       return;
@@ -386,6 +386,8 @@ LogicalResult lowbit::buildPtqPipeline(
       pm.addPass(createCanonicalizerPass());
       pm.addPass(createCSEPass());
       pm.addPass(createVerifyIntegerContract());
+      // Code has no names any more.
+      pm.addPass(createAccountOperationsPass(account));
       return;
     case Phase::Codegen:
       buildCpuLoopPipeline(pm, {});
@@ -396,8 +398,8 @@ LogicalResult lowbit::buildPtqPipeline(
   for (auto [phase, name] : kPhases)
     if (phase <= last)
       appendPhase(phase);
-  if (account)
-    pm.addPass(createWriteAccountPass(account, options.explain));
+  if (last < Phase::Lower)
+    pm.addPass(createAccountOperationsPass(account));
   return success();
 }
 

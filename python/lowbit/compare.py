@@ -13,13 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from lowbit import compiler, samples
+from lowbit import compiler, effects, samples
 from lowbit.data import save_arrays
 from lowbit.errors import LowbitError
 from lowbit.files import is_mlir
 from lowbit.progress import Report
 
 SQNR_EQUAL = 200.0
+
+HOW_MADE = (
+    "to rank layers by their effect on the outputs, and for the recipe lines that mend the worst, say how B was "
+    "quantized: the options of `lowbit quantize`, such as --calibration-data D or --mode dynamic"
+)
 
 # Values inside are compared on a few runs only: a dump is large, each is a start of both models, and the order of the
 # layers settles early. A model with a fixed batch takes so many samples in a run; others take up to OPEN_BATCH_ROWS.
@@ -84,8 +89,18 @@ def _ratio(dot: float, aa: float, bb: float) -> float:
     return float(np.clip(dot / np.sqrt(aa * bb), -1.0, 1.0))
 
 
-def compare_models(a: Path, b: Path, data: Path, report: Report | None = None) -> dict[str, Any]:
-    """The comparison as docs/commands.md describes its JSON."""
+def compare_models(
+    a: Path,
+    b: Path,
+    data: Path,
+    report: Report | None = None,
+    making: effects.Making | None = None,
+    layer_limit: int = effects.MOST_LAYERS,
+) -> dict[str, Any]:
+    """The comparison as docs/commands.md describes its JSON.
+
+    Where `making` says how B was made of A, the effects of up to `layer_limit` layers are measured; of all with 0.
+    """
     compiler.require_data(data)
     for model in (a, b):
         is_mlir(model)  # a missing file is found before a long import
@@ -98,7 +113,8 @@ def compare_models(a: Path, b: Path, data: Path, report: Report | None = None) -
         inputs = run.check_signatures(str(a), str(b))
         check_finite(samples.data_files(data), inputs)
         outputs: dict[str, Difference] = {}
-        for name, (x, y) in run.outputs(data).items():
+        pairs = run.outputs(data)
+        for name, (x, y) in pairs.items():
             if x.shape != y.shape:
                 raise LowbitError(
                     f"output {name!r} is {list(x.shape)} in {a} and {list(y.shape)} in {b}",
@@ -116,8 +132,32 @@ def compare_models(a: Path, b: Path, data: Path, report: Report | None = None) -
             layer_count += samples.rows(piece)
         if report:
             report(len(pieces), len(pieces), "layers")
-    count = max((len(difference.cosines) for difference in outputs.values()), default=0)
-    return summary(str(a), str(b), count, layer_count, outputs, layers)
+        count = max((len(difference.cosines) for difference in outputs.values()), default=0)
+        result = summary(str(a), str(b), count, layer_count, outputs, layers)
+        if making is None:
+            if any(row["sqnr_db"] < SQNR_EQUAL for row in result["outputs"]):
+                result["next"].append(HOW_MADE)
+            return result
+        result["effects"], result["recipe"] = effects.measured(
+            module_a,
+            making,
+            effects.Runner(lambda module: run.one(module, data), lambda found: nearness(pairs, found)),
+            result["layers"],
+            {name: y for name, (_, y) in pairs.items()},
+            limit=layer_limit,
+            aliases=names_a,
+            report=report,
+        )
+    return result
+
+
+def nearness(pairs: dict[str, tuple[np.ndarray, np.ndarray]], found: dict[str, np.ndarray]) -> float:
+    """The mean SQNR of outputs against those of A, which are the first of each pair."""
+    differences = []
+    for name, (wanted, _) in pairs.items():
+        differences.append(Difference())
+        differences[-1].add(wanted, found[name])
+    return float(np.mean([difference.sqnr_db for difference in differences]))
 
 
 def check_finite(files: list[Path], inputs: samples.Inputs) -> None:
@@ -182,6 +222,13 @@ class _Runs:
         return {
             name: (x, y) for name, (x, y) in pairs.items() if x.shape == y.shape and x.dtype.kind == y.dtype.kind == "f"
         }
+
+    def one(self, module: Path, data: Path) -> dict[str, np.ndarray]:
+        """The outputs of another form of B."""
+        target = self.folder / "one.npz"
+        compiler.run_model(module, data, target, aliases=self.names)
+        with np.load(target, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
 
     def _both(self, data: Path, names: dict[Path, str], dump: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         results = []

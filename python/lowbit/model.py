@@ -159,7 +159,7 @@ class Model:
         table: Table,
     ) -> Path | None:
         """The data on disk where it is little, or the choice runs the model on it again; else `table` gets it."""
-        if isinstance(data, str | Path) or _runs_again(selection):
+        if isinstance(data, str | Path) or ptq.runs_again(selection):
             return on_disk(data, folder / "data", aliases)
         chunks = Chunks(data, folder / "data", aliases, Form(self._module, observation.shapes))
         pieces = iter(chunks)
@@ -271,15 +271,6 @@ def _with_search(selection: Selection, strength: float | str | None, held_out: i
     if held_out is not None and held_out < 1:
         raise ArgumentValueError(f"held_out: {held_out!r} is not a number of samples")
     return replace(selection, smooth_quant_strength=None if strength is None else str(strength), held_out=held_out)
-
-
-def _runs_again(selection: Selection) -> bool:
-    """Whether choosing runs the model on samples again, so that their statistics alone do not do."""
-    words = [word.strip() for given in (selection.weights, selection.activations) for word in (given or "").split(",")]
-    texts = [*selection.rules, *(f"method={word}" for word in words)]
-    if selection.recipe is not None:
-        texts.append(selection.recipe.read_text(encoding="utf-8", errors="replace"))
-    return selection.method == "auto" or bool(selection.prepare) or any(map(choices.asks_for_auto, texts))
 
 
 def _table_path(table: str | Path | Table | None) -> Path | None:

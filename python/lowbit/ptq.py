@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lowbit import choices
 from lowbit.compiler import OPT_OPTIONS, Shapes, plain, shape_text
 from lowbit.errors import LowbitError
 from lowbit.files import copies
@@ -55,6 +56,15 @@ class Selection:
     prepare: Sequence[str] = ()
     smooth_quant_strength: str | None = None
     held_out: int | None = None
+
+
+def runs_again(selection: Selection) -> bool:
+    """Whether choosing runs the model on samples again, so that their statistics alone do not do."""
+    words = [word.strip() for given in (selection.weights, selection.activations) for word in (given or "").split(",")]
+    texts = [*selection.rules, *(f"method={word}" for word in words)]
+    if selection.recipe is not None:
+        texts.append(selection.recipe.read_text(encoding="utf-8", errors="replace"))
+    return selection.method == "auto" or bool(selection.prepare) or any(map(choices.asks_for_auto, texts))
 
 
 @dataclass
@@ -163,9 +173,10 @@ def quantize_model(
     report_page: Path | None = None,
     aliases: Mapping[Path, str] | None = None,
     report: Report | None = None,
+    quiet: bool = False,
 ) -> None:
     """Writes the quantized module as text, its store beside it, to `explain` what became of each operation and value,
-    and to `report_page` the same for reading."""
+    and to `report_page` the same for reading. `quiet`: warnings and remarks are not shown."""
     selection = selection or Selection()
     with _arguments(aliases) as arguments:
         account = explain or (arguments.folder / "explain.json" if report_page else None)
@@ -190,7 +201,7 @@ def quantize_model(
         for name in ("mask", "weights", "activations"):
             _check_quotable(f"--{name}", options[name])
         command = [*OPT_OPTIONS, f"--quantize-ptq={pass_options(options)}", plain(module), "-o", plain(output)]
-        _run(module, command, arguments.aliases, report)
+        _run(module, command, arguments.aliases, report, quiet)
         arguments.finish()
         if account is not None:
             if selection.rules and rules:
@@ -239,9 +250,11 @@ def _name_rules(account: Path, aliases: Mapping[Path, str], rules: Path) -> None
     account.write_text(text, encoding="utf-8")
 
 
-def _run(module: Path, command: Sequence[str], aliases: Mapping[Path, str], report: Report | None) -> None:
+def _run(
+    module: Path, command: Sequence[str], aliases: Mapping[Path, str], report: Report | None, quiet: bool = False
+) -> None:
     try:
-        run_tool("quant-opt", command, aliases=aliases, report=report)
+        run_tool("quant-opt", command, aliases=aliases, report=report, quiet=quiet)
     except LowbitError as error:
         if "nothing to quantize" in error.message and _is_quantized(module):
             name = aliases.get(module, str(module))

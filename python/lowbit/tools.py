@@ -226,10 +226,11 @@ def run_tool(
     aliases: Mapping[Path, str] | None = None,
     report: Report | None = None,
     cwd: Path | None = None,
+    quiet: bool = False,
 ) -> str:
     """Runs the tool and returns its standard output; raises LowbitError when it fails.
 
-    `aliases` gives the names that messages should use for temporary files.
+    `aliases` gives the names that messages should use for temporary files. `quiet`: warnings and remarks are not shown.
     """
     command = [str(find_tool(name)), *map(str, arguments)]
     with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
@@ -242,6 +243,6 @@ def run_tool(
     diagnostics = _parse([_as_user_reads(line) for line in lines])
     if code:
         raise _failure(name, code, diagnostics)
-    for text in _gathered(diagnostics):
+    for text in _gathered(diagnostics) if not quiet else ():
         print(text, file=sys.stderr)
     return output

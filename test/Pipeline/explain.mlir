@@ -3,16 +3,33 @@
 // RUN: FileCheck %s < %t.json
 
 // CHECK: "constraints": [],
+// CHECK-NEXT: "counts": {
+// CHECK-NEXT: "float": 2,
+// CHECK-NEXT: "fused": 0,
+// CHECK-NEXT: "integer": 1,
+// CHECK-NEXT: "moved": 3,
+// CHECK-NEXT: "removed": 1,
+// CHECK-NEXT: "table": 0
+// CHECK-NEXT: },
 // CHECK-NEXT: "operations": [
 // CHECK: "format": "i8 x i8 -> i32"
 // CHECK: "name": "matmul_0"
 // CHECK-NEXT: "op": "linalg.matmul"
+// CHECK-NEXT: "reads": [
+// CHECK-NEXT: "arg0",
+// CHECK-NEXT: "matmul_0.weight"
+// CHECK-NEXT: ],
 // CHECK-NEXT: "result": "integer"
 // CHECK: "name": "add_0"
-// CHECK: "reason": "elementwise operation: integer form not available in this version"
+// CHECK: "reason": "no output of the model depends on it",
+// CHECK-NEXT: "result": "removed"
+// CHECK: "change": "--mode integer-only with --calibration-data
+// CHECK: "name": "add_1"
+// CHECK: "reason": "elementwise operation: mode=dynamic leaves it float"
 // CHECK-NEXT: "result": "float"
 // CHECK: "name": "transpose_0"
 // CHECK: "result": "moved"
+// CHECK: "change": "nothing in this version"
 // CHECK: "name": "matmul_1"
 // CHECK: "reason": "each sum has a single product"
 // CHECK-NEXT: "result": "float"
@@ -42,6 +59,7 @@ func.func @main(%x: tensor<4x2xf32>) -> (tensor<3x4xf32>, tensor<4x4xf32>) {
   %e = tensor.empty() : tensor<4x3xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
   %y = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x3xf32>) outs(%f : tensor<4x3xf32>) -> tensor<4x3xf32>
+  %unread = linalg.add ins(%y, %y : tensor<4x3xf32>, tensor<4x3xf32>) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
   %a = linalg.add ins(%y, %y : tensor<4x3xf32>, tensor<4x3xf32>) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
   %et = tensor.empty() : tensor<3x4xf32>
   %t = linalg.transpose ins(%a : tensor<4x3xf32>) outs(%et : tensor<3x4xf32>) permutation = [1, 0]

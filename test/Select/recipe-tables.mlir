@@ -27,6 +27,9 @@
 // EXPLAIN-I16: "format": "i16 table",
 // EXPLAIN-I16: "name": "first"
 // EXPLAIN-I16-NEXT: "op": "linalg.generic",
+// EXPLAIN-I16-NEXT: "reads": [
+// EXPLAIN-I16-NEXT: "second.table"
+// EXPLAIN-I16-NEXT: ],
 // EXPLAIN-I16-NEXT: "result": "integer"
 // EXPLAIN-FLOAT: "name": "first"
 // EXPLAIN-FLOAT: "reason": "kept float by rule: name=^first$ keep=float",

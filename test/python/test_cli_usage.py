@@ -81,6 +81,8 @@ WRONG = [
     ["bench"],
     ["compare", MODEL, MODEL],
     ["compare", MODEL, "--inputs", "in.npz"],
+    ["compare", MODEL, MODEL, "--inputs", "in.npz", "--mode", "dynamic", "--layers", "0"],
+    ["compare", MODEL, MODEL, "--inputs", "in.npz", "--mode", "static"],
 ]
 
 

@@ -30,8 +30,10 @@ def AttachWeights : Pass<"lowbit-attach-weights", "::mlir::ModuleOp"> {
 def AssignIds : Pass<"lowbit-assign-ids", "::mlir::ModuleOp"> {
   let summary = "gives operations without a name a stable one";
   let description = [{
-    A linalg operation, or one that moves a tensor, without `lowbit.id` takes the name of its location, and
-    `<operation>_<n>`, its ordinal among those of its kind, when it has none.
+    An operation that makes a tensor, without `lowbit.id`, takes the name of its location, and
+    `<operation>_<n>`, its ordinal among those of its kind, when it has none. A quantize is a part of the value that it is
+    behind (`x/quantize`), the dequantize of a parameter of that. Of ids that are there twice, the later gets a number.
+    Constants, fills, views and arithmetic on shapes have none.
 
     ```mlir
     %0 = linalg.matmul ins(...) outs(...) -> tensor<4x8xf32>

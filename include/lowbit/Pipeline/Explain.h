@@ -12,20 +12,31 @@
 
 namespace lowbit {
 
+struct AccountSettings {
+  /// Where the explanation goes; empty for none.
+  std::string path;
+  /// The mode, as the user would type it.
+  std::string mode;
+  /// Whether phase 6 is among the phases that run.
+  bool isLowered = true;
+};
+
 /// What the passes share; it lives as long as one of them.
 struct Account;
-std::shared_ptr<Account> createAccount(std::shared_ptr<SelectionLog> log);
+std::shared_ptr<Account> createAccount(AccountSettings settings,
+                                       std::shared_ptr<SelectionLog> log);
 
-/// After phase 1: the operations of the model.
+/// At the end of phase 1: the operations of the model.
 std::unique_ptr<mlir::Pass>
 createRecordOperationsPass(std::shared_ptr<Account> account);
 /// After phase 3: the observed values and their parameters, with what the log
 /// says of them.
 std::unique_ptr<mlir::Pass>
 createRecordValuesPass(std::shared_ptr<Account> account);
-/// At the end: looks up what became of them and writes `path`.
+/// After phase 6: what became of the operations, as pass statistics, as remarks
+/// of MLIR's remark engine (category `lowbit`) and as the explanation.
 std::unique_ptr<mlir::Pass>
-createWriteAccountPass(std::shared_ptr<Account> account, llvm::StringRef path);
+createAccountOperationsPass(std::shared_ptr<Account> account);
 
 } // namespace lowbit
 

@@ -48,13 +48,27 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = make_command(commands, "quantize", "quantize a float model", _DETAILS)
     parser.add_argument("model", metavar="MODEL", type=model, help="ONNX or MLIR")
     parser.add_argument("-o", dest="output", metavar="OUT.mlir", type=module_output, required=True, help="the module")
+    data = add_calibration(parser)
+    data.add_argument("--save-table", metavar="TABLE.json", type=output, help="keep what was observed on the data")
+    add_shape(parser, "fix open dimensions by name")
+    add_threads(parser)
+    add_selection(parser)
+    why = parser.add_argument_group("explanation")
+    why.add_argument("--explain", metavar="OUT.json", type=output, help="what became of each operation and value")
+    why.add_argument("--report", metavar="OUT.html", type=output, help="the same as one page to read, with figures")
+    add_later(parser, "--quantized-io")
+    parser.set_defaults(execute=execute, parser=parser)
+
+
+def add_calibration(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
     data = parser.add_argument_group("calibration")
     data.add_argument("--calibration-data", metavar="D", type=Path, help="inputs to observe the model on")
     data.add_argument("--calibration-table", metavar="TABLE.json", type=Path, help="what lowbit calibrate wrote")
-    data.add_argument("--save-table", metavar="TABLE.json", type=output, help="keep what was observed on the data")
     add_mask(parser)
-    add_shape(parser, "fix open dimensions by name")
-    add_threads(parser)
+    return data
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("selection")
     how.add_argument("--method", metavar="M", help=_METHOD_HELP)
     how.add_argument(
@@ -79,16 +93,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     how.add_argument(
         "--held-out", metavar="N", type=count, help="the most samples that auto measures on, and does not observe (32)"
     )
-    why = parser.add_argument_group("explanation")
-    why.add_argument("--explain", metavar="OUT.json", type=output, help="what became of each operation and value")
-    why.add_argument("--report", metavar="OUT.html", type=output, help="the same as one page to read, with figures")
-    add_later(parser, "--quantized-io")
-    parser.set_defaults(execute=execute, parser=parser)
 
 
 def execute(args: argparse.Namespace) -> None:
-    selection = _selection(args)
-    data, table = _calibration(args, selection)
+    selection = selection_of(args)
+    data, table = calibration_of(args, selection)
     extra = [path for path in (args.explain, args.report, args.save_table) if path is not None]
     read = [*data_inputs(args.calibration_data), *(path for path in (args.calibration_table, args.recipe) if path)]
     _check_extra_outputs(args, read)
@@ -115,7 +124,7 @@ def execute(args: argparse.Namespace) -> None:
             )
 
 
-def _selection(args: argparse.Namespace) -> ptq.Selection:
+def selection_of(args: argparse.Namespace) -> ptq.Selection:
     if args.method is not None and (problem := choices.method_problem(args.method)):
         raise UsageError(f"--method: {problem}")
     prepare = args.prepare.split(",") if args.prepare is not None else []
@@ -141,7 +150,7 @@ def _selection(args: argparse.Namespace) -> ptq.Selection:
     )
 
 
-def _calibration(args: argparse.Namespace, selection: ptq.Selection) -> tuple[Path | None, Path | None]:
+def calibration_of(args: argparse.Namespace, selection: ptq.Selection) -> tuple[Path | None, Path | None]:
     """The data and the table to use."""
     data, table = args.calibration_data, args.calibration_table
     if selection.mode == "dynamic":

@@ -35,7 +35,7 @@ def page_data(account: Json, table: Json, title: str) -> Json:
         "warned": sum(bool(value["warnings"]) for value in values),
         "results": dict(Counter(operation["result"] for operation in operations)),
         "stayedFloat": [
-            {"name": operation["name"], "op": operation["op"], "reason": operation.get("reason", "")}
+            {key: operation.get(key, "") for key in ("name", "op", "reason", "change")}
             for operation in operations
             if operation["result"] == "float"
         ],

@@ -363,8 +363,8 @@ function showSections() {
     make("span", "name", (c.values ?? []).join(", ")),
     c.rescaled_at ? ["rescaled at ", make("span", "name", [c.rescaled_at].flat().join(", "))] : "one set of parameters",
     c.reason ?? ""]));
-  fillSection("operations", ["Operation", "Kind", "Why"], data.stayedFloat.map((o) => [
-    make("span", "name", o.name), make("code", "", o.op), o.reason]));
+  fillSection("operations", ["Operation", "Kind", "Why", "What would change it"], data.stayedFloat.map((o) => [
+    make("span", "name", o.name), make("code", "", o.op), o.reason, o.change]));
 }
 
 // --- Theme: the system's, until the button is pressed
