@@ -251,6 +251,15 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     return type && type.getElementType().isF32();
   }
 
+  /// As maxima are padded: such a value has no range.
+  static bool padsWithInfinity(Operation *op) {
+    auto pad = dyn_cast<tensor::PadOp>(op);
+    FloatAttr number;
+    return pad && pad.getConstantPaddingValue() &&
+           matchPattern(pad.getConstantPaddingValue(), m_Constant(&number)) &&
+           !number.getValue().isFinite();
+  }
+
   /// Every f32 tensor with a name that is not observed yet.
   static void observeAll(func::FuncOp main, ObserverBuilder &observers) {
     SmallVector<Value> values;
@@ -260,7 +269,7 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     };
     llvm::for_each(main.getArguments(), add);
     main.walk([&](Operation *op) {
-      if (op->hasAttr(LowbitDialect::kIdAttr))
+      if (op->hasAttr(LowbitDialect::kIdAttr) && !padsWithInfinity(op))
         llvm::for_each(op->getResults(), add);
     });
     for (Value value : values)
