@@ -9,14 +9,15 @@
 // Values that the model quantizes itself keep their parameters and get none.
 // Data movement between source and contraction is cloned, so that other
 // readers keep what they had. With observe=all every other f32 value that has
-// an id is observed as well; with borders every reader of an argument reads it
-// observed. Refused: a module without a contraction or table
-// that can be quantized.
+// an id is observed as well, with borders=operations what lowbit-place-borders
+// needs; with borders=inputs every reader of an argument reads it observed.
+// Refused: a module without a contraction or table that can be quantized.
 //
 //===----------------------------------------------------------------------===//
 #include "ObservationPlan.h"
 #include "Softmax.h"
 
+#include "lowbit/Analysis/Borders.h"
 #include "lowbit/Calibrate/Passes.h"
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/MainFunction.h"
@@ -63,8 +64,10 @@ public:
     Value source = findSource(value);
     auto observer = source.getDefiningOp<ObserveOp>();
     if (!observed.contains(value) && !isConstantTensor(source) &&
-        !(observer && observer.isConstant()))
+        !(observer && observer.isConstant())) {
       insert(value, "value", std::nullopt);
+      observed.insert(value);
+    }
   }
 
   /// All readers of `argument` read it as an activation.
@@ -189,6 +192,12 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
           << observe << "'";
       return signalPassFailure();
     }
+    if (borders != "none" && borders != "inputs" && borders != "operations") {
+      getOperation().emitError(
+          "borders must be none, inputs or operations, found '")
+          << borders << "'";
+      return signalPassFailure();
+    }
     FailureOr<func::FuncOp> main = findMain(getOperation());
     if (failed(main))
       return signalPassFailure();
@@ -234,10 +243,13 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
       for (tensor::ExtractOp lookup : table.lookups)
         lookup.getTensorMutable().set(observed);
     }
-    if (borders)
+    if (borders == "inputs")
       for (BlockArgument argument : main->getArguments())
         if (isReal(argument) && !argument.use_empty())
           observers.observeForAll(argument);
+    if (borders == "operations")
+      for (const Border &border : planBorders(*main).borders)
+        observers.observeOnly(border.value);
     if (observe == "all")
       observeAll(*main, observers);
     numActivations += observers.numActivations;

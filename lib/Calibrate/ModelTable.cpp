@@ -141,7 +141,7 @@ FailureOr<CalibrationTable> lowbit::readModelTable(ModuleOp observed,
   }
   std::vector<std::string> names = namesOf(*table), missing, extra;
   for (ObserveOp op : observersOf(observed))
-    if (!llvm::is_contained(names, op.getId()))
+    if (op.isActivation() && !llvm::is_contained(names, op.getId()))
       missing.push_back(op.getId().str());
   if (!missing.empty()) {
     // What was left out may be why.

@@ -30,6 +30,9 @@ struct FoldQdq : lowbit::impl::FoldQdqBase<FoldQdq> {
     populateFoldDataMovementPatterns(patterns);
     populateFoldPoolingPatterns(patterns);
     populateFoldLookupPatterns(patterns, getOperation());
+    populateFoldConcatPatterns(patterns);
+    populateFoldClampPatterns(patterns);
+    populateChainQuantizePatterns(patterns);
     populateFoldRequantizePatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
       getOperation().emitError("folding of QDQ did not come to an end");

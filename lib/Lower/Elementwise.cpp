@@ -124,9 +124,10 @@ SmallVector<Value> lowbit::emitElementwise(OpBuilder &builder, Operation *op,
 }
 
 void lowbit::carryId(Operation *from, Value to) {
-  Attribute id = from->getAttr(LowbitDialect::kIdAttr);
   if (auto cast = to.getDefiningOp<tensor::CastOp>())
     to = cast.getSource();
-  if (Operation *made = to.getDefiningOp(); made && id)
-    made->setAttr(LowbitDialect::kIdAttr, id);
+  Operation *made = to.getDefiningOp();
+  for (StringRef name : {LowbitDialect::kIdAttr, LowbitDialect::kIntegersAttr})
+    if (Attribute attr = from->getAttr(name); made && attr)
+      made->setAttr(name, attr);
 }

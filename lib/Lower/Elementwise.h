@@ -44,7 +44,7 @@ emitElementwise(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value like,
                 llvm::ArrayRef<mlir::Type> results, ElementBody body);
 
 /// The generic behind `to` makes the value that `from` made: it gets its
-/// `lowbit.id`.
+/// `lowbit.id` and `lowbit.integers`.
 void carryId(mlir::Operation *from, mlir::Value to);
 
 /// A tensor with the dimensions of `shape`, filled with `number`.

@@ -331,7 +331,10 @@ LogicalResult lowbit::buildPtqPipeline(
       // Where everything is integer, the ranges of all values are wanted.
       pm.addPass(createInsertObservers(
           {isIntegerOnly ? std::string("all") : options.observe.getValue(),
-           isIntegerOnly, options.channels || plan.needsChannels()}));
+           isIntegerOnly ? "inputs"
+           : isStatic    ? "operations"
+                         : "none",
+           options.channels || plan.needsChannels()}));
       if (isStatic)
         pm.addPass(
             createCalibratePass(calibrateOptions(options, searching), table));
@@ -340,6 +343,8 @@ LogicalResult lowbit::buildPtqPipeline(
       return;
     case Phase::Select:
       appendPreparations(pm, plan, options.smoothQuantStrength, preparation);
+      if (isStatic && !isIntegerOnly)
+        pm.addPass(createPlaceBorders());
       if (isStatic)
         pm.addPass(createSearchRangesPass(
             searchOptions(options), selectOptions(options, mode), table, log));
@@ -372,6 +377,12 @@ LogicalResult lowbit::buildPtqPipeline(
       if (isIntegerOnly)
         pm.addPass(createLowerToIntegers());
       pm.addPass(createLowerQdq());
+      pm.addPass(createCanonicalizerPass());
+      pm.addPass(createCSEPass());
+      pm.addPass(createFuseBodies());
+      // Operands that were fused twice are one.
+      pm.addPass(createCanonicalizerPass());
+      pm.addPass(createTabulateBodies());
       pm.addPass(createCanonicalizerPass());
       pm.addPass(createCSEPass());
       pm.addPass(createVerifyIntegerContract());

@@ -32,6 +32,8 @@ namespace lowbit {
 
 /// More than this share of the elements is not clipped without a warning.
 static constexpr double kMostClipped = 0.1;
+/// A value with less error than this says adds up with others for long.
+static constexpr double kEnoughDb = 40;
 
 namespace {
 struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
@@ -194,13 +196,46 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     ++numDynamic;
   }
 
-  /// The statistics of a value; null without.
-  const ValueStatistics *statisticsOf(StringRef id) const {
+  /// The statistics of a value, which another observer of it may have; null
+  /// without.
+  const ValueStatistics *statisticsOf(ObserveOp op) const {
     if (!statistics)
       return nullptr;
-    auto it = statistics->values.find(id.str());
-    return it == statistics->values.end() || it->second.empty() ? nullptr
-                                                                : &it->second;
+    for (Operation *user : op.getInput().getUsers()) {
+      auto observer = dyn_cast<ObserveOp>(user);
+      if (!observer || (op.isActivation() && observer != op))
+        continue;
+      auto it = statistics->values.find(observer.getId().str());
+      if (it != statistics->values.end() && !it->second.empty())
+        return &it->second;
+    }
+    return nullptr;
+  }
+
+  /// Wide values have 16 bits; 8 where their error is far below the value.
+  void narrowWideValues(MutableArrayRef<ObservedValue> values,
+                        MutableArrayRef<SharingCandidate> candidates) {
+    for (auto [value, candidate] : llvm::zip_equal(values, candidates)) {
+      if (!value.op.getWide() || !value.settings.rule.empty() ||
+          !candidate.statistics)
+        continue;
+      Settings narrow;
+      RangeChoice choice =
+          chooseRange(*candidate.statistics, candidate.method, narrow.target());
+      if (choice.sqnrDb < kEnoughDb)
+        continue;
+      value.settings = narrow;
+      candidate.own = choice;
+      // What is quantized for contractions serves all readers.
+      for (ObservedValue &other : values)
+        if (other.op.isActivation() && other.isQuantized &&
+            other.op.getInput() == value.op.getInput() &&
+            other.settings.format.width == narrow.format.width) {
+          value.op.getOutput().replaceAllUsesWith(other.op.getOutput());
+          value.isQuantized = false;
+          value.reason = "read as '" + other.id() + "'";
+        }
+    }
   }
 
   LogicalResult selectActivations(MutableArrayRef<ObservedValue> values) {
@@ -208,10 +243,10 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     for (auto [value, candidate] : llvm::zip_equal(values, candidates)) {
       if (!value.isActivation())
         continue;
-      candidate.statistics = statisticsOf(value.op.getId());
+      candidate.statistics = statisticsOf(value.op);
       candidate.method = value.settings.method;
-      if (!candidate.statistics && value.op.isActivation() &&
-          value.isQuantized && failed(selectWithoutStatistics(value)))
+      if (!candidate.statistics && value.isRead() && value.isQuantized &&
+          failed(selectWithoutStatistics(value)))
         return failure();
     }
     mlir::parallelFor(&getContext(), 0, values.size(), [&](size_t i) {
@@ -220,6 +255,7 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
             chooseRange(*candidates[i].statistics, candidates[i].method,
                         values[i].settings.target());
     });
+    narrowWideValues(values, candidates);
     for (auto [value, candidate] : llvm::zip_equal(values, candidates))
       if (candidate.statistics && value.isQuantized &&
           !candidate.own.note.empty())
@@ -227,7 +263,7 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
                   candidate.method.text() + ": " + candidate.own.note);
     std::vector<SharingCandidate> sharing = candidates;
     for (auto [value, candidate] : llvm::zip_equal(values, sharing))
-      if (!value.isQuantized || !value.op.isActivation())
+      if (!value.isQuantized || !value.isRead() || value.op.getWide())
         candidate.statistics = nullptr;
     Sharing shared = solveSharing(getOperation(), values, sharing);
     noteSharing(shared, values, candidates);
@@ -296,6 +332,9 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
             std::abs(int(bits) - int(settings.format.width)),
             llvm::formatv("{0} bits for {1}", bits, settings.format.width));
       }
+    } else if (op.isBorder() && op.getMinAttr()) {
+      min = op.getMin()->convertToFloat();
+      max = op.getMax()->convertToFloat();
     } else if (statistics && statistics->values.count(value.id())) {
       return op.emitError("the value '")
              << op.getId() << "' was never computed on the calibration data";

@@ -45,8 +45,15 @@ std::string lowbit::checkMode(StringRef mode) {
 // Readers
 //===----------------------------------------------------------------------===//
 
+/// Elementwise generics and reductions have no name of their own.
+static std::string kindOf(Operation *op) {
+  if (auto generic = dyn_cast<linalg::GenericOp>(op))
+    return generic.getNumReductionLoops() > 0 ? "reduction" : "elementwise";
+  return op->getName().stripDialect().str();
+}
+
 static void collectReaders(Value value, SmallVector<Operation *> &moves,
-                           SmallVectorImpl<Reader> &readers) {
+                           SmallVectorImpl<Reader> &readers, bool isBorder) {
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
     if (isFloatContraction(user) && use.getOperandNumber() < 2) {
@@ -60,8 +67,12 @@ static void collectReaders(Value value, SmallVector<Operation *> &moves,
                          valueName(generic->getResult(0)), ""});
     } else if (movedOperand(user) == &use) {
       moves.push_back(user);
-      collectReaders(user->getResult(0), moves, readers);
+      collectReaders(user->getResult(0), moves, readers, isBorder);
       moves.pop_back();
+    } else if (isBorder && user->getNumResults() == 1 &&
+               isa<RankedTensorType>(user->getResult(0).getType())) {
+      readers.push_back(
+          {user, &use, moves, kindOf(user), valueName(user->getResult(0)), ""});
     }
   }
 }
@@ -69,7 +80,7 @@ static void collectReaders(Value value, SmallVector<Operation *> &moves,
 SmallVector<Reader> lowbit::findReaders(ObserveOp op) {
   SmallVector<Reader> readers;
   SmallVector<Operation *> moves;
-  collectReaders(op.getOutput(), moves, readers);
+  collectReaders(op.getOutput(), moves, readers, op.isBorder());
   // Uses are listed from the last to the first.
   std::reverse(readers.begin(), readers.end());
   return readers;
@@ -79,11 +90,21 @@ SmallVector<Reader> lowbit::findReaders(ObserveOp op) {
 // Rules
 //===----------------------------------------------------------------------===//
 
+/// Of 16 bits the extremes are a good choice of any method.
+static Settings wideSettings() {
+  Settings settings;
+  settings.format.width = 16;
+  settings.zero = ZeroPlace::Symmetric;
+  return settings;
+}
+
 static Settings defaultSettings(ObservedValue &value, const MethodSpec &method,
                                 bool isDynamic) {
   Settings settings;
   if (value.isActivation()) {
     settings.method = isDynamic ? MethodSpec{} : method;
+    if (value.op.getWide())
+      settings = wideSettings();
     return settings;
   }
   settings.granularity.kind = GranularityChoice::Channel;

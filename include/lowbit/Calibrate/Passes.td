@@ -24,8 +24,11 @@ def InsertObservers : Pass<"lowbit-insert-observers", "::mlir::ModuleOp"> {
 
     With `observe=all`, every other f32 value that has an id, constants
     excepted, gets an observer of role `value`, whose result nothing reads.
-    With `borders`, every reader of an f32 argument reads it through an
-    activation's observer, so that no operation has to read a float.
+    With `borders=inputs`, every reader of an f32 argument reads it through an
+    activation's observer, so that no operation has to read a float. With
+    `borders=operations`, what other operations could read as integers
+    (residual additions, pooling, concatenations, chains that become tables) is
+    observed too, as a `value` that `lowbit-place-borders` makes a border of.
     With `channels`, an activation has as axis the dimension that the
     contractions that read it sum over (the input channels of a convolution),
     where that is one and the same dimension of known size for all of them.
@@ -40,8 +43,10 @@ def InsertObservers : Pass<"lowbit-insert-observers", "::mlir::ModuleOp"> {
     Option<"observe", "observe", "std::string", "\"operands\"",
            "operands: what contractions and look-ups read; all: every f32 "
            "value with an id">,
-    Option<"borders", "borders", "bool", "false",
-           "f32 arguments are activations for all of their readers">,
+    Option<"borders", "borders", "std::string", "\"none\"",
+           "none; inputs: f32 arguments are activations for all of their "
+           "readers; operations: values that other operations could read as "
+           "integers are observed">,
     Option<"channels", "channels", "bool", "false",
            "statistics for each channel of the activations that have one">];
   let statistics = [

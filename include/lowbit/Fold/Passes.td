@@ -15,9 +15,13 @@ def FoldQdq : Pass<"lowbit-fold-qdq", "::mlir::ModuleOp"> {
         pad(dequantize(q), 0.0)       -> dequantize(pad(q, zero_point))
         max_pool(dequantize(q))       -> dequantize(max_pool(q))
         extract(dequantize(t), i, j)  -> (extract(t, i, j) - zero_point[i]) * scale[i]
+        concat(dequantize(a), dequantize(b)) -> dequantize(concat(a, b))
+        quantize(relu(x))             -> quantize(x)
         quantize(dequantize(q))       -> requantize(q)
 
-    The last only where it gives the same for every integer of the format.
+    The last only where it gives the same for every integer of the format; a
+    clamp goes where saturation does what it does. Of a value that is quantized
+    in two widths, the narrow integers are made of the wide ones.
 
     ```mlir
     %d = lowbit.dequantize %q {...} : tensor<4x2x!lowbit.affine<i8>> -> tensor<4x2xf32>

@@ -22,6 +22,15 @@ void populateFoldPoolingPatterns(mlir::RewritePatternSet &patterns);
 void populateFoldLookupPatterns(mlir::RewritePatternSet &patterns,
                                 mlir::ModuleOp module);
 
+/// concat(dequantize(a), dequantize(b)) -> dequantize(concat(a, b)).
+void populateFoldConcatPatterns(mlir::RewritePatternSet &patterns);
+
+/// quantize(max(x, least value)) -> quantize(x).
+void populateFoldClampPatterns(mlir::RewritePatternSet &patterns);
+
+/// The narrower of two formats of a value is made of the wider one.
+void populateChainQuantizePatterns(mlir::RewritePatternSet &patterns);
+
 /// quantize(dequantize(q)) -> requantize(q), where all integers stay the same.
 void populateFoldRequantizePatterns(mlir::RewritePatternSet &patterns);
 

@@ -220,6 +220,53 @@ def LowerQdq : Pass<"lowbit-lower-qdq", "::mlir::ModuleOp"> {
     Statistic<"numRequantize", "requantize", "requantize that were lowered">];
 }
 
+def FuseBodies : Pass<"lowbit-fuse-bodies", "::mlir::ModuleOp"> {
+  let summary = "what makes integers of integers is one operation";
+  let description = [{
+    Dequantize, bias, residual addition, activation and quantize, and the
+    epilogue of a contraction before them, are computed one after the other for
+    each element, in registers. Nothing is computed in another order, so that
+    results are the same to the bit.
+
+    ```mlir
+    %d = linalg.generic ins(%acc, %scale : tensor<4x8xi32>, tensor<8xf32>) ... { sitofp, mulf }
+    %y = linalg.generic {lowbit.id = "y"} ins(%d, %bias : tensor<4x8xf32>, tensor<8xf32>) ... { addf }
+    %q = linalg.generic ins(%y : tensor<4x8xf32>) ... { divf, roundeven, ... }
+    // becomes
+    %q = linalg.generic {lowbit.integers = ["y"]} ins(%acc, %scale, %bias) ...
+    ```
+
+    A body that reads an f32 tensor, other than a constant, stays as it is: it
+    is not integer as a whole.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+  let statistics = [
+    Statistic<"numFused", "fused", "operations computed in the body of another">];
+}
+
+def TabulateBodies : Pass<"lowbit-tabulate-bodies", "::mlir::ModuleOp"> {
+  let summary = "functions of one byte become tables";
+  let description = [{
+    A body whose result depends on one integer of 8 bits alone is computed for
+    all 256 of them, by the interpreter, so that the table has exactly what the
+    body would round to. `lowbit.tables` has the ids of what is in it.
+
+    ```mlir
+    %q = linalg.generic {lowbit.integers = ["gelu"]} ins(%x : tensor<4x8xi8>) ... { dequantize, erf, ..., quantize }
+    // becomes
+    %q = linalg.generic {lowbit.tables = ["gelu"]} ins(%x : tensor<4x8xi8>) ... { tensor.extract %table[...] }
+    ```
+
+    A body that only changes scale and zero point, or clamps besides, stays: it
+    costs less than a look-up.
+  }];
+  let dependentDialects = [
+    "::lowbit::LowbitDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numTables", "tables", "operations that became tables">];
+}
+
 def VerifyIntegerContract
     : Pass<"lowbit-verify-integer-contract", "::mlir::ModuleOp"> {
   let summary = "checks what phase 6 hands on";

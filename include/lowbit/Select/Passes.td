@@ -4,6 +4,36 @@
 
 include "mlir/Pass/PassBase.td"
 
+def PlaceBorders : Pass<"lowbit-place-borders", "::mlir::ModuleOp"> {
+  let summary = "operations between contractions read integers";
+  let description = [{
+    A float value that goes through memory from one operation to others goes as
+    integers where these can work on them: residual additions and other
+    elementwise operations of several values, pooling, concatenation, chains of
+    elementwise operations on one value, which become tables. Their readings
+    get an observer of role `border`; what additions and the like read is
+    `wide`. A value that one elementwise operation reads has none: it is
+    computed in registers.
+
+    ```mlir
+    %xv = lowbit.observe %x "value" "x" {max = 2.0 : f32, min = -1.0 : f32} : tensor<4x16xf32>
+    %z = linalg.add ins(%x, %y) ...
+    // becomes
+    %xb = lowbit.observe %x "border" "x" {max = 2.0 : f32, min = -1.0 : f32, wide} : tensor<4x16xf32>
+    %z = linalg.add ins(%xb, %yb) ...
+    ```
+
+    What stays float gets `lowbit.float_reason`: what works with the result of a
+    reduction of each run (norms, softmax), with values computed from integers
+    or the caller's floats, what only float operations read, and operations
+    without an integer form.
+  }];
+  let dependentDialects = ["::lowbit::LowbitDialect"];
+  let statistics = [
+    Statistic<"numBorders", "borders", "values that operations read quantized">,
+    Statistic<"numFloat", "float", "operations that stay float">];
+}
+
 def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
   let summary = "chooses a format and its parameters for every observer";
   let description = [{
@@ -14,6 +44,8 @@ def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
     - Activations, `mode=static`: asymmetric `!lowbit.affine<i8>`, one scale and
       zero point a tensor, by `method` from the statistics of the calibration
       table; values that share their integers (rule N23) get one choice.
+    - Borders: as activations; wide ones `!lowbit.affine<i16>`, symmetric, but
+      where the error of 8 bits is 40 dB below the value.
     - Activations, `mode=dynamic`: the same format; scale and zero point are
       found at run time.
 

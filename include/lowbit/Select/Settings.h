@@ -54,7 +54,10 @@ struct ObservedValue {
   std::string reason;
 
   std::string id() { return op.getId().str(); }
-  bool isActivation() { return op.isActivation() || op.getRole() == "value"; }
+  /// It is computed, and has statistics.
+  bool isActivation() { return !op.isConstant(); }
+  /// Something may read it quantized.
+  bool isRead() { return op.getRole() != "value"; }
 };
 
 /// What is wrong with the word of the option `mode`; empty when nothing is.

@@ -87,7 +87,7 @@ LogicalResult lowbit::detail::verifyKnownAttributes(Operation *op) {
 void ObserveOp::build(OpBuilder &builder, OperationState &state, Value input,
                       StringRef id, StringRef role,
                       std::optional<int64_t> axis) {
-  build(builder, state, input.getType(), input, id, role,
+  build(builder, state, input.getType(), input, id, role, /*wide=*/false,
         axis ? builder.getI64IntegerAttr(*axis) : IntegerAttr(), StringAttr(),
         IntegerAttr(), FloatAttr(), FloatAttr(), TypeAttr(), ElementsAttr(),
         ElementsAttr());
@@ -102,9 +102,9 @@ void ObserveOp::getEffects(
 
 LogicalResult ObserveOp::verify() {
   StringRef role = getRole();
-  if (!isActivation() && !isConstant() && role != "value")
+  if (!isActivation() && !isConstant() && !isBorder() && role != "value")
     return emitOpError() << "(O1) role must be \"activation\", \"weight\", "
-                            "\"table\" or \"value\", found \""
+                            "\"table\", \"border\" or \"value\", found \""
                          << role << "\"";
   auto type = cast<RankedTensorType>(getInput().getType());
   if (getAxis() && (*getAxis() < 0 || int64_t(*getAxis()) >= type.getRank()))
@@ -135,6 +135,9 @@ LogicalResult ObserveOp::verify() {
   if (role == "value" && getFormat())
     return emitOpError() << "(O9) role \"value\" has no format, found "
                          << *getFormat();
+  if (getWide() && !isBorder())
+    return emitOpError() << "(O11) only a border is wide, found role \"" << role
+                         << "\"";
   if (!isConstant() && getAxis() && type.isDynamicDim(*getAxis()))
     return emitOpError() << "(O10) axis " << *getAxis()
                          << " must have a known size in " << type;

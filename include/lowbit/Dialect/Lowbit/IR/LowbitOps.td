@@ -27,22 +27,26 @@ def Lowbit_ObserveOp : Lowbit_Op<"observe", [
 
     - `id`: the value's name in the source model;
     - `role`: `activation`, `weight` (a constant operand of a contraction),
-      `table` (a constant that look-ups read) or `value` (observed for the
+      `table` (a constant that look-ups read), `border` (read by other
+      operations that work on integers) or `value` (observed for the
       calibration table; nothing reads it quantized, so nothing needs its
       result, and it stays all the same);
+    - `wide`: a border that additions and the like read, whose errors add up;
     - `axis`: the channel dimension of a weight or a table; of an activation or
       a value the dimension that statistics are kept for each index of;
     - `rows`: whole rows along the last dimension are kept of what a softmax
       reads (`logits`) or makes (`probabilities`).
 
-    Constraints: (O1) the role is one of the four. (O2) The axis is a
+    Constraints: (O1) the role is one of the five. (O2) The axis is a
     dimension. (O3) min and max come together and (O4) in order. (O5) scale and
     zero_point come with a format, (O6) which is quantized. (O7) rows are
     `logits` or `probabilities`, (O8) of a value that is no constant and has a
     last dimension. (O9) The role `value` has no format. (O10) The axis of a
-    value that is no constant has a size that is known.
+    value that is no constant has a size that is known. (O11) Only a border is
+    wide.
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, StrAttr:$id, StrAttr:$role,
+                       UnitAttr:$wide,
                        OptionalAttr<I64Attr>:$axis,
                        OptionalAttr<StrAttr>:$rows,
                        OptionalAttr<I64Attr>:$count,
@@ -54,6 +58,7 @@ def Lowbit_ObserveOp : Lowbit_Op<"observe", [
   let assemblyFormat = "$input $role $id attr-dict `:` type($input)";
   let extraClassDeclaration = [{
     bool isActivation() { return getRole() == "activation"; }
+    bool isBorder() { return getRole() == "border"; }
     bool isConstant() { return getRole() == "weight" || getRole() == "table"; }
   }];
   let hasVerifier = 1;
