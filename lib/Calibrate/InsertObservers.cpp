@@ -23,6 +23,8 @@
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/ParameterAccess.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -263,13 +265,13 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     return type && type.getElementType().isF32();
   }
 
-  /// As maxima are padded: such a value has no range.
-  static bool padsWithInfinity(Operation *op) {
+  /// Padding that a maximum passes over is not a number that a value holds.
+  static bool hasInfinitePadding(Operation *op) {
     auto pad = dyn_cast<tensor::PadOp>(op);
-    FloatAttr number;
-    return pad && pad.getConstantPaddingValue() &&
-           matchPattern(pad.getConstantPaddingValue(), m_Constant(&number)) &&
-           !number.getValue().isFinite();
+    Value value = pad ? pad.getConstantPaddingValue() : Value();
+    FloatAttr constant;
+    return value && matchPattern(value, m_Constant(&constant)) &&
+           constant.getValue().isInfinity();
   }
 
   /// Every f32 tensor with a name that is not observed yet.
@@ -281,7 +283,7 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     };
     llvm::for_each(main.getArguments(), add);
     main.walk([&](Operation *op) {
-      if (op->hasAttr(LowbitDialect::kIdAttr) && !padsWithInfinity(op))
+      if (op->hasAttr(LowbitDialect::kIdAttr) && !hasInfinitePadding(op))
         llvm::for_each(op->getResults(), add);
     });
     for (Value value : values)

@@ -45,6 +45,7 @@ IMAGES: dict[Layer, int] = {
     contractions.dense: 1,
     contractions.product: 1,
 }
+CONTRACTIONS = (contractions.convolution, contractions.dense, contractions.attention, contractions.residual_block)
 LAYERS = 12
 
 
@@ -59,6 +60,8 @@ def _inputs(net: Network, random: Random) -> dict[Layer, int]:
     """Makes the inputs; returns what layers suit them."""
     kind = random.pick(["image", "image", "sequence", "tokens", "rows"])
     batch = _dim(random, "batch", 1, 3, 2)
+    if not batch.is_static:  # Calibration cuts it into single samples.
+        batch = Dim((1, *batch.sizes[1:]), "batch")
     if kind == "image":
         spatial = random.pick([1, 2, 2, 2, 3])
         most = {1: 24, 2: 9, 3: 5}[spatial]
@@ -98,8 +101,8 @@ def generate(seed: int, left_out: Collection[int] = ()) -> Network:
             continue
         own = Random((seed, index))
         net.prefix = f"l{index}"
-        # One that contracts first: a network without any is refused.
-        wanted = [k for k in kinds if k not in ANY] if index == 1 else list(kinds)
+        # One that sums products first: a network without any is refused.
+        wanted = [k for k in kinds if k in CONTRACTIONS] if index == 1 else list(kinds)
         weights = np.array([kinds[k] for k in wanted], float)
         for _ in range(8):
             layer = wanted[int(own.source.choice(len(wanted), p=weights / weights.sum()))]
@@ -123,7 +126,7 @@ def _recipe(random: Random, mode: str) -> str:
     if random.one_in(3):
         words.append("weights=" + random.pick(["i4", "symmetric", "tensor", "i4,mse", "i6", "i4,tensor", "u8,asymmetric"]))
     if random.one_in(3):
-        choices = ["u8", "i6", "u4", "i16"]
+        choices = ["u8", "i6", "u4"] + ["i16"] * (mode != "integer-only")
         if mode != "dynamic":
             choices += ["symmetric", "i8,symmetric", "narrow", "mse", "percentile:99", "i8,entropy"]
         words.append("activations=" + random.pick(choices))
