@@ -11,11 +11,6 @@
 using namespace mlir;
 using namespace lowbit;
 
-/// Bits of the magnitude of what is added up or compared.
-static constexpr unsigned kSumBits = 29;
-/// With so many bits of magnitude a rounded step does not count.
-static constexpr unsigned kFineBits = 20;
-
 double LoopFactor::largest() const {
   double largest = 0;
   for (double value : values)
@@ -50,8 +45,7 @@ RealRange Fixed::real() const {
   return all;
 }
 
-/// The bits that a magnitude needs.
-static unsigned bitsOf(Interval range) {
+unsigned lowbit::bitsOf(Interval range) {
   uint64_t most = std::max<uint64_t>(range.max < 0 ? 0 : uint64_t(range.max),
                                      range.min < 0 ? -uint64_t(range.min) : 0);
   return most == 0 ? 0 : 64 - llvm::countl_zero(most);
@@ -73,15 +67,6 @@ Fixed FixedBuilder::make(Value value, Interval range, LoopFactor scale) const {
   bool isNarrow = value.getType().getIntOrFloatBitWidth() <= 32;
   Type type = isNarrow ? e.b.getI32Type() : e.b.getI64Type();
   return {e.extend(value, type, /*isSigned=*/true), range, std::move(scale)};
-}
-
-template <typename OpTy>
-Fixed FixedBuilder::emit(Fixed a, Fixed b, Interval range) const {
-  bool fits = a.range.fitsI32() && b.range.fitsI32() && range.fitsI32() &&
-              a.value.getType().isInteger(32) &&
-              b.value.getType().isInteger(32);
-  Value x = fits ? a.value : wide(a.value), y = fits ? b.value : wide(b.value);
-  return {e.make<OpTy>(x, y), range, a.scale};
 }
 
 Fixed FixedBuilder::shiftRight(Fixed a, unsigned bits) const {
@@ -246,10 +231,11 @@ Fixed FixedBuilder::clamp(Fixed a, RealRange range) const {
 
 /// True when steps of this size are fine enough for numbers of this magnitude,
 /// and no finer than integers can count.
-static bool suits(const LoopFactor &scale, double magnitude) {
+static bool suits(const LoopFactor &scale, double magnitude, unsigned fineBits,
+                  unsigned sumBits) {
   return scale.isPositive() &&
-         magnitude / scale.largest() >= std::ldexp(1.0, kFineBits - 1) &&
-         magnitude / scale.smallest() <= std::ldexp(1.0, kSumBits);
+         magnitude / scale.largest() >= std::ldexp(1.0, fineBits - 1) &&
+         magnitude / scale.smallest() <= std::ldexp(1.0, sumBits);
 }
 
 std::pair<Fixed, Fixed>
@@ -271,9 +257,11 @@ FixedBuilder::align(Fixed a, Fixed b, std::optional<RealRange> hint) const {
   if (magnitude == 0)
     magnitude = 1;
   LoopFactor scale = std::ldexp(magnitude, -int(kSumBits));
-  if (suits(a.scale, magnitude) && a.scale.agreesWith(b.scale))
+  if (suits(a.scale, magnitude, kFineBits, kSumBits) &&
+      a.scale.agreesWith(b.scale))
     scale = a.scale;
-  else if (suits(b.scale, magnitude) && a.scale.agreesWith(b.scale))
+  else if (suits(b.scale, magnitude, kFineBits, kSumBits) &&
+           a.scale.agreesWith(b.scale))
     scale = b.scale;
   return {rescale(a, scale), rescale(b, scale)};
 }
@@ -369,25 +357,6 @@ Fixed FixedBuilder::multiply(Fixed a, Fixed b) const {
   product.scale = scale;
   return bitsOf(product.range) > 31 ? narrow(product) : product;
 }
-
-Fixed FixedBuilder::extreme(Fixed a, Fixed b, bool isMaximum) const {
-  std::tie(a, b) = align(a, b, std::nullopt);
-  auto pick = [&](int64_t x, int64_t y) {
-    return isMaximum ? std::max(x, y) : std::min(x, y);
-  };
-  Interval range{pick(a.range.min, b.range.min),
-                 pick(a.range.max, b.range.max)};
-  return isMaximum ? emit<arith::MaxSIOp>(a, b, range)
-                   : emit<arith::MinSIOp>(a, b, range);
-}
-Fixed FixedBuilder::maximum(Fixed a, Fixed b) const {
-  return extreme(a, b, true);
-}
-Fixed FixedBuilder::minimum(Fixed a, Fixed b) const {
-  return extreme(a, b, false);
-}
-
-Fixed FixedBuilder::absolute(Fixed a) const { return maximum(a, negate(a)); }
 
 Value FixedBuilder::quantize(Fixed a, double scale, int64_t zeroPoint,
                              Interval range) const {

@@ -68,6 +68,12 @@ struct Fixed {
   double magnitude() const { return real().magnitude(); }
 };
 
+/// How a number becomes a whole one; halves go away from zero, or to even.
+enum class WholeMode { Floor, Ceil, Trunc, HalfAway, HalfEven };
+
+/// The bits that a magnitude needs.
+unsigned bitsOf(Interval range);
+
 /// Fixed-point arithmetic in a body.
 class FixedBuilder {
 public:
@@ -89,11 +95,27 @@ public:
   Fixed multiply(Fixed a, Fixed b) const;
   Fixed multiply(Fixed a, const LoopFactor &b) const;
   Fixed maximum(Fixed a, Fixed b) const;
+  Fixed maximum(Fixed a, const LoopFactor &b) const;
   Fixed minimum(Fixed a, Fixed b) const;
+  Fixed minimum(Fixed a, const LoopFactor &b) const;
   Fixed absolute(Fixed a) const;
   /// Both in the same positive steps, which `hint` and they themselves fit.
   std::pair<Fixed, Fixed> align(Fixed a, Fixed b,
                                 std::optional<RealRange> hint) const;
+  /// A constant in the steps of `a`; saturated where it is only a bound.
+  std::pair<Fixed, Fixed> align(Fixed a, const LoopFactor &b,
+                                bool isBound) const;
+  /// Of numbers in the same steps.
+  mlir::Value compare(mlir::arith::CmpIPredicate predicate, Fixed a,
+                      Fixed b) const;
+  Fixed select(mlir::Value condition, Fixed a, Fixed b) const;
+
+  /// In steps of 1 where a fraction can be told at all.
+  Fixed toWhole(Fixed a, WholeMode mode) const;
+  /// a - trunc(a / divisor) * divisor.
+  Fixed remainder(Fixed a, double divisor) const;
+  /// An angle less whole turns: from -pi to pi.
+  Fixed turn(Fixed a) const;
 
   /// The same number in other steps, rounded.
   Fixed rescale(Fixed a, const LoopFactor &scale) const;
@@ -112,8 +134,15 @@ public:
   const ElementBuilder e;
 
 private:
+  /// Bits of the magnitude of what is added up or compared.
+  static constexpr unsigned kSumBits = 29;
+  /// With so many bits of magnitude a rounded step does not count.
+  static constexpr unsigned kFineBits = 20;
+
   Fixed positive(Fixed a) const;
-  Fixed extreme(Fixed a, Fixed b, bool isMaximum) const;
+  Fixed pick(bool isMaximum, Fixed a, Fixed b) const;
+  /// In steps of 1 / 2^bits, as small as 32 bits hold.
+  Fixed toFraction(Fixed a, int &bits) const;
   mlir::Value wide(mlir::Value value) const;
   mlir::Value integer(mlir::Type type, int64_t value) const;
   /// Of values with one type for both.
@@ -123,6 +152,16 @@ private:
 
   VectorInput vector;
 };
+
+template <typename OpTy>
+Fixed FixedBuilder::emit(Fixed a, Fixed b, Interval range) const {
+  bool fits = a.range.fitsI32() && b.range.fitsI32() && range.fitsI32() &&
+              a.value.getType().isInteger(32) &&
+              b.value.getType().isInteger(32);
+  mlir::Value x = fits ? a.value : wide(a.value),
+              y = fits ? b.value : wide(b.value);
+  return {e.make<OpTy>(x, y), range, a.scale};
+}
 
 } // namespace lowbit
 

@@ -10,8 +10,10 @@
 //   f(x)            a table, where all of f depends on one integer
 //   sum += f(x)     an exact sum, in 32 bits where they hold it, else in 64
 //
+//   x < y ? x : y   integers in the same steps are compared and chosen
+//
 // Refused, with the reason: operations without an integer form here, operands
-// that are neither, reductions that start from something.
+// that are neither.
 //
 //===----------------------------------------------------------------------===//
 #include "IntegerEvaluator.h"
@@ -59,7 +61,9 @@ bool IntegerEvaluator::readOperands() {
     AffineMap map = op.getMatchingIndexingMap(operand);
     auto type = dyn_cast<RankedTensorType>(operand->get().getType());
     if (!type || !type.getElementType().isF32()) {
-      plain.map(argument, nest.input(operand->get(), map));
+      Value value = operand->get();
+      plain.map(argument,
+                isa<RankedTensorType>(value.getType()) ? nest.input(value, map) : value);
       continue;
     }
     auto found = options.operand(operand->get());
@@ -183,220 +187,153 @@ Value IntegerEvaluator::makeSteps(ArrayRef<float> elements,
 }
 
 //===----------------------------------------------------------------------===//
-// Arithmetic
+// Operations
 //===----------------------------------------------------------------------===//
 
-IntegerEvaluator::Result IntegerEvaluator::add(Number a, Number b,
-                                               std::optional<RealRange> hint) {
-  if (a.constant && b.constant) {
-    if (!a.constant->agreesWith(*b.constant))
-      return real(fixed.add(toFixed(a), toFixed(b), hint));
-    return known(a.constant->combine(*b.constant,
-                                     [](double x, double y) { return x + y; }));
+void IntegerEvaluator::clonePlain(Operation *inner) {
+  fixed.e.b.clone(*inner, plain);
+  if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+    int64_t extent = op.getStaticLoopRanges()[index.getDim()];
+    if (!ShapedType::isDynamic(extent))
+      ranges.narrow(index.getResult(), {0, std::max<int64_t>(extent, 1) - 1});
+    return;
   }
-  if (a.constant)
-    std::swap(a, b);
-  if (b.constant)
-    return real(fixed.add(toFixed(a), *b.constant, hint));
-  std::optional<double> most;
-  if (hint && hint->magnitude() > 0)
-    most = 8 * hint->magnitude();
-  return real(fixed.add(toFixed(a, most), toFixed(b, most), hint));
+  ranges.visit(inner);
 }
 
-IntegerEvaluator::Result IntegerEvaluator::multiply(Number a, Number b) {
-  if (a.constant && b.constant && a.constant->agreesWith(*b.constant))
-    return known(a.constant->combine(*b.constant,
-                                     [](double x, double y) { return x * y; }));
-  if (a.constant)
-    std::swap(a, b);
-  if (b.constant)
-    return real(fixed.multiply(toFixed(a), *b.constant));
-  return real(fixed.multiply(toFixed(a), toFixed(b)));
-}
-
-static Number negated(FixedBuilder &fixed, Number a) {
-  if (a.constant)
-    for (double &value : a.constant->values)
-      value = -value;
-  else if (a.fixed)
-    a.fixed = fixed.multiply(*a.fixed, LoopFactor(-1.0));
-  return a;
-}
-
-IntegerEvaluator::Result IntegerEvaluator::evaluateReal(Operation *inner) {
-  SmallVector<Number> args;
+bool IntegerEvaluator::readArguments(Operation *inner,
+                                     std::vector<Number> &args) {
   for (Value operand : inner->getOperands()) {
-    auto found = numbers.find(operand);
-    FloatAttr outside;
-    if (found != numbers.end())
+    FloatAttr real;
+    APInt whole;
+    if (auto found = numbers.find(operand); found != numbers.end()) {
       args.push_back(found->second);
-    else if (matchPattern(operand, m_Constant(&outside)))
-      args.push_back(*known(outside.getValueAsDouble()));
-    else if (isa<FloatType>(operand.getType()))
-      return refuse("'" + inner->getName().getStringRef() +
-                    "' reads what the loop accumulates");
+    } else if (matchPattern(operand, m_Constant(&real))) {
+      args.push_back(*known(real.getValueAsDouble()));
+    } else if (isa<FloatType>(operand.getType())) {
+      refuse("'" + inner->getName().getStringRef() + "' reads " +
+             (isa<BlockArgument>(operand) ? "what the loop accumulates"
+                                          : "a number from outside the loop"));
+      return false;
+    } else {
+      args.push_back(integer(plain.lookupOrDefault(operand)));
+      // A condition of 1 bit is 1 or 0 here.
+      if (matchPattern(operand, m_ConstantInt(&whole)))
+        args.back().constant = LoopFactor(
+            whole.getBitWidth() == 1 ? whole.getZExtValue() : whole.getSExtValue());
+    }
   }
-  bool isLast = llvm::any_of(inner->getUsers(), [](Operation *user) {
-    return isa<linalg::YieldOp>(user);
-  });
-  std::optional<RealRange> hint;
-  if (isLast)
-    hint = options.hint;
-  if (auto sampled = sample(inner, args))
-    return *sampled;
-  if (isa<arith::AddFOp>(inner))
-    return add(args[0], args[1], hint);
-  if (isa<arith::SubFOp>(inner)) {
-    if (!args[1].constant)
-      args[1] = *real(toFixed(args[1]));
-    return add(args[0], negated(fixed, args[1]), hint);
-  }
-  if (isa<arith::MulFOp>(inner))
-    return multiply(args[0], args[1]);
-  if (isa<arith::NegFOp>(inner)) {
-    if (!args[0].constant)
-      args[0] = *real(toFixed(args[0]));
-    return negated(fixed, args[0]);
-  }
-  if (isa<arith::DivFOp>(inner) && args[1].constant &&
-      args[1].constant->smallest() > 0) {
-    for (double &value : args[1].constant->values)
-      value = 1 / value;
-    return multiply(args[0], args[1]);
-  }
-  if (isa<arith::DivFOp>(inner)) {
-    // x * (1 / y), the second factor a function of y.
-    Number reciprocals[] = {*known(1.0), args[1]};
-    if (!args[1].constant && !args[1].function)
-      reciprocals[1] = *real(fixed.single(toFixed(args[1])));
-    if (auto reciprocal = sample(inner, reciprocals); reciprocal && *reciprocal)
-      return multiply(args[0], **reciprocal);
-    return refuse("it divides by what may be anything");
-  }
-  if (isa<arith::MaximumFOp, arith::MaxNumFOp>(inner))
-    return real(fixed.maximum(toFixed(args[0]), toFixed(args[1])));
-  if (isa<arith::MinimumFOp, arith::MinNumFOp>(inner))
-    return real(fixed.minimum(toFixed(args[0]), toFixed(args[1])));
-  if (isa<math::AbsFOp>(inner))
-    return real(fixed.absolute(toFixed(args[0])));
-  return refuse("'" + inner->getName().getStringRef() +
-                "' has no integer form in this version");
+  return true;
 }
 
-IntegerEvaluator::Result IntegerEvaluator::evaluate(Operation *inner) {
-  FloatAttr number;
-  if (matchPattern(inner, m_Constant(&number)))
-    return known(number.getValueAsDouble());
-  if (isa<arith::SIToFPOp>(inner)) {
-    Value source = inner->getOperand(0);
-    Interval range = ranges.getSigned(source);
-    Value value = plain.lookupOrDefault(source);
-    // Counts, masks, positions: as far as was observed, twice that, or a byte.
-    if (!range.fitsI32()) {
-      RealRange seen = widened(options.hint.value_or(RealRange{0, 1 << 23}));
-      int64_t least = std::min<int64_t>(-128, std::floor(seen.min)),
-              most = std::max<int64_t>(127, std::ceil(seen.max));
-      Type type = value.getType();
-      auto end = [&](int64_t number) -> Value {
-        return fixed.e.make<arith::ConstantOp>(
-            fixed.e.b.getIntegerAttr(type, number));
-      };
-      value = fixed.e.make<arith::MinSIOp>(
-          fixed.e.make<arith::MaxSIOp>(value, end(least)), end(most));
-      range = {least, most};
-    }
-    if (value.getType().getIntOrFloatBitWidth() > 32)
-      value = fixed.e.make<arith::TruncIOp>(fixed.e.b.getI32Type(), value);
-    return real(fixed.make(value, range));
+bool IntegerEvaluator::visit(Operation *inner) {
+  if (inner->getNumResults() != 1 || inner->getNumRegions() != 0) {
+    refuse("'" + inner->getName().getStringRef() +
+           "' has no integer form in this version");
+    return false;
   }
-  if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+  Value made = inner->getResult(0);
+  FloatAttr number;
+  if (matchPattern(inner, m_Constant(&number))) {
+    numbers[made] = *known(number.getValueAsDouble());
+    return true;
+  }
+  bool isReal = isa<FloatType>(made.getType());
+  for (Value operand : inner->getOperands())
+    isReal |= isa<FloatType>(operand.getType()) || numbers.contains(operand);
+  if (!isReal) {
+    clonePlain(inner);
+    return true;
+  }
+  std::vector<Number> args;
+  Result result;
+  if (auto extracted = dyn_cast<tensor::ExtractOp>(inner))
+    result = extract(extracted);
+  else if (readArguments(inner, args))
+    result = evaluate(inner, args);
+  if (!result)
+    return false;
+  if (result->plain)
+    plain.map(made, result->plain);
+  else
+    numbers[made] = *result;
+  return true;
+}
+
+IntegerEvaluator::Result IntegerEvaluator::extract(tensor::ExtractOp inner) {
+  auto found = options.operand(inner.getTensor());
+  if (!found)
+    return refuse("it looks '" + valueName(inner.getTensor()) +
+                  "' up, which is float");
+  SmallVector<Value> indices;
+  for (Value index : inner.getIndices())
+    indices.push_back(plain.lookupOrDefault(index));
+  if (!found->ints) {
     // A number of a constant, such as the scale of a row.
-    auto found = options.operand(extract.getTensor());
-    if (!found || found->ints)
-      return refuse("it looks floats up that are no constant");
     Fixed table;
-    auto type = cast<RankedTensorType>(extract.getTensor().getType());
+    auto type = cast<RankedTensorType>(inner.getTensor().getType());
     Value steps = makeSteps(found->constant, type, std::nullopt,
-                            valueName(extract.getTensor()), table);
-    SmallVector<Value> indices;
-    for (Value index : extract.getIndices())
-      indices.push_back(plain.lookupOrDefault(index));
+                            valueName(inner.getTensor()), table);
     table.value = fixed.e.make<tensor::ExtractOp>(steps, indices);
     return real(table);
   }
-  return evaluateReal(inner);
+  IntegerTensor tensor = *found->ints;
+  if (!tensor.scale.isSingle() && !tensor.samples)
+    tensor = emitRescaled(builder, op, tensor);
+  Fixed value = withoutZero(
+      fixed, fixed.e.make<tensor::ExtractOp>(tensor.ints, indices), tensor,
+      tensor.scale);
+  if (!value.value.getType().isInteger(32)) {
+    if (tensor.expected)
+      value = fixed.clamp(value, widened(*tensor.expected));
+    value = fixed.narrow(value);
+  }
+  value.expected = tensor.expected;
+  if (!tensor.samples)
+    return real(value);
+  Number number;
+  number.function = std::make_shared<Function>(
+      Function{value.value, tensor.range, *tensor.samples});
+  return number;
 }
 
 //===----------------------------------------------------------------------===//
 // Results
 //===----------------------------------------------------------------------===//
 
-std::optional<IntegerTensor> IntegerEvaluator::run() {
+IntegerEvaluator::Results IntegerEvaluator::run() {
   bool isReduction = op.getNumReductionLoops() > 0;
-  AffineMap map = op.getIndexingMapsArray().back();
-  if (!map.isProjectedPermutation() || (!isReduction && !map.isPermutation())) {
-    refuse("its result is written in another order");
-    return std::nullopt;
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    AffineMap map = op.getMatchingIndexingMap(&init);
+    if (!map.isProjectedPermutation() ||
+        (!isReduction && !map.isPermutation())) {
+      refuse("its result is written in another order");
+      return std::nullopt;
+    }
   }
-  Operation *combiner = isReduction ? findCombiner() : nullptr;
-  if (isReduction && !combiner) {
-    refuse("a reduction of this form has no integer form in this version");
-    return std::nullopt;
-  }
-  if (!isReduction && op.payloadUsesValueFromOperand(op.getDpsInitOperand(0))) {
-    refuse("it adds to what is there");
-    return std::nullopt;
-  }
+  SmallVector<Operation *> accumulating;
+  if (isReduction)
+    accumulating = findAccumulating();
   if (!readOperands())
     return std::nullopt;
-  if (!nest.bounds(map))
+  if (!nest.bounds(op.getIndexingMapsArray().back()))
     keepBounds();
-  for (Operation &inner : op.getBody()->without_terminator()) {
-    if (&inner == combiner)
-      break;
-    bool isFloat =
-        llvm::any_of(inner.getResultTypes(), llvm::IsaPred<FloatType>);
-    if (!isFloat) {
-      if (llvm::any_of(inner.getOperandTypes(), llvm::IsaPred<FloatType>)) {
-        refuse("'" + inner.getName().getStringRef() +
-               "' has no integer form in this version");
-        return std::nullopt;
-      }
-      fixed.e.b.clone(inner, plain);
-      continue;
-    }
-    auto result = evaluate(&inner);
-    if (!result)
+  for (Operation &inner : op.getBody()->without_terminator())
+    if (!llvm::is_contained(accumulating, &inner) && !visit(&inner))
       return std::nullopt;
-    numbers[inner.getResult(0)] = *result;
-  }
-  if (combiner)
-    return reduce(combiner);
-  auto found = numbers.find(op.getBody()->getTerminator()->getOperand(0));
-  if (found == numbers.end() || found->second.constant) {
-    refuse("its result is a constant");
-    return std::nullopt;
-  }
-  // A function of an operand waits for what its readers make of it.
-  if (const auto &function = found->second.function) {
-    auto source = sources.find(function->base);
-    if (source != sources.end() && source->second.second == map) {
-      IntegerTensor result = source->second.first;
-      result.samples =
-          std::make_shared<const std::vector<float>>(function->samples);
-      return result;
-    }
-    return finish(lookUp(builder, op, fixed, *function, options.hint));
-  }
-  return finish(toFixed(found->second));
+  if (!isReduction)
+    return finishAll();
+  if (accumulating.size() == 1 && op.getNumResults() == 1 &&
+      isa<FloatType>(accumulating.front()->getResult(0).getType()))
+    return reduce(accumulating.front());
+  return select(accumulating);
 }
 
-std::optional<IntegerTensor> lowbit::emitIntegerBody(
+std::optional<SmallVector<IntegerTensor>> lowbit::emitIntegerBody(
     OpBuilder &builder, linalg::GenericOp op, const IntegerBodyOptions &options,
     ParameterReader &reader, IntegerRanges &ranges, std::string &reason) {
   IntegerEvaluator evaluator(builder, op, options, reader, ranges);
-  auto result = evaluator.run();
+  auto results = evaluator.run();
   reason = evaluator.reason;
-  return result;
+  return results;
 }

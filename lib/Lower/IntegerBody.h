@@ -42,13 +42,17 @@ struct RealOperand {
 struct IntegerBodyOptions {
   /// Asked for each f32 operand; none where it is neither.
   llvm::function_ref<std::optional<RealOperand>(mlir::Value)> operand;
-  /// What the result holds on the data that the model was observed on.
-  std::optional<RealRange> hint;
+  /// What a result holds on the data that the model was observed on.
+  llvm::function_ref<std::optional<RealRange>(mlir::Value)> hint;
+  /// Where all readers of the only result quantize: what is beyond becomes the
+  /// ends of their formats.
+  std::optional<RealRange> bounds;
 };
 
-/// `op`, which has one f32 result, on integers. None, with `reason` set, where
-/// its body has no integer form; nothing is left behind then.
-std::optional<IntegerTensor>
+/// `op` on integers: of each f32 result what its elements are, of others, which
+/// are integers already, only `ints`. None, with `reason` set, where its body
+/// has no integer form; nothing is left behind then.
+std::optional<llvm::SmallVector<IntegerTensor>>
 emitIntegerBody(mlir::OpBuilder &builder, mlir::linalg::GenericOp op,
                 const IntegerBodyOptions &options, ParameterReader &reader,
                 IntegerRanges &ranges, std::string &reason);

@@ -10,6 +10,7 @@
 #include "IntegerBody.h"
 #include "IntegerNest.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace lowbit {
@@ -21,7 +22,7 @@ struct Function {
   std::vector<float> samples;
 };
 
-/// A float of the body: one of these.
+/// A number or a condition of the body: one of these.
 struct Number {
   std::optional<Fixed> fixed;
   std::optional<LoopFactor> constant;
@@ -30,6 +31,8 @@ struct Number {
   mlir::Value tensor;
   mlir::AffineMap map;
   llvm::ArrayRef<float> elements;
+  /// No float: the integer or condition itself.
+  mlir::Value plain;
 };
 
 class IntegerEvaluator {
@@ -40,43 +43,80 @@ public:
       : builder(builder), op(op), options(options), ranges(ranges),
         nest(builder, op, op.getNumLoops()), fixed(nest.body()) {}
 
-  std::optional<IntegerTensor> run();
+  std::optional<llvm::SmallVector<IntegerTensor>> run();
   std::string reason;
 
 private:
   using Result = std::optional<Number>;
+  using Numbers = llvm::MutableArrayRef<Number>;
+  using Results = std::optional<llvm::SmallVector<IntegerTensor>>;
 
   bool readOperands();
   /// What is not read may say how many iterations there are: the window of a
   /// pooling operation.
   void keepBounds();
-  Result evaluate(mlir::Operation *inner);
-  Result evaluateReal(mlir::Operation *inner);
+  /// One operation of the body, on what its operands became.
+  bool visit(mlir::Operation *inner);
+  bool readArguments(mlir::Operation *inner, std::vector<Number> &args);
+  /// Of integers and conditions only.
+  void clonePlain(mlir::Operation *inner);
+  Result evaluate(mlir::Operation *inner, Numbers args);
+  Result evaluateArithmetic(mlir::Operation *inner, Numbers args);
+  Result evaluateChoice(mlir::Operation *inner, Numbers args);
+  Result evaluateConversion(mlir::Operation *inner, Numbers args);
+  Result evaluateWhole(mlir::Operation *inner, Numbers args);
   Result add(Number a, Number b, std::optional<RealRange> hint);
+  Result subtract(Number a, Number b, std::optional<RealRange> hint);
   Result multiply(Number a, Number b);
+  Result divide(mlir::Operation *inner, Numbers args);
+  Result bound(Number a, Number b, bool isMaximum);
+  Result compare(mlir::arith::CmpFPredicate predicate, Number a, Number b);
+  Result choose(mlir::Operation *inner, Numbers args);
+  Result fromInteger(mlir::Operation *inner, const Number &number);
+  Result toInteger(mlir::Operation *inner, const Number &number);
+  Result extract(mlir::tensor::ExtractOp inner);
+  /// Both in the same steps.
+  std::pair<Fixed, Fixed> together(const Number &a, const Number &b,
+                                   bool isBound,
+                                   std::optional<RealRange> hint);
+  static bool isYielded(mlir::Operation *inner) {
+    return llvm::any_of(inner->getUsers(),
+                        llvm::IsaPred<mlir::linalg::YieldOp>);
+  }
+  /// What the result was observed to be, for what is yielded.
+  std::optional<RealRange> hintOf(mlir::Operation *inner);
   /// The operation on the samples of the one integer that all operands depend
   /// on; none where there are several, or where it need not be.
-  std::optional<Result> sample(mlir::Operation *inner,
-                               llvm::MutableArrayRef<Number> args);
+  std::optional<Result> sample(mlir::Operation *inner, Numbers args);
   /// The number as 32 bits with one scale, the same for all that ask.
   Fixed asBase(Fixed number);
   /// The number at the points of the grid of `range`.
   std::optional<std::vector<float>> samplesOf(const Number &number,
                                               Interval range, bool isExact);
+  /// An integer or a condition, looked up where it is a function.
+  mlir::Value toPlain(const Number &number, mlir::Type type);
   /// In integers, clipped to `most`.
   Fixed toFixed(const Number &number, std::optional<double> most = {});
   /// A constant of integers for the floats, in the steps that are chosen.
   mlir::Value makeSteps(llvm::ArrayRef<float> elements,
                         mlir::RankedTensorType type, std::optional<double> most,
                         std::string name, Fixed &steps);
-  /// What joins the accumulated value with a term, from a neutral start.
-  mlir::Operation *findCombiner();
-  std::optional<IntegerTensor> reduce(mlir::Operation *combiner);
+  /// The operations that depend on what was accumulated.
+  llvm::SmallVector<mlir::Operation *> findAccumulating();
+  /// One sum, product, maximum or minimum.
+  Results reduce(mlir::Operation *combiner);
+  std::optional<IntegerTensor> multiplyAll(Fixed term);
+  /// Accumulators that pick among the terms: the index of a maximum.
+  Results select(llvm::ArrayRef<mlir::Operation *> accumulating);
+  /// The constant that an accumulator starts from.
+  std::optional<double> startOf(unsigned result);
   /// How many terms a sum has; none where the run decides.
   std::optional<int64_t> countTerms();
   mlir::Value emitLength();
+  Results finishAll();
   IntegerTensor finish(Fixed result);
-  mlir::Value makeInit(mlir::Type type, std::optional<int64_t> fill);
+  mlir::Value makeInit(unsigned result, mlir::Type type,
+                       std::optional<int64_t> fill);
   Result refuse(const llvm::Twine &why) {
     if (reason.empty())
       reason = why.str();
@@ -90,6 +130,11 @@ private:
   static Result known(LoopFactor constant) {
     Number number;
     number.constant = std::move(constant);
+    return number;
+  }
+  static Number integer(mlir::Value value) {
+    Number number;
+    number.plain = value;
     return number;
   }
   Fixed load(const IntegerTensor &tensor, LoopFactor scale,
@@ -118,6 +163,9 @@ private:
 /// The integers of `tensor` without their zero point, from its element.
 Fixed withoutZero(const FixedBuilder &fixed, mlir::Value element,
                   const IntegerTensor &tensor, LoopFactor scale);
+
+/// One number where all are the same.
+LoopFactor singleIfEqual(LoopFactor factor);
 
 /// A little more than was observed: other data may go beyond it.
 RealRange widened(RealRange range);

@@ -102,22 +102,48 @@ IntegerEvaluator::samplesOf(const Number &number, Interval range,
   return samples;
 }
 
+/// Steps and corners, which a line between samples would cut off.
+static bool isBroken(Operation *inner) {
+  return isa<arith::CmpFOp, arith::SelectOp, arith::RemFOp, arith::AndIOp,
+             arith::OrIOp, arith::XOrIOp, math::FloorOp, math::CeilOp,
+             math::RoundOp, math::RoundEvenOp, math::TruncOp, math::CopySignOp>(
+      inner);
+}
+
+/// What has another form where it need not be sampled.
+static bool isArithmetic(Operation *inner) {
+  return isa<math::AbsFOp, math::FmaOp, math::ClampFOp>(inner) ||
+         !isa<math::MathDialect>(inner->getDialect());
+}
+
 std::optional<IntegerEvaluator::Result>
 IntegerEvaluator::sample(Operation *inner, MutableArrayRef<Number> args) {
-  bool isFunction =
-      isa<math::MathDialect>(inner->getDialect()) && !isa<math::AbsFOp>(inner);
+  Type type = inner->getResult(0).getType();
+  if (!(type.isF32() || type.isInteger(1)) || args.empty() ||
+      isa<arith::SIToFPOp, arith::FPToSIOp, arith::FPToUIOp>(inner))
+    return std::nullopt;
+  bool isFunction = !isArithmetic(inner) && !isBroken(inner);
   isFunction |= isa<arith::DivFOp>(inner) && !args[1].constant;
-  for (Number &arg : args)
-    isFunction |= bool(arg.function);
-  if (!isFunction)
+  bool needsExact = isBroken(inner);
+  for (Number &arg : args) {
+    if (!arg.constant && !arg.fixed && !arg.function)
+      return std::nullopt;
+    isFunction |= arg.function != nullptr;
+    if (needsExact && arg.fixed &&
+        !(arg.fixed->scale.isSingle() && arg.fixed->scale.single() > 0 &&
+          SampleGrid(arg.fixed->range).isExact()))
+      return std::nullopt;
+    if (needsExact && arg.function &&
+        !SampleGrid(arg.function->range).isExact())
+      return std::nullopt;
+  }
+  if (!isFunction && !needsExact)
     return std::nullopt;
   Value base;
   Interval range;
   for (Number &arg : args) {
     if (arg.constant)
       continue;
-    if (!arg.fixed && !arg.function)
-      return std::nullopt;
     if (arg.fixed)
       arg.fixed = asBase(*arg.fixed);
     Value own = arg.fixed ? arg.fixed->value : arg.function->base;
@@ -129,6 +155,12 @@ IntegerEvaluator::sample(Operation *inner, MutableArrayRef<Number> args) {
   if (!base)
     return std::nullopt;
   bool isExact = SampleGrid(range).isExact();
+  // Between samples a wave has room for many turns.
+  if (isa<math::SinOp, math::CosOp, math::TanOp>(inner) && !isExact &&
+      !(args[0].fixed && args[0].fixed->magnitude() <= M_PI)) {
+    args[0] = *real(fixed.turn(toFixed(args[0])));
+    return sample(inner, args);
+  }
   std::vector<std::vector<float>> operands;
   for (const Number &arg : args) {
     auto samples = samplesOf(arg, range, isExact);
@@ -144,4 +176,24 @@ IntegerEvaluator::sample(Operation *inner, MutableArrayRef<Number> args) {
   number.function =
       std::make_shared<Function>(Function{base, range, std::move(*samples)});
   return Result(number);
+}
+
+Value IntegerEvaluator::toPlain(const Number &number, Type type) {
+  if (number.plain)
+    return number.plain;
+  if (number.constant)
+    return fixed.e.make<arith::ConstantOp>(fixed.e.b.getIntegerAttr(
+        type, type.isInteger(1) ? number.constant->single() != 0
+                                : int64_t(number.constant->single())));
+  std::vector<int8_t> bytes(number.function->samples.begin(),
+                            number.function->samples.end());
+  Value table = ConstantBuilder(op->getParentOfType<ModuleOp>())
+                    .create(builder, op.getLoc(),
+                            valueName(op->getResult(0)) + ".conditions",
+                            RankedTensorType::get({int64_t(bytes.size())},
+                                                  builder.getI8Type()),
+                            ArrayRef<int8_t>(bytes));
+  Value byte = SampleGrid(number.function->range)
+                   .emitLookup(fixed.e, number.function->base, table);
+  return fixed.e.make<arith::TruncIOp>(type, byte);
 }

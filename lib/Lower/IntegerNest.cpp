@@ -73,16 +73,19 @@ Value IntegerNest::accumulator(Type type) {
   return block->addArgument(type, op->getLoc());
 }
 
-Value IntegerNest::finish(Value result, Value init, AffineMap map,
-                          ArrayRef<utils::IteratorType> iterators) {
+ValueRange IntegerNest::finish(ValueRange results, ArrayRef<Value> inits,
+                               ArrayRef<AffineMap> initMaps,
+                               ArrayRef<utils::IteratorType> iterators) {
   isFinished = true;
   if (block->getNumArguments() == inputs.size())
-    accumulator(getElementTypeOrSelf(init.getType()));
-  linalg::YieldOp::create(inside, op->getLoc(), ValueRange{result});
+    for (Value init : inits)
+      accumulator(getElementTypeOrSelf(init.getType()));
+  linalg::YieldOp::create(inside, op->getLoc(), results);
   SmallVector<AffineMap> all(maps);
-  all.push_back(map);
-  auto generic = linalg::GenericOp::create(
-      outside, op->getLoc(), init.getType(), inputs, init, all, iterators);
+  all.append(initMaps.begin(), initMaps.end());
+  auto generic =
+      linalg::GenericOp::create(outside, op->getLoc(), TypeRange(ValueRange(inits)),
+                                inputs, inits, all, iterators);
   generic.getRegion().push_back(block.release());
-  return generic.getResult(0);
+  return generic.getResults();
 }

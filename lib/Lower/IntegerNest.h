@@ -35,7 +35,13 @@ public:
 
   /// The operation, which yields `result` to `init` through `map`.
   mlir::Value finish(mlir::Value result, mlir::Value init, mlir::AffineMap map,
-                     llvm::ArrayRef<mlir::utils::IteratorType> iterators);
+                     llvm::ArrayRef<mlir::utils::IteratorType> iterators) {
+    return finish(mlir::ValueRange{result}, {init}, {map}, iterators)[0];
+  }
+  mlir::ValueRange finish(mlir::ValueRange results,
+                          llvm::ArrayRef<mlir::Value> inits,
+                          llvm::ArrayRef<mlir::AffineMap> initMaps,
+                          llvm::ArrayRef<mlir::utils::IteratorType> iterators);
 
 private:
   mlir::OpBuilder &outside;

@@ -101,9 +101,11 @@ lowbit::evaluateOnSamples(Operation *op,
   Location loc = op->getLoc();
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   int64_t count = operands.front().size();
-  auto type = RankedTensorType::get({count}, builder.getF32Type());
+  SmallVector<Type> types;
+  for (Value operand : op->getOperands())
+    types.push_back(RankedTensorType::get({count}, operand.getType()));
+  auto type = RankedTensorType::get({count}, op->getResult(0).getType());
   builder.setInsertionPointToEnd(module->getBody());
-  SmallVector<Type> types(operands.size(), type);
   auto function = func::FuncOp::create(builder, loc, "main",
                                        builder.getFunctionType(types, {type}));
   Block *block = function.addEntryBlock();
@@ -115,16 +117,23 @@ lowbit::evaluateOnSamples(Operation *op,
   Operation *made = builder.create(state);
   func::ReturnOp::create(builder, loc, made->getResults());
   std::vector<interpreter::Tensor> inputs;
-  for (const std::vector<float> &operand : operands)
-    inputs.push_back(interpreter::Tensor::view(
-        builder.getF32Type(), {count},
-        {reinterpret_cast<const char *>(operand.data()),
-         operand.size() * sizeof(float)}));
+  for (auto [operand, value] : llvm::zip_equal(operands, op->getOperands())) {
+    Type element = value.getType();
+    auto tensor = interpreter::Tensor::create(element, {count});
+    for (int64_t i = 0; i < count; ++i)
+      tensor.set(i, isa<FloatType>(element) ? interpreter::Scalar::ofFloat(operand[i])
+                    : element.isInteger(1) ? interpreter::Scalar::ofBool(operand[i] != 0)
+                    : interpreter::Scalar::ofInt(int64_t(operand[i])));
+    inputs.push_back(std::move(tensor));
+  }
   auto results = interpreter::Interpreter(*module).run("main", inputs);
   if (failed(results))
     return std::nullopt;
+  bool isFloat = isa<FloatType>(op->getResult(0).getType());
   std::vector<float> samples;
-  for (int64_t i = 0; i < count; ++i)
-    samples.push_back(results->front().get(i).f);
+  for (int64_t i = 0; i < count; ++i) {
+    interpreter::Scalar sample = results->front().get(i);
+    samples.push_back(isFloat ? sample.f : sample.i != 0);
+  }
   return samples;
 }

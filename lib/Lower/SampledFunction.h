@@ -38,7 +38,7 @@ private:
 };
 
 /// The operation of a body on samples instead of scalars, as the interpreter
-/// has it. None, with the error emitted, where it cannot.
+/// has it; a condition is 0 or 1. None, with the error emitted, where it cannot.
 std::optional<std::vector<float>>
 evaluateOnSamples(mlir::Operation *op,
                   llvm::ArrayRef<std::vector<float>> operands);
