@@ -343,6 +343,9 @@ void Planner::addBorder(Value value, BorderPlan &plan) const {
       if (isa<tensor::DimOp, func::ReturnOp>(reader))
         return;
       auto step = steps.find(reader);
+      // Quantize moves up through a concatenation.
+      if (isa<tensor::ConcatOp>(reader) && isActive(reader))
+        return;
       if (isActive(reader) && step == steps.end())
         isNarrow = true;
       else if (!isActive(reader) && !isQuantizedContraction(reader))

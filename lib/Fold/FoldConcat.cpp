@@ -1,31 +1,46 @@
 //===- FoldConcat.cpp - concatenation of integers -------------------------===//
 //
 //   concat(dequantize(a), dequantize(b))  ->  dequantize(concat(a, b))
+//   quantize(concat(x, y))  ->  quantize(dequantize(concat(quantize(x),
+//                                                          quantize(y))))
 //
-// where all parts have one format and the same parameters, known or of the
-// run. Left as they are: formats along an axis or in blocks, packed ones.
+// The first where all parts have one format and the same parameters; the
+// second where nothing else reads the concatenation (what remains around it is
+// the first's, and folds away). Left as they are: formats along an axis or in
+// blocks, packed ones.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Fold/Patterns.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "lowbit/Import/DataMovement.h"
 
 using namespace mlir;
 using namespace lowbit;
 
+template <typename A, typename B> static bool haveSameParameters(A a, B b) {
+  return Type(a.getQuantizedFormat()) == Type(b.getQuantizedFormat()) &&
+         a.getScaleAttr() == b.getScaleAttr() &&
+         a.getZeroPointAttr() == b.getZeroPointAttr() &&
+         a.getDynamicScale() == b.getDynamicScale() &&
+         a.getDynamicZeroPoint() == b.getDynamicZeroPoint();
+}
+
+/// What `value` is a reshape or transpose of, which nothing else reads.
+static OpOperand *permutedOperand(Value value) {
+  Operation *op = value.getDefiningOp();
+  OpOperand *moved = movedOperand(op);
+  bool isPermuted =
+      moved && op->hasOneUse() &&
+      (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(op) ||
+       isa<linalg::TransposeOp>(op));
+  return isPermuted ? moved : nullptr;
+}
+
 namespace {
 struct MoveDequantizeAfterConcat : OpRewritePattern<tensor::ConcatOp> {
   using OpRewritePattern::OpRewritePattern;
-
-  static bool haveSameParameters(DequantizeOp a, DequantizeOp b) {
-    return Type(a.getQuantizedFormat()) == Type(b.getQuantizedFormat()) &&
-           a.getScaleAttr() == b.getScaleAttr() &&
-           a.getZeroPointAttr() == b.getZeroPointAttr() &&
-           a.getDynamicScale() == b.getDynamicScale() &&
-           a.getDynamicZeroPoint() == b.getDynamicZeroPoint();
-  }
 
   LogicalResult matchAndRewrite(tensor::ConcatOp op,
                                 PatternRewriter &rewriter) const override {
@@ -62,8 +77,52 @@ struct MoveDequantizeAfterConcat : OpRewritePattern<tensor::ConcatOp> {
     return success();
   }
 };
+
+struct QuantizeParts : OpRewritePattern<tensor::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    auto quantize = op->hasOneUse() ? dyn_cast<QuantizeOp>(*op->user_begin())
+                                    : QuantizeOp();
+    auto format = quantize
+                      ? dyn_cast<AffineType>(Type(quantize.getQuantizedFormat()))
+                      : AffineType();
+    if (!format || !format.isPerTensor() || format.getPack() ||
+        !QuantParameters::of(quantize).isStatic())
+      return rewriter.notifyMatchFailure(op, "is not quantized to one format");
+    auto parameters = QuantParameters::of(quantize);
+    bool isChanged = false;
+    for (OpOperand &part : op->getOpOperands()) {
+      OpOperand *use = &part;
+      while (OpOperand *moved = permutedOperand(use->get()))
+        use = moved;
+      auto known = use->get().getDefiningOp<DequantizeOp>();
+      if (known && haveSameParameters(known, quantize))
+        continue;
+      Operation *reader = use->getOwner();
+      rewriter.setInsertionPoint(reader);
+      auto type = cast<RankedTensorType>(use->get().getType());
+      auto made =
+          QuantizeOp::create(rewriter, op.getLoc(), type.clone(Type(format)),
+                             use->get(), parameters);
+      made.setRounding(quantize.getRounding());
+      made.setSaturate(quantize.getSaturate());
+      Value back = DequantizeOp::create(rewriter, op.getLoc(), type,
+                                        made.getOutput(), parameters);
+      rewriter.modifyOpInPlace(reader, [&] { use->set(back); });
+      isChanged = true;
+    }
+    if (!isChanged)
+      return rewriter.notifyMatchFailure(op, "its parts are quantized");
+    return success();
+  }
+};
 } // namespace
 
 void lowbit::populateFoldConcatPatterns(RewritePatternSet &patterns) {
-  patterns.add<MoveDequantizeAfterConcat>(patterns.getContext());
+  // The second ends with what the first takes.
+  patterns.add<MoveDequantizeAfterConcat>(patterns.getContext(),
+                                          PatternBenefit(2));
+  patterns.add<QuantizeParts>(patterns.getContext());
 }

@@ -126,14 +126,18 @@ struct FuseBodies : lowbit::impl::FuseBodiesBase<FuseBodies> {
       SmallVector<Attribute> before;
       collectIds(producer, before);
       rewriter.setInsertionPoint(op);
+      // Upstream keeps a result that others read; they keep the original.
+      if (!producer->hasOneUse()) {
+        producer = cast<linalg::GenericOp>(rewriter.clone(*producer));
+        use->set(producer.getResult(0));
+      }
       auto fused = linalg::fuseElementwiseOps(rewriter, use);
       if (failed(fused))
         break;
       ids.insert(ids.begin(), before.begin(), before.end());
       auto made = cast<linalg::GenericOp>(fused->fusedOp);
       rewriter.replaceOp(op, fused->replacements.lookup(op.getResult(0)));
-      if (producer->use_empty())
-        rewriter.eraseOp(producer);
+      rewriter.eraseOp(producer);
       op = made;
       ++numFused;
     }

@@ -18,7 +18,7 @@ struct Border {
   mlir::Value value;
   llvm::SmallVector<mlir::OpOperand *> readers;
   /// Additions and the like, whose errors add up, read it; other readers are
-  /// pooling, concatenation and chains that become tables.
+  /// pooling and chains that become tables.
   bool isWide = false;
 };
 

@@ -27,7 +27,7 @@ def InsertObservers : Pass<"lowbit-insert-observers", "::mlir::ModuleOp"> {
     With `borders=inputs`, every reader of an f32 argument reads it through an
     activation's observer, so that no operation has to read a float. With
     `borders=operations`, what other operations could read as integers
-    (residual additions, pooling, concatenations, chains that become tables) is
+    (residual additions, pooling, chains that become tables) is
     observed too, as a `value` that `lowbit-place-borders` makes a border of.
     With `channels`, an activation has as axis the dimension that the
     contractions that read it sum over (the input channels of a convolution),

@@ -9,8 +9,8 @@ def PlaceBorders : Pass<"lowbit-place-borders", "::mlir::ModuleOp"> {
   let description = [{
     A float value that goes through memory from one operation to others goes as
     integers where these can work on them: residual additions and other
-    elementwise operations of several values, pooling, concatenation, chains of
-    elementwise operations on one value, which become tables. Their readings
+    elementwise operations of several values, pooling, chains of elementwise
+    operations on one value, which become tables. Their readings
     get an observer of role `border`; what additions and the like read is
     `wide`. A value that one elementwise operation reads has none: it is
     computed in registers.
