@@ -5,7 +5,7 @@
 
 PYTHON is the interpreter of an environment with ai-edge-litert, which runs both .tflite files of a model:
 
-    python3 -m venv /tmp/litert && /tmp/litert/bin/pip install ai-edge-litert
+    python3 -m venv build/litert && build/litert/bin/pip install ai-edge-litert
 
 Images are squares of scikit-learn's two photographs at random places and scales; spectrograms are of noise (see
 `spectrograms`). Ours is calibrated on others than those it is scored on. The figure is the mean over the samples of the
@@ -157,7 +157,11 @@ def measure(name: str, arguments: argparse.Namespace, folder: Path) -> dict[str,
     for title in ["vendor, int8", *modules]:
         found = ratios(reference, outputs[title].reshape(reference.shape))
         error = np.abs(outputs[title].reshape(reference.shape) - reference)
-        result[title] = {"mean_db": float(found.mean()), "median_db": float(np.median(found)), "mae": float(error.mean())}
+        result[title] = {
+            "mean_db": float(found.mean()),
+            "median_db": float(np.median(found)),
+            "mae": float(error.mean()),
+        }
     return result
 
 

@@ -1,4 +1,4 @@
-"""A sample of generated networks, compiled against interpreted; `make exhaustive` runs 10,000 (networks/__main__.py)."""
+"""A sample of generated networks, compiled against interpreted; `make exhaustive` runs 10,000 (networks/)."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,11 +1,11 @@
 """Generated networks, compiled against interpreted, bit for bit.
 
-    PYTHONPATH=test/python python -m networks [--count N] [--seed S] [--processes P] [--output build/networks] [--resume]
+    PYTHONPATH=test/python python -m networks [--count N] [--seed S] [--processes P] [--output FOLDER] [--resume]
     PYTHONPATH=test/python python -m networks --case SEED
 
 Each seed is a random network with random data, quantized in a random mode with a random recipe, compiled for a random
-instruction set. A line of results.jsonl for each; --resume goes on after those that are there. A failure is made smaller
-and stays as a folder with the model, its data and what went wrong. Exit code 1: something failed.
+instruction set. A line of results.jsonl for each; --resume goes on after those that are there. A failure is made
+smaller and stays as a folder with the model and its data. Exit code 1: something failed.
 """
 
 import argparse
@@ -45,7 +45,9 @@ def main() -> int:
             totals.add(json.loads(line))
     else:
         log.unlink(missing_ok=True)
-    done = {json.loads(line)["seed"] for line in log.read_text(encoding="utf-8").splitlines()} if log.exists() else set()
+    done = (
+        {json.loads(line)["seed"] for line in log.read_text(encoding="utf-8").splitlines()} if log.exists() else set()
+    )
     seeds = [s for s in range(arguments.seed, arguments.seed + arguments.count) if s not in done]
     started = time.monotonic()
     context = multiprocessing.get_context("spawn")
@@ -56,7 +58,7 @@ def main() -> int:
             file.write(json.dumps(answer) + "\n")
             file.flush()
             if answer["result"] == "failed":
-                print(f"seed {answer['seed']}: {answer['text']}\n  --quantize-ptq=\"{answer['options']}\"", flush=True)
+                print(f'seed {answer["seed"]}: {answer["text"]}\n  --quantize-ptq="{answer["options"]}"', flush=True)
                 print(f"  kept in {answer.get('folder', 'no folder: it did not fail again')}", flush=True)
             if number % 500 == 0:
                 print(f"{number} of {len(seeds)} networks, {time.monotonic() - started:.0f} s", file=sys.stderr)

@@ -124,7 +124,9 @@ def _recipe(random: Random, mode: str) -> str:
     """Words of --quantize-ptq beside the mode."""
     words = []
     if random.one_in(3):
-        words.append("weights=" + random.pick(["i4", "symmetric", "tensor", "i4,mse", "i6", "i4,tensor", "u8,asymmetric"]))
+        words.append(
+            "weights=" + random.pick(["i4", "symmetric", "tensor", "i4,mse", "i6", "i4,tensor", "u8,asymmetric"])
+        )
     if random.one_in(3):
         choices = ["u8", "i6", "u4"] + ["i16"] * (mode != "integer-only")
         if mode != "dynamic":
