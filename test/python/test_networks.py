@@ -38,7 +38,7 @@ def test_networks_are_quantized(answers: list[Answer]) -> None:
         totals.add(answer)
     assert totals.results.get("not imported", 0) <= 0.02 * len(answers), totals.text()
     assert totals.results["equal"] >= 0.85 * len(answers), totals.text()
-    assert totals.integer >= 5 * totals.float, totals.text()
+    assert totals.integer >= 2 * totals.results["equal"], totals.text()
     assert {"mode=static", "mode=dynamic", "mode=integer-only", "none"} == set(totals.modes)
     assert {"MatMul", "Conv", "Softmax", "LayerNormalization", "Concat", "Reshape"} <= set(totals.operators)
 

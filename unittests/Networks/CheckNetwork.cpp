@@ -180,7 +180,8 @@ private:
     return runAll(**model, feeds);
   }
 
-  /// That networks are quantized at all is checked over many of them.
+  /// That networks are quantized at all is checked over many of them. What is
+  /// float has a reason, which also other operations than contractions have.
   void countContractions(ModuleOp network) {
     int64_t integer = 0, floating = 0;
     network.walk([&](Operation *op) {
