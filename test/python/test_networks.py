@@ -9,7 +9,7 @@ from networks.generate import generate, options
 from networks.run import Answer, Checker, Runner, Totals, program
 
 PROGRAM = program(REPOSITORY / "build")
-SAMPLE = range(1, 61)
+SAMPLE = range(1, 51)
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,7 @@ class Totals:
 
         return (
             f"{sum(self.results.values())} networks ({listed(self.modes)}): {listed(self.results)}; "
-            f"{self.elements} elements compared, {self.integer} integer contractions, {self.float} operations left float for a reason"
+            f"{self.elements} elements compared, {self.integer} integer contractions, {self.float} operations float"
         )
 
 
