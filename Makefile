@@ -27,10 +27,11 @@ demo: tools ## all-MiniLM-L6-v2 from float to int8, compiled, run and compared
 check: build ## lint and every test; the last line counts them
 	@$(PYTHON) utils/run_tests.py --build $(BUILD)
 
-exhaustive: tools ## every value of the numerics, and 10^9 outputs of random modules compiled and interpreted
-	@ninja -C $(BUILD) lowbit-exhaustive lowbit-differential
+exhaustive: tools ## every value of the numerics; 10^9 outputs of random modules and 10,000 networks, compiled and interpreted
+	@ninja -C $(BUILD) lowbit-exhaustive lowbit-differential lowbit-check-networks
 	@$(BUILD)/unittests/lowbit-exhaustive
 	@$(BUILD)/unittests/lowbit-differential
+	@PYTHONPATH=test/python $(PYTHON) -m networks --count 10000 --build $(BUILD)
 
 fuzz: setup ## the dialect's parsers under sanitizers, for FUZZ_SECONDS (an hour)
 	@$(PYTHON) utils/fuzz.py --seconds $(FUZZ_SECONDS)

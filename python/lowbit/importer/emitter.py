@@ -114,6 +114,8 @@ class Emitter:
             return self._binary("floordivsi", *sympy.together(size.args[0]).as_numer_denom())
         if isinstance(size, sympy.ceiling):
             return self._binary("ceildivsi", *sympy.together(size.args[0]).as_numer_denom())
+        if isinstance(size, sympy.Pow) and size.exp.is_Integer and size.exp > 1:
+            return self._binary("muli", size.base, size.base ** (size.exp - 1))
         first, rest = size.args[0], size.func(*size.args[1:])
         if isinstance(size, sympy.Add):
             positive = [term for term in size.args if not term.could_extract_minus_sign()]
@@ -121,8 +123,6 @@ class Emitter:
                 plus = sympy.Add(*positive)
                 return self._binary("subi", plus, plus - size)
             return self._binary("addi", first, rest)
-        if isinstance(size, sympy.Pow) and size.exp.is_Integer and size.exp > 1:
-            return self._binary("muli", size.base, size.base ** (size.exp - 1))
         operations = {sympy.Mul: "muli", sympy.Max: "maxsi", sympy.Min: "minsi"}
         return self._binary(operations[type(size)], first, rest)
 

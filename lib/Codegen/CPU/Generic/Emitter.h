@@ -50,6 +50,7 @@ private:
   mlir::Value loadVector(const Access &access, Lanes &lanes);
   mlir::Value loadContiguous(mlir::Value buffer, mlir::ValueRange indices,
                              Lanes &lanes);
+  mlir::Value storeMask(mlir::Value value, Lanes &lanes);
   void storeVector(const Access &access, mlir::Value value, Lanes &lanes);
   void storeScattered(const Access &access, mlir::Value value, Lanes &lanes);
   Values indicesOf(const Access &access, mlir::Value laneIndex);

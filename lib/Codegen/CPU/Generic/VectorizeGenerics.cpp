@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 #include "Emitter.h"
 #include "lowbit/Codegen/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 
 namespace lowbit {
