@@ -13,7 +13,7 @@
 
 namespace lowbit {
 
-/// y = float(sums - corrections) * scale + init
+/// y = float(sums - corrections) * (scale of a * scale of b) + init
 class EpilogueBuilder {
 public:
   EpilogueBuilder(mlir::OpBuilder &builder, mlir::ModuleOp module,
@@ -27,12 +27,19 @@ public:
   /// `loopB` are the loops that they run along.
   void setScales(const QuantizedOperand &a, std::optional<unsigned> loopA,
                  const QuantizedOperand &b, std::optional<unsigned> loopB);
+  /// The same where those of a or b are one for each row: the product is that
+  /// of each element of the result.
+  void setRowScales(const LoopTensor &a, const LoopTensor &b);
+  /// The scales of an operand as a tensor, a constant or of the run.
+  LoopTensor scalesOf(const QuantizedOperand &q, std::optional<unsigned> loop);
   /// The float result, in the place of that of the contraction.
   mlir::Value finish(mlir::Value sums);
 
 private:
   std::optional<LoopTensor> foldSum(unsigned operand, mlir::Value ints,
                                     ZeroPoint subtract, ZeroPoint times);
+  LoopTensor asTensor(const QuantizedOperand &q, std::optional<unsigned> loop,
+                      llvm::ArrayRef<float> values);
   std::string constantName(llvm::StringRef suffix) const;
   mlir::AffineMap mapOf(const LoopTensor &tensor) const;
 
@@ -40,8 +47,14 @@ private:
   mlir::ModuleOp module;
   ParameterReader &reader;
   const Contraction &c;
-  llvm::SmallVector<LoopTensor> corrections;
+  /// A sum, and the zero points of rows that it is multiplied with.
+  struct Correction {
+    LoopTensor sum, times;
+  };
+  llvm::SmallVector<Correction> corrections;
   LoopTensor scale;
+  /// What the scale is multiplied with first; a null value without rows.
+  LoopTensor rowScale;
   std::optional<float> knownScale;
 };
 

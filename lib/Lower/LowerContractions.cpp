@@ -42,6 +42,23 @@ static std::optional<unsigned> scaleLoop(const Contraction &c, unsigned operand,
   return dim ? dim.getPosition() : ~0u;
 }
 
+/// The loops that tell the rows of an operand apart, in the order of its
+/// dimensions; none where such a dimension is summed over.
+static std::optional<SmallVector<unsigned>>
+rowLoops(const Contraction &c, unsigned operand, const QuantizedOperand &q) {
+  SmallVector<unsigned> loops;
+  for (auto [expr, block] : llvm::zip_equal(
+           c.map(operand).getResults(), q.format.getGranularity().getBlock())) {
+    if (block == GranularityAttr::kWhole)
+      continue;
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (!dim || !c.resultDim(dim.getPosition()))
+      return std::nullopt;
+    loops.push_back(dim.getPosition());
+  }
+  return loops;
+}
+
 /// Why the contraction cannot be lowered; empty when it can.
 static std::string findReason(const Contraction &c, const QuantizedOperand &a,
                               const QuantizedOperand &b,
@@ -50,7 +67,8 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
   const QuantizedOperand *operands[] = {&a, &b};
   for (auto [i, operand] : llvm::enumerate(operands)) {
     const QuantizedOperand &q = *operand;
-    if (q.format.isBlockwise() || q.format.getPack())
+    bool isRows = q.format.isRows() && q.scales.empty() && q.zeroPoints.empty();
+    if ((q.format.isBlockwise() && !isRows) || q.format.getPack())
       return "operands with blocks or packed elements have no integer form in "
              "this version";
     if (q.format.getStorage().getWidth() != 8)
@@ -59,6 +77,8 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
     if (!q.format.isSigned())
       return "its unsigned operand has to become signed first: "
              "lowbit-sign-operands";
+    if (isRows && !rowLoops(c, i, q))
+      return "the scales of its rows run along a dimension that is summed over";
     if (!q.format.isPerAxis())
       continue;
     ++perAxis;
@@ -105,9 +125,15 @@ struct LowerContractions
     auto a = matchQuantizedOperand(c.lhs()), b = matchQuantizedOperand(c.rhs());
     if (!a && !b)
       return "its operands are not quantized";
-    if (!a || !b)
-      return std::string("its ") + (a ? "right" : "left") +
-             " operand is not quantized";
+    if (!a || !b) {
+      const QuantizedOperand &quantized = a ? *a : *b;
+      std::string reason = std::string("its ") + (a ? "right" : "left") +
+                           " operand is not quantized";
+      return isWeight(quantized)
+                 ? reason + ": weights " + textOf(quantized.format) +
+                       ", computed in f32"
+                 : reason;
+    }
     if (std::string reason = findReason(c, *a, *b, reader); !reason.empty())
       return reason;
 
@@ -118,19 +144,73 @@ struct LowerContractions
     Value sums = emitIntegerContraction(builder, c, lhs, rhs);
     EpilogueBuilder epilogue(builder, getOperation(), reader, c);
     // za * sum(b), then zb * sum(a - za).
-    epilogue.subtractSum(1, rhs, ZeroPoint{}, zeroPointOf(*a));
-    epilogue.subtractSum(0, lhs, zeroPointOf(*a), zeroPointOf(*b));
-    epilogue.setScales(*a, scaleLoop(c, 0, *a), *b, scaleLoop(c, 1, *b));
+    ZeroPoint za = zeroPointOf(builder, c, 0, *a),
+              zb = zeroPointOf(builder, c, 1, *b);
+    epilogue.subtractSum(1, rhs, ZeroPoint{}, za);
+    epilogue.subtractSum(0, lhs, za, zb);
+    if (a->format.isRows() || b->format.isRows()) {
+      auto scales = [&](unsigned operand, const QuantizedOperand &q) {
+        if (q.format.isRows())
+          return LoopTensor{rowsOf(builder, q, q.dynamicScale()),
+                            *rowLoops(c, operand, q)};
+        return epilogue.scalesOf(q, scaleLoop(c, operand, q));
+      };
+      epilogue.setRowScales(scales(0, *a), scales(1, *b));
+    } else {
+      epilogue.setScales(*a, scaleLoop(c, 0, *a), *b, scaleLoop(c, 1, *b));
+    }
     Value result = epilogue.finish(sums);
     c.op->getResult(0).replaceAllUsesWith(result);
     c.op->erase();
     return "";
   }
 
-  static ZeroPoint zeroPointOf(const QuantizedOperand &q) {
-    if (q.zeroPoints.empty())
-      return {0, q.dynamicZeroPoint()};
-    return {q.zeroPoints.front(), {}};
+  static bool isWeight(const QuantizedOperand &q) {
+    auto cast =
+        DequantizeOp(q.dequantize).getInput().getDefiningOp<StorageCastOp>();
+    return q.isStatic() && cast && isConstantTensor(cast.getInput());
+  }
+
+  /// `i4 per channel`
+  static std::string textOf(AffineType format) {
+    int64_t most = std::max(format.getMax(), -format.getMin() - 1);
+    bool isSigned = format.getMin() < 0;
+    std::string text =
+        (isSigned ? "i" : "u") +
+        std::to_string(llvm::bit_width(uint64_t(most)) + (isSigned ? 1 : 0));
+    if (format.isBlockwise())
+      return text + " in groups";
+    return text + (format.isPerAxis() ? " per channel" : " per tensor");
+  }
+
+  static ZeroPoint zeroPointOf(OpBuilder &builder, const Contraction &c,
+                               unsigned operand, const QuantizedOperand &q) {
+    if (!q.zeroPoints.empty())
+      return {q.zeroPoints.front(), {}, {}};
+    if (!q.format.isRows())
+      return {0, q.dynamicZeroPoint(), {}};
+    return {0, rowsOf(builder, q, q.dynamicZeroPoint()),
+            *rowLoops(c, operand, q)};
+  }
+
+  /// The parameters of rows without their dimensions of one index.
+  static Value rowsOf(OpBuilder &builder, const QuantizedOperand &q,
+                      Value parameters) {
+    SmallVector<ReassociationIndices> groups;
+    for (auto [dim, block] :
+         llvm::enumerate(q.format.getGranularity().getBlock())) {
+      if (block == 1) {
+        groups.emplace_back();
+        // The whole ones that no row was before.
+        for (int64_t first = groups.size() == 1 ? 0 : dim; first <= int64_t(dim);
+             ++first)
+          groups.back().push_back(first);
+      } else if (!groups.empty()) {
+        groups.back().push_back(dim);
+      }
+    }
+    return builder.createOrFold<tensor::CollapseShapeOp>(
+        parameters.getLoc(), parameters, groups);
   }
 
   /// Fails the run when a sum is longer than `limit`.

@@ -26,7 +26,7 @@ MethodTrials::searched(OwningOpRef<ModuleOp> &prepared) {
   if (!readRecipe(recipeOptionsOf(options), recipe, [](auto &&...) {}))
     return {};
   std::vector<ObservedValue> values = resolveSettings(
-      *prepared, recipe, *method, /*isDynamic=*/options.mode == "dynamic");
+      *prepared, recipe, *method, options.mode);
   keepFloats(values);
   std::vector<SearchedValue> result;
   for (ObservedValue &value : values)
