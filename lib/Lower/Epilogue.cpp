@@ -90,13 +90,19 @@ void EpilogueBuilder::subtractSum(unsigned operand, Value ints,
                                   ZeroPoint subtract, ZeroPoint times) {
   if (times.isZero())
     return;
-  if (!times.loops.empty()) {
+  if (!times.loops.empty() || isWide) {
     ZeroPoint once{1, {}, {}};
+    Value factor = times.dynamic;
+    if (!factor)
+      factor = arith::ConstantOp::create(
+          builder, c.op->getLoc(),
+          DenseElementsAttr::get(
+              RankedTensorType::get({}, builder.getI32Type()), times.known));
     auto known = foldSum(operand, ints, subtract, once);
     LoopTensor sum =
         known ? *known
               : emitWeightedSum(builder, c, operand, ints, subtract, once);
-    corrections.push_back({sum, {times.dynamic, times.loops}});
+    corrections.push_back({sum, {factor, times.loops}});
     return;
   }
   if (auto known = foldSum(operand, ints, subtract, times)) {
@@ -166,13 +172,15 @@ void EpilogueBuilder::setScales(const QuantizedOperand &a,
     knownScale = products.front();
 }
 
-Value EpilogueBuilder::finish(Value sums) {
+Value EpilogueBuilder::finish(ArrayRef<BytePart> sums) {
   Location loc = c.op->getLoc();
   auto type = cast<RankedTensorType>(c.op->getResult(0).getType());
   unsigned rank = type.getRank();
   AffineMap identity = builder.getMultiDimIdentityMap(rank);
-  SmallVector<Value> inputs{sums};
-  SmallVector<AffineMap> maps{identity};
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps(sums.size(), identity);
+  for (const BytePart &sum : sums)
+    inputs.push_back(sum.bytes);
   auto read = [&](const LoopTensor &tensor) {
     if (!tensor.value)
       return;
@@ -192,7 +200,7 @@ Value EpilogueBuilder::finish(Value sums) {
   }
   maps.push_back(identity);
   Value empty = tensor::EmptyOp::create(
-      builder, loc, tensor::getMixedSizes(builder, loc, sums),
+      builder, loc, tensor::getMixedSizes(builder, loc, sums.front().bytes),
       type.getElementType());
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
@@ -200,11 +208,25 @@ Value EpilogueBuilder::finish(Value sums) {
       builder, loc, type, inputs, empty, maps, iterators,
       [&](OpBuilder &b, Location l, ValueRange args) {
         unsigned next = 0;
-        Value sum = args[next++];
+        Type wide = isWide ? b.getI64Type() : b.getI32Type();
+        auto read = [&]() -> Value {
+          Value x = args[next++];
+          return isWide ? arith::ExtSIOp::create(b, l, wide, x) : x;
+        };
+        Value sum;
+        for (const BytePart &part : sums) {
+          Value x = read();
+          if (part.factor != 1)
+            x = arith::MulIOp::create(
+                b, l, x,
+                arith::ConstantOp::create(
+                    b, l, b.getIntegerAttr(wide, part.factor)));
+          sum = sum ? Value(arith::AddIOp::create(b, l, sum, x)) : x;
+        }
         for (const Correction &correction : corrections) {
-          Value part = args[next++];
+          Value part = read();
           if (correction.times.value)
-            part = arith::MulIOp::create(b, l, part, args[next++]);
+            part = arith::MulIOp::create(b, l, part, read());
           sum = arith::SubIOp::create(b, l, sum, part);
         }
         Value exact = arith::SIToFPOp::create(b, l, b.getF32Type(), sum);

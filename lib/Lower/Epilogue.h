@@ -6,6 +6,7 @@
 #ifndef LOWBIT_LIB_LOWER_EPILOGUE_H
 #define LOWBIT_LIB_LOWER_EPILOGUE_H
 
+#include "ByteParts.h"
 #include "QuantizedOperand.h"
 
 #include "lowbit/Import/ParameterAccess.h"
@@ -32,8 +33,12 @@ public:
   void setRowScales(const LoopTensor &a, const LoopTensor &b);
   /// The scales of an operand as a tensor, a constant or of the run.
   LoopTensor scalesOf(const QuantizedOperand &q, std::optional<unsigned> loop);
-  /// The float result, in the place of that of the contraction.
-  mlir::Value finish(mlir::Value sums);
+  /// The float result, in the place of that of the contraction: `sums` are
+  /// added up, each times its factor.
+  mlir::Value finish(llvm::ArrayRef<BytePart> sums);
+  /// Adds and subtracts in 64 bits, where 32 may not hold the sum. Said before
+  /// any sum is subtracted.
+  void useWideSums() { isWide = true; }
 
 private:
   std::optional<LoopTensor> foldSum(unsigned operand, mlir::Value ints,
@@ -56,6 +61,7 @@ private:
   /// What the scale is multiplied with first; a null value without rows.
   LoopTensor rowScale;
   std::optional<float> knownScale;
+  bool isWide = false;
 };
 
 } // namespace lowbit

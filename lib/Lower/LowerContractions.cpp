@@ -59,6 +59,16 @@ rowLoops(const Contraction &c, unsigned operand, const QuantizedOperand &q) {
   return loops;
 }
 
+/// Sums of the parts of 16 bits, and of the integers themselves, stay in 32
+/// bits for so many.
+static constexpr int64_t kMostWideProducts = 32767;
+
+/// An operand of 16 bits: what the sums of its bytes make is of 64.
+static bool isWide(const QuantizedOperand &a, const QuantizedOperand &b) {
+  return a.format.getStorage().getWidth() == 16 ||
+         b.format.getStorage().getWidth() == 16;
+}
+
 /// Why the contraction cannot be lowered; empty when it can.
 static std::string findReason(const Contraction &c, const QuantizedOperand &a,
                               const QuantizedOperand &b,
@@ -71,9 +81,17 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
     if ((q.format.isBlockwise() && !isRows) || q.format.getPack())
       return "operands with blocks or packed elements have no integer form in "
              "this version";
-    if (q.format.getStorage().getWidth() != 8)
-      return "operands of " + std::to_string(q.format.getStorage().getWidth()) +
+    unsigned width = q.format.getStorage().getWidth();
+    if (width != 8 && width != 16)
+      return "operands of " + std::to_string(width) +
              " bits have no integer form in this version";
+    if (width == 16 && !q.format.isSigned())
+      return "unsigned operands of more than 8 bits have no integer form; "
+             "format=i" +
+             std::to_string(width) + " has";
+    if (width == 16 && q.isConstant())
+      return "weights of more than 8 bits have no integer form in this version; "
+             "format=i8 has";
     if (!q.format.isSigned())
       return "its unsigned operand has to become signed first: "
              "lowbit-sign-operands";
@@ -91,6 +109,14 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
   }
   if (perAxis == 2)
     return "both operands have a scale for each channel";
+  if (isWide(a, b)) {
+    auto products = c.reductionSize();
+    if (products && *products > kMostWideProducts)
+      return "a sum of " + std::to_string(*products) +
+             " products of 16 bits; at most " +
+             std::to_string(kMostWideProducts) + " fit";
+    return "";
+  }
   return findOverflow(c, a, b, reader);
 }
 
@@ -129,7 +155,7 @@ struct LowerContractions
       const QuantizedOperand &quantized = a ? *a : *b;
       std::string reason = std::string("its ") + (a ? "right" : "left") +
                            " operand is not quantized";
-      return isWeight(quantized)
+      return quantized.isConstant()
                  ? reason + ": weights " + textOf(quantized.format) +
                        ", computed in f32"
                  : reason;
@@ -140,14 +166,25 @@ struct LowerContractions
     OpBuilder builder(c.op);
     Value lhs = a->emitIntegers(builder), rhs = b->emitIntegers(builder);
     if (!c.reductionSize())
-      checkLength(builder, c, lhs, rhs, maxProducts(*a, *b));
-    Value sums = emitIntegerContraction(builder, c, lhs, rhs);
+      checkLength(builder, c, lhs, rhs,
+                  isWide(*a, *b) ? kMostWideProducts : maxProducts(*a, *b));
+    int32_t offsetA, offsetB;
+    auto partsA = emitByteParts(builder, c.op->getLoc(), lhs, offsetA);
+    auto partsB = emitByteParts(builder, c.op->getLoc(), rhs, offsetB);
+    SmallVector<BytePart> sums;
+    for (const BytePart &x : partsA)
+      for (const BytePart &y : partsB)
+        sums.push_back({emitIntegerContraction(builder, c, x.bytes, y.bytes),
+                        x.factor * y.factor});
     EpilogueBuilder epilogue(builder, getOperation(), reader, c);
-    // za * sum(b), then zb * sum(a - za).
+    if (isWide(*a, *b))
+      epilogue.useWideSums();
     ZeroPoint za = zeroPointOf(builder, c, 0, *a),
               zb = zeroPointOf(builder, c, 1, *b);
-    epilogue.subtractSum(1, rhs, ZeroPoint{}, za);
-    epilogue.subtractSum(0, lhs, za, zb);
+    // za * sum(b), then zb * sum(a - za), where bytes lack their offsets.
+    epilogue.subtractSum(1, rhs, ZeroPoint{offsetB, {}, {}},
+                         less(builder, za, offsetA));
+    epilogue.subtractSum(0, lhs, za, less(builder, zb, offsetB));
     if (a->format.isRows() || b->format.isRows()) {
       auto scales = [&](unsigned operand, const QuantizedOperand &q) {
         if (q.format.isRows())
@@ -163,12 +200,6 @@ struct LowerContractions
     c.op->getResult(0).replaceAllUsesWith(result);
     c.op->erase();
     return "";
-  }
-
-  static bool isWeight(const QuantizedOperand &q) {
-    auto cast =
-        DequantizeOp(q.dequantize).getInput().getDefiningOp<StorageCastOp>();
-    return q.isStatic() && cast && isConstantTensor(cast.getInput());
   }
 
   /// `i4 per channel`
@@ -191,6 +222,35 @@ struct LowerContractions
       return {0, q.dynamicZeroPoint(), {}};
     return {0, rowsOf(builder, q, q.dynamicZeroPoint()),
             *rowLoops(c, operand, q)};
+  }
+
+  /// The zero point minus `offset`.
+  static ZeroPoint less(OpBuilder &builder, ZeroPoint z, int32_t offset) {
+    if (!z.dynamic || offset == 0)
+      return {z.known - offset, z.dynamic, z.loops};
+    Location loc = z.dynamic.getLoc();
+    Value by = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(RankedTensorType::get({}, builder.getI32Type()),
+                               offset));
+    auto type = cast<RankedTensorType>(z.dynamic.getType());
+    Value empty = tensor::EmptyOp::create(
+        builder, loc, tensor::getMixedSizes(builder, loc, z.dynamic),
+        type.getElementType());
+    AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
+    AffineMap maps[] = {
+        identity, AffineMap::get(type.getRank(), 0, builder.getContext()),
+        identity};
+    SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                               utils::IteratorType::parallel);
+    auto generic = linalg::GenericOp::create(
+        builder, loc, empty.getType(), ValueRange{z.dynamic, by}, empty, maps,
+        iterators, [](OpBuilder &b, Location l, ValueRange args) {
+          linalg::YieldOp::create(
+              b, l,
+              ValueRange{arith::SubIOp::create(b, l, args[0], args[1])});
+        });
+    return {0, generic.getResult(0), z.loops};
   }
 
   /// The parameters of rows without their dimensions of one index.
