@@ -201,9 +201,9 @@ struct MoveDequantize : RewritePattern {
       Operation *padded = rewriter.clone(*op);
       padded->removeAttr(LowbitDialect::kIdAttr);
       padded->setOperand(0, quantize.getInput());
-      quantized = QuantizeOp::create(rewriter, loc,
-                                     result.clone(Type(movedFormat)),
-                                     padded->getResult(0), parameters);
+      quantized =
+          QuantizeOp::create(rewriter, loc, result.clone(Type(movedFormat)),
+                             padded->getResult(0), parameters);
     } else {
       IntegerType plain = format.getPlainStorage();
       Value ints = StorageCastOp::create(
@@ -211,8 +211,8 @@ struct MoveDequantize : RewritePattern {
           cast<RankedTensorType>(dequantize.getInput().getType()).clone(plain),
           dequantize.getInput());
       Value moved = cloneOnIntegers(rewriter, op, ints, plain)->getResult(0);
-      quantized = StorageCastOp::create(
-          rewriter, loc, result.clone(Type(movedFormat)), moved);
+      quantized = StorageCastOp::create(rewriter, loc,
+                                        result.clone(Type(movedFormat)), moved);
       auto shape =
           movedFormat.getGranularity().parameterShape(result.getShape());
       parameters.dynamicScale =

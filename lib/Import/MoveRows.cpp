@@ -59,8 +59,7 @@ SmallVector<int64_t> lowbit::rowBlocksBefore(Operation *op,
         take(dim, blocks[next++]);
   } else if (auto pad = dyn_cast<tensor::PadOp>(op)) {
     for (size_t dim = 0; dim < before.size(); ++dim) {
-      bool pads =
-          pad.getStaticLow()[dim] != 0 || pad.getStaticHigh()[dim] != 0;
+      bool pads = pad.getStaticLow()[dim] != 0 || pad.getStaticHigh()[dim] != 0;
       take(dim, pads ? kWhole : blocks[dim]);
     }
   } else if (isa<tensor::CastOp>(op)) {

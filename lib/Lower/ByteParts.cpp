@@ -30,10 +30,9 @@ static Value emitByte(OpBuilder &builder, Location loc, Value ints,
         auto number = [&](int64_t value) {
           return arith::ConstantOp::create(b, l, b.getI16IntegerAttr(value));
         };
-        Value x = isHigh ? Value(arith::ShRSIOp::create(b, l, args[0],
-                                                        number(8)))
-                         : Value(arith::XOrIOp::create(b, l, args[0],
-                                                       number(128)));
+        Value x =
+            isHigh ? Value(arith::ShRSIOp::create(b, l, args[0], number(8)))
+                   : Value(arith::XOrIOp::create(b, l, args[0], number(128)));
         Value byte = arith::TruncIOp::create(b, l, b.getI8Type(), x);
         linalg::YieldOp::create(b, l, ValueRange{byte});
       });

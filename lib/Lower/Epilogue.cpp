@@ -134,10 +134,9 @@ LoopTensor EpilogueBuilder::asTensor(const QuantizedOperand &q,
     loops.push_back(*loop);
   }
   ConstantBuilder constants(module);
-  Value value =
-      constants.create(builder, c.op->getLoc(), constantName(".scale"),
-                       RankedTensorType::get(shape, builder.getF32Type()),
-                       values);
+  Value value = constants.create(
+      builder, c.op->getLoc(), constantName(".scale"),
+      RankedTensorType::get(shape, builder.getF32Type()), values);
   return {value, loops};
 }
 
@@ -219,8 +218,8 @@ Value EpilogueBuilder::finish(ArrayRef<BytePart> sums) {
           if (part.factor != 1)
             x = arith::MulIOp::create(
                 b, l, x,
-                arith::ConstantOp::create(
-                    b, l, b.getIntegerAttr(wide, part.factor)));
+                arith::ConstantOp::create(b, l,
+                                          b.getIntegerAttr(wide, part.factor)));
           sum = sum ? Value(arith::AddIOp::create(b, l, sum, x)) : x;
         }
         for (const Correction &correction : corrections) {

@@ -90,7 +90,8 @@ static std::string findReason(const Contraction &c, const QuantizedOperand &a,
              "format=i" +
              std::to_string(width) + " has";
     if (width == 16 && q.isConstant())
-      return "weights of more than 8 bits have no integer form in this version; "
+      return "weights of more than 8 bits have no integer form in this "
+             "version; "
              "format=i8 has";
     if (!q.format.isSigned())
       return "its unsigned operand has to become signed first: "
@@ -238,17 +239,16 @@ struct LowerContractions
         builder, loc, tensor::getMixedSizes(builder, loc, z.dynamic),
         type.getElementType());
     AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
-    AffineMap maps[] = {
-        identity, AffineMap::get(type.getRank(), 0, builder.getContext()),
-        identity};
+    AffineMap maps[] = {identity,
+                        AffineMap::get(type.getRank(), 0, builder.getContext()),
+                        identity};
     SmallVector<utils::IteratorType> iterators(type.getRank(),
                                                utils::IteratorType::parallel);
     auto generic = linalg::GenericOp::create(
         builder, loc, empty.getType(), ValueRange{z.dynamic, by}, empty, maps,
         iterators, [](OpBuilder &b, Location l, ValueRange args) {
           linalg::YieldOp::create(
-              b, l,
-              ValueRange{arith::SubIOp::create(b, l, args[0], args[1])});
+              b, l, ValueRange{arith::SubIOp::create(b, l, args[0], args[1])});
         });
     return {0, generic.getResult(0), z.loops};
   }
@@ -262,15 +262,15 @@ struct LowerContractions
       if (block == 1) {
         groups.emplace_back();
         // The whole ones that no row was before.
-        for (int64_t first = groups.size() == 1 ? 0 : dim; first <= int64_t(dim);
-             ++first)
+        for (int64_t first = groups.size() == 1 ? 0 : dim;
+             first <= int64_t(dim); ++first)
           groups.back().push_back(first);
       } else if (!groups.empty()) {
         groups.back().push_back(dim);
       }
     }
-    return builder.createOrFold<tensor::CollapseShapeOp>(
-        parameters.getLoc(), parameters, groups);
+    return builder.createOrFold<tensor::CollapseShapeOp>(parameters.getLoc(),
+                                                         parameters, groups);
   }
 
   /// Fails the run when a sum is longer than `limit`.

@@ -212,8 +212,8 @@ private:
     // What a rule of the recipe asks for.
     if (reason && reason.getValue().starts_with("kept float by"))
       why += "; leave it out, or take mode=static";
-    return ("'" + op->getName().getStringRef() + "' computes with floats: " +
-            why)
+    return ("'" + op->getName().getStringRef() +
+            "' computes with floats: " + why)
         .str();
   }
 

@@ -49,7 +49,8 @@ std::optional<QuantizedOperand> lowbit::matchQuantizedOperand(Value value) {
 }
 
 bool QuantizedOperand::isConstant() const {
-  auto cast = DequantizeOp(dequantize).getInput().getDefiningOp<StorageCastOp>();
+  auto cast =
+      DequantizeOp(dequantize).getInput().getDefiningOp<StorageCastOp>();
   return isStatic() && cast && isConstantTensor(cast.getInput());
 }
 

@@ -32,8 +32,7 @@ namespace lowbit {
 /// A format of integers that are no signed bytes, but would fit some.
 static bool isWanting(AffineType format) {
   return format && (!format.isBlockwise() || format.isRows()) &&
-         !format.getPack() &&
-         format.getStorage().getWidth() <= 8 &&
+         !format.getPack() && format.getStorage().getWidth() <= 8 &&
          (format.getStorage().getWidth() < 8 || !format.isSigned());
 }
 

@@ -152,7 +152,8 @@ static std::string checkRule(const Rule &rule) {
   if (isActivation && rule.granularity && !isRow &&
       rule.granularity->kind != GranularityChoice::Tensor)
     return "granularity=" + rule.granularity->text() +
-           " is for weights and tables; activations have one scale a tensor or, "
+           " is for weights and tables; activations have one scale a tensor "
+           "or, "
            "in mode=dynamic, a row";
   if (isConstant && isRow)
     return "granularity=row is for activations; a " + rule.role +

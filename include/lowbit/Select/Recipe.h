@@ -36,7 +36,8 @@ struct ElementFormat {
 };
 
 /// `tensor`, `channel`, `group:32`, `row`: which elements share a scale. A row
-/// holds what one result of a contraction sums over, as the features of a token.
+/// holds what one result of a contraction sums over, as the features of a
+/// token.
 struct GranularityChoice {
   enum Kind { Tensor, Channel, Group, Row } kind = Tensor;
   int64_t group = 0;

@@ -33,7 +33,10 @@ static bool readsInit(Operation *op) {
 static bool isProductSum(linalg::LinalgOp op) {
   auto fma = op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1
                  ? math::FmaOp()
-                 : op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<math::FmaOp>();
+                 : op.getBlock()
+                       ->getTerminator()
+                       ->getOperand(0)
+                       .getDefiningOp<math::FmaOp>();
   return fma && fma.getC() == op.getRegionOutputArgs().front();
 }
 

@@ -41,8 +41,7 @@ static bool isIntegerParameter(Value value) {
         type.getElementType().isInteger(16)))
     return false;
   auto func = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  return func &&
-         func.getArgAttr(argument.getArgNumber(), "lowbit.parameter");
+  return func && func.getArgAttr(argument.getArgNumber(), "lowbit.parameter");
 }
 
 namespace {
@@ -306,8 +305,8 @@ private:
     Value factors[] = {args[0], decoded};
     if (weight == 0)
       std::swap(factors[0], factors[1]);
-    Value sum = math::FmaOp::create(inside, loc, factors[0], factors[1],
-                                    args.back());
+    Value sum =
+        math::FmaOp::create(inside, loc, factors[0], factors[1], args.back());
     linalg::YieldOp::create(inside, loc, ValueRange{sum});
   }
 

@@ -149,11 +149,11 @@ void emitLanes(KernelBuilder &b, Nest nest, const DotProduct &dot, Start start);
 /// One tile of C, `shape` large, at a row and a panel.
 struct Tile {
   TileShape shape;
-  Index a;             ///< offset of the first row in A
-  Index panel;         ///< offset of the panel
-  Index c;             ///< offset of the first element in C
+  Index a;                            ///< offset of the first row in A
+  Index panel;                        ///< offset of the panel
+  Index c;                            ///< offset of the first element in C
   llvm::SmallVector<Index, 2> extras; ///< offsets at the first column
-  Index columns;       ///< valid columns
+  Index columns;                      ///< valid columns
   bool masked = false; ///< whether these are fewer than the tile has
 };
 void emitTile(KernelBuilder &b, const Nest &nest, const DotProduct &dot,

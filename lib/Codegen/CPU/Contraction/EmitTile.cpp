@@ -124,8 +124,7 @@ struct TileEmitter {
       return vector::BroadcastOp::create(
           b, type, memref::LoadOp::create(b, flat, b.value(at)));
     Index stride = nest.column.extras[number];
-    Value place =
-        b.value(b.add(at, b.mul(stride, b.index(v * dot.lanes))));
+    Value place = b.value(b.add(at, b.mul(stride, b.index(v * dot.lanes))));
     if (!isConstant(stride, 1)) {
       Value all = tile.masked ? masks[v] : b.splat(b.getI1Type(), dot.lanes, 1);
       return vector::GatherOp::create(b, type, flat, place, lanesBy(stride),

@@ -140,23 +140,22 @@ static bool collectLeaves(Value value, Block *body,
 static std::optional<Decode> matchDecode(linalg::LinalgOp op, unsigned &a,
                                          unsigned &b) {
   Block *body = op.getBlock();
-  auto fma =
-      body->getTerminator()->getOperand(0).getDefiningOp<math::FmaOp>();
+  auto fma = body->getTerminator()->getOperand(0).getDefiningOp<math::FmaOp>();
   if (!fma || fma.getC() != body->getArguments().back())
     return std::nullopt;
-  for (auto [plain, made] : {std::pair(fma.getA(), fma.getB()),
-                             std::pair(fma.getB(), fma.getA())}) {
+  for (auto [plain, made] :
+       {std::pair(fma.getA(), fma.getB()), std::pair(fma.getB(), fma.getA())}) {
     auto row = dyn_cast<BlockArgument>(plain);
     SmallVector<BlockArgument> leaves;
     if (!row || row.getOwner() != body || isa<BlockArgument>(made) ||
-        !collectLeaves(made, body, leaves) ||
-        llvm::is_contained(leaves, row) ||
+        !collectLeaves(made, body, leaves) || llvm::is_contained(leaves, row) ||
         llvm::is_contained(leaves, body->getArguments().back()))
       continue;
     Decode decode;
     decode.factor = made;
     for (BlockArgument leaf : leaves) {
-      bool isElement = leaf.getType().isInteger(8) || leaf.getType().isInteger(16);
+      bool isElement =
+          leaf.getType().isInteger(8) || leaf.getType().isInteger(16);
       if (isElement && decode.element)
         return std::nullopt;
       if (isElement) {
@@ -250,12 +249,11 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
     return cast<MemRefType>(v.getType()).getElementType();
   };
   match.isFloat = element(match.c).isF32();
-  bool typesFit = match.isFloat
-                      ? element(match.a).isF32() &&
-                            (decode || element(match.b).isF32())
-                      : element(match.c).isInteger(32) &&
-                            element(match.a).isInteger(8) &&
-                            element(match.b).isInteger(8);
+  bool typesFit =
+      match.isFloat
+          ? element(match.a).isF32() && (decode || element(match.b).isF32())
+          : element(match.c).isInteger(32) && element(match.a).isInteger(8) &&
+                element(match.b).isInteger(8);
   if (!typesFit)
     return refuse("expected i8 x i8 -> i32 or f32 x f32 -> f32");
   if (match.isFloat && op->hasAttr(kReductionOrderAttr))
@@ -263,10 +261,8 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
   if (!decode && !isMultiplyAdd(op.getBlock(), match.isFloat))
     return refuse("expected the body acc + x * y, i8 factors sign-extended");
 
-  std::optional<Access> a =
-      accessOf(op.getMatchingIndexingMap(operandA));
-  std::optional<Access> b =
-      accessOf(op.getMatchingIndexingMap(operandB));
+  std::optional<Access> a = accessOf(op.getMatchingIndexingMap(operandA));
+  std::optional<Access> b = accessOf(op.getMatchingIndexingMap(operandB));
   AffineMap mapC = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   if (!a || !b || !mapC.isProjectedPermutation(/*allowZeroInResults=*/true))
     return refuse("expected linear indexing maps and a permuted result");

@@ -62,7 +62,8 @@ AffineType AffineType::getFull(IntegerType storage) {
 
 AffineType AffineType::withBlocks(ArrayRef<int64_t> blocks) const {
   return AffineType::get(getContext(), getStorage(), getMin(), getMax(),
-                         GranularityAttr::get(getContext(), std::nullopt, blocks,
+                         GranularityAttr::get(getContext(), std::nullopt,
+                                              blocks,
                                               getGranularity().getScale()),
                          getPack());
 }
