@@ -292,6 +292,10 @@ IntegerEvaluator::Result IntegerEvaluator::evaluate(Operation *inner) {
     Value source = inner->getOperand(0);
     Interval range = ranges.getSigned(source);
     Value value = plain.lookupOrDefault(source);
+    // A sum of products of 16 bits (N37) keeps its 64.
+    constexpr int64_t mostWide = int64_t(1) << 60;
+    if (!range.fitsI32() && range.min > -mostWide && range.max < mostWide)
+      return real(fixed.make(value, range));
     // Counts, masks, positions: as far as was observed, twice that, or a byte.
     if (!range.fitsI32()) {
       RealRange seen = widened(options.hint.value_or(RealRange{0, 1 << 23}));

@@ -78,3 +78,28 @@ def test_mixed_precision(words: str, mode: str, artifacts: Artifacts, tmp_path: 
     # Logarithms of probabilities, of which the float is sure.
     error = np.abs(actual - expected).max() / np.abs(expected).max()
     assert error < (0.02 if "i16" in words else 0.2)
+
+
+def test_sums_of_two_operands_of_16_bits_keep_64(tmp_path: Path) -> None:
+    """In integer-only mode they are no counts, which saturate at what was observed of the result."""
+    (tmp_path / "m.mlir").write_text("""
+func.func @main(%a: tensor<4x64xf32> {lowbit.name = "a"}, %b: tensor<64x8xf32> {lowbit.name = "b"})
+    -> (tensor<4x8xf32> {lowbit.name = "y"}) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %y = linalg.matmul {lowbit.id = "y"} ins(%a, %b : tensor<4x64xf32>, tensor<64x8xf32>)
+      outs(%f : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+""")
+    random = np.random.default_rng(3)
+    data = {name: random.normal(size=size).astype(np.float32) for name, size in (("a", (80, 64)), ("b", (1280, 8)))}
+    np.savez(tmp_path / "d.npz", **data)
+    options = ["--calibration-data", "d.npz", "--mode", "integer-only", "--activations", "i16"]
+    must(lowbit("quantize", "m.mlir", *options, "-o", "q.mlir", cwd=tmp_path))
+    one = {"a": data["a"][:4], "b": data["b"][:64]}
+    np.savez(tmp_path / "i.npz", **one)
+    (y,) = run(tmp_path / "q.mlir", tmp_path / "i.npz", tmp_path).values()
+    exact = one["a"].astype(np.float64) @ one["b"].astype(np.float64)
+    assert np.abs(y - exact).max() <= 2e-3 * np.abs(exact).max()
