@@ -90,15 +90,59 @@ void EpilogueBuilder::subtractSum(unsigned operand, Value ints,
                                   ZeroPoint subtract, ZeroPoint times) {
   if (times.isZero())
     return;
+  if (!times.loops.empty() || isWide) {
+    ZeroPoint once{1, {}, {}};
+    Value factor = times.dynamic;
+    if (!factor)
+      factor = arith::ConstantOp::create(
+          builder, c.op->getLoc(),
+          DenseElementsAttr::get(
+              RankedTensorType::get({}, builder.getI32Type()), times.known));
+    auto known = foldSum(operand, ints, subtract, once);
+    LoopTensor sum =
+        known ? *known
+              : emitWeightedSum(builder, c, operand, ints, subtract, once);
+    corrections.push_back({sum, {factor, times.loops}});
+    return;
+  }
   if (auto known = foldSum(operand, ints, subtract, times)) {
     corrections.push_back(
-        times.dynamic ? emitProduct<arith::MulIOp>(builder, c.op->getLoc(),
-                                                   *known, times.dynamic)
-                      : *known);
+        {times.dynamic ? emitProduct<arith::MulIOp>(builder, c.op->getLoc(),
+                                                    *known, times.dynamic)
+                       : *known,
+         {}});
     return;
   }
   corrections.push_back(
-      emitWeightedSum(builder, c, operand, ints, subtract, times));
+      {emitWeightedSum(builder, c, operand, ints, subtract, times), {}});
+}
+
+LoopTensor EpilogueBuilder::scalesOf(const QuantizedOperand &q,
+                                     std::optional<unsigned> loop) {
+  return asTensor(q, loop, q.scales);
+}
+
+LoopTensor EpilogueBuilder::asTensor(const QuantizedOperand &q,
+                                     std::optional<unsigned> loop,
+                                     ArrayRef<float> values) {
+  if (q.scales.empty())
+    return {q.dynamicScale(), {}};
+  SmallVector<int64_t> shape;
+  SmallVector<unsigned> loops;
+  if (loop) {
+    shape.push_back(values.size());
+    loops.push_back(*loop);
+  }
+  ConstantBuilder constants(module);
+  Value value = constants.create(
+      builder, c.op->getLoc(), constantName(".scale"),
+      RankedTensorType::get(shape, builder.getF32Type()), values);
+  return {value, loops};
+}
+
+void EpilogueBuilder::setRowScales(const LoopTensor &a, const LoopTensor &b) {
+  rowScale = a;
+  scale = b;
 }
 
 void EpilogueBuilder::setScales(const QuantizedOperand &a,
@@ -106,22 +150,6 @@ void EpilogueBuilder::setScales(const QuantizedOperand &a,
                                 const QuantizedOperand &b,
                                 std::optional<unsigned> loopB) {
   Location loc = c.op->getLoc();
-  auto asTensor = [&](const QuantizedOperand &q, std::optional<unsigned> loop,
-                      ArrayRef<float> values) -> LoopTensor {
-    if (q.scales.empty())
-      return {q.dynamicScale(), {}};
-    SmallVector<int64_t> shape;
-    SmallVector<unsigned> loops;
-    if (loop) {
-      shape.push_back(values.size());
-      loops.push_back(*loop);
-    }
-    ConstantBuilder constants(module);
-    Value value = constants.create(
-        builder, loc, constantName(".scale"),
-        RankedTensorType::get(shape, builder.getF32Type()), values);
-    return {value, loops};
-  };
   const QuantizedOperand &longer = loopA ? a : b, &single = loopA ? b : a;
   std::optional<unsigned> loop = loopA ? loopA : loopB;
   if (single.scales.empty()) {
@@ -143,21 +171,27 @@ void EpilogueBuilder::setScales(const QuantizedOperand &a,
     knownScale = products.front();
 }
 
-Value EpilogueBuilder::finish(Value sums) {
+Value EpilogueBuilder::finish(ArrayRef<BytePart> sums) {
   Location loc = c.op->getLoc();
   auto type = cast<RankedTensorType>(c.op->getResult(0).getType());
   unsigned rank = type.getRank();
   AffineMap identity = builder.getMultiDimIdentityMap(rank);
-  SmallVector<Value> inputs{sums};
-  SmallVector<AffineMap> maps{identity};
-  for (const LoopTensor &correction : corrections) {
-    inputs.push_back(correction.value);
-    maps.push_back(mapOf(correction));
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps(sums.size(), identity);
+  for (const BytePart &sum : sums)
+    inputs.push_back(sum.bytes);
+  auto read = [&](const LoopTensor &tensor) {
+    if (!tensor.value)
+      return;
+    inputs.push_back(tensor.value);
+    maps.push_back(mapOf(tensor));
+  };
+  for (const Correction &correction : corrections) {
+    read(correction.sum);
+    read(correction.times);
   }
-  if (scale.value) {
-    inputs.push_back(scale.value);
-    maps.push_back(mapOf(scale));
-  }
+  read(rowScale);
+  read(scale);
   bool hasInit = !isZeroFilled(c.init());
   if (hasInit) {
     inputs.push_back(c.init());
@@ -165,7 +199,7 @@ Value EpilogueBuilder::finish(Value sums) {
   }
   maps.push_back(identity);
   Value empty = tensor::EmptyOp::create(
-      builder, loc, tensor::getMixedSizes(builder, loc, sums),
+      builder, loc, tensor::getMixedSizes(builder, loc, sums.front().bytes),
       type.getElementType());
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
@@ -173,13 +207,34 @@ Value EpilogueBuilder::finish(Value sums) {
       builder, loc, type, inputs, empty, maps, iterators,
       [&](OpBuilder &b, Location l, ValueRange args) {
         unsigned next = 0;
-        Value sum = args[next++];
-        for (size_t i = 0; i < corrections.size(); ++i)
-          sum = arith::SubIOp::create(b, l, sum, args[next++]);
+        Type wide = isWide ? b.getI64Type() : b.getI32Type();
+        auto read = [&]() -> Value {
+          Value x = args[next++];
+          return isWide ? arith::ExtSIOp::create(b, l, wide, x) : x;
+        };
+        Value sum;
+        for (const BytePart &part : sums) {
+          Value x = read();
+          if (part.factor != 1)
+            x = arith::MulIOp::create(
+                b, l, x,
+                arith::ConstantOp::create(b, l,
+                                          b.getIntegerAttr(wide, part.factor)));
+          sum = sum ? Value(arith::AddIOp::create(b, l, sum, x)) : x;
+        }
+        for (const Correction &correction : corrections) {
+          Value part = read();
+          if (correction.times.value)
+            part = arith::MulIOp::create(b, l, part, read());
+          sum = arith::SubIOp::create(b, l, sum, part);
+        }
         Value exact = arith::SIToFPOp::create(b, l, b.getF32Type(), sum);
+        Value row = rowScale.value ? args[next++] : Value();
         Value factor = scale.value ? args[next++]
                                    : Value(arith::ConstantOp::create(
                                          b, l, b.getF32FloatAttr(*knownScale)));
+        if (row)
+          factor = arith::MulFOp::create(b, l, row, factor);
         Value result = arith::MulFOp::create(b, l, exact, factor);
         if (hasInit)
           result = arith::AddFOp::create(b, l, args[next], result);

@@ -174,6 +174,10 @@ IntegerEvaluator::Result IntegerEvaluator::fromInteger(Operation *inner,
       value = fixed.e.make<arith::ExtUIOp>(
           width < 32 ? fixed.e.b.getI32Type() : fixed.e.b.getI64Type(), value);
   }
+  // A sum of products of 16 bits (N37) keeps its 64.
+  constexpr int64_t mostWide = int64_t(1) << 60;
+  if (!range.fitsI32() && range.min > -mostWide && range.max < mostWide)
+    return real(fixed.make(value, range));
   // Counts, masks, positions: as far as was observed, twice that, or a byte.
   if (!range.fitsI32()) {
     RealRange seen = widened(hintOf(inner).value_or(RealRange{0, 1 << 23}));

@@ -156,10 +156,13 @@ LoopTensor lowbit::emitWeightedSum(OpBuilder &builder, const Contraction &c,
   SmallVector<Value> inputs{ints};
   SmallVector<AffineMap> maps{
       c.map(operand).replaceDimsAndSymbols(places, {}, rank, 0)};
-  for (Value dynamic : {subtract.dynamic, times.dynamic})
-    if (dynamic) {
-      inputs.push_back(dynamic);
-      maps.push_back(AffineMap::get(rank, 0, context));
+  for (const ZeroPoint &z : {subtract, times})
+    if (z.dynamic) {
+      SmallVector<AffineExpr> indices;
+      for (unsigned loop : z.loops)
+        indices.push_back(places[loop]);
+      inputs.push_back(z.dynamic);
+      maps.push_back(AffineMap::get(rank, 0, indices, context));
     }
   // It says how large the window is, and is not read.
   if (!window.empty()) {

@@ -56,9 +56,13 @@ static std::string findProblem(Operation *op) {
   if (isa<DequantizeOp>(op) && leaves)
     return "";
   auto reason = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
-  return ("'" + op->getName().getStringRef() + "' computes with floats: " +
-          (reason ? reason.getValue()
-                  : StringRef("it has no integer form in this version")))
+  std::string why = "it has no integer form in this version";
+  if (reason)
+    why = reason.str();
+  // What a rule of the recipe asks for.
+  if (reason && reason.getValue().starts_with("kept float by"))
+    why += "; leave it out, or take mode=static";
+  return ("'" + op->getName().getStringRef() + "' computes with floats: " + why)
       .str();
 }
 

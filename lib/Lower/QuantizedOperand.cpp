@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "QuantizedOperand.h"
 
+#include "lowbit/Import/ParameterAccess.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
@@ -44,6 +46,12 @@ std::optional<QuantizedOperand> lowbit::matchQuantizedOperand(Value value) {
     operand.zeroPoints = std::move(*zeroPoints);
   }
   return operand;
+}
+
+bool QuantizedOperand::isConstant() const {
+  auto cast =
+      DequantizeOp(dequantize).getInput().getDefiningOp<StorageCastOp>();
+  return isStatic() && cast && isConstantTensor(cast.getInput());
 }
 
 Value QuantizedOperand::dynamicScale() const {

@@ -24,6 +24,8 @@ struct QuantizedOperand {
     return !zeroPoints.empty() &&
            llvm::all_of(zeroPoints, [](int32_t z) { return z == 0; });
   }
+  /// Whether all of it is known: a weight.
+  bool isConstant() const;
   mlir::Value dynamicScale() const;
   mlir::Value dynamicZeroPoint() const;
   /// The integers in their plain type.

@@ -31,8 +31,8 @@ namespace lowbit {
 
 /// A format of integers that are no signed bytes, but would fit some.
 static bool isWanting(AffineType format) {
-  return format && !format.isBlockwise() && !format.getPack() &&
-         format.getStorage().getWidth() <= 8 &&
+  return format && (!format.isBlockwise() || format.isRows()) &&
+         !format.getPack() && format.getStorage().getWidth() <= 8 &&
          (format.getStorage().getWidth() < 8 || !format.isSigned());
 }
 

@@ -232,10 +232,12 @@ static std::string checkOptions(const PtqOptions &options, StringRef searched) {
            "leave it out: ranges of a run are its least and greatest value";
   if ((options.mode == "static" || options.mode == "integer-only") && !hasData)
     return "mode=" + options.mode + " needs calibration-data=<inputs>";
-  if (options.mode == "dynamic" && hasData)
-    return "mode=dynamic finds ranges at run time and takes no "
-           "calibration-" +
-           std::string(hasTable ? "table" : "data") + "; leave one of them out";
+  if ((options.mode == "dynamic" || options.mode == "weight-only") && hasData)
+    return "mode=" + options.mode +
+           (options.mode == "dynamic" ? " finds ranges at run time"
+                                      : " leaves activations float") +
+           " and takes no calibration-" + (hasTable ? "table" : "data") +
+           "; leave one of them out";
   return "";
 }
 
@@ -293,7 +295,10 @@ LogicalResult lowbit::buildPtqPipeline(
   Phase last = *parsePhase(options.compileTo);
   bool isStatic =
       !options.calibrationData.empty() || !options.calibrationTable.empty();
+  // Integer-only is static here.
   std::string mode = isStatic ? "static" : "dynamic";
+  if (options.mode == "weight-only")
+    mode = options.mode;
   bool isIntegerOnly = options.mode == "integer-only";
   auto table = std::make_shared<CalibrationTable>();
   auto log = std::make_shared<SelectionLog>();

@@ -1,6 +1,7 @@
 //===- DynamicParameters.cpp - parameters at run time ---------------------===//
 //
-// N3 and N4 of docs/numerics.md, spelled in linalg on rank-0 tensors:
+// N3 and N4 of docs/numerics.md, spelled in linalg, for the whole tensor or for
+// each row of it:
 //
 //   low, high  = min(x, 0), max(x, 0)   minnumf, maxnumf: NaN passed over
 //   scale      = min(max((high - low) / steps, 2^-63), cap)
@@ -33,21 +34,30 @@ static Value flatten(OpBuilder &builder, Location loc, Value input) {
   return tensor::CollapseShapeOp::create(builder, loc, input, all);
 }
 
-/// The reduction of all elements, from 0.
+/// The reduction of the elements of each row, from 0; `kept` are the dimensions
+/// that tell rows apart.
 template <typename Combine>
-static Value reduceAll(OpBuilder &builder, Location loc, Value input) {
+static Value reduceRows(OpBuilder &builder, Location loc, Value input,
+                        ArrayRef<int64_t> kept) {
   int64_t rank = cast<RankedTensorType>(input.getType()).getRank();
-  auto scalar = RankedTensorType::get({}, builder.getF32Type());
-  Value empty = tensor::EmptyOp::create(builder, loc, scalar, ValueRange{});
+  SmallVector<OpFoldResult> sizes;
+  SmallVector<AffineExpr> places;
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::reduction);
+  for (int64_t dim : kept) {
+    sizes.push_back(tensor::getMixedSize(builder, loc, input, dim));
+    places.push_back(builder.getAffineDimExpr(dim));
+    iterators[dim] = utils::IteratorType::parallel;
+  }
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
   Value zero =
       linalg::FillOp::create(builder, loc, constant(builder, loc, 0.0f), empty)
           .getResult(0);
   AffineMap maps[] = {builder.getMultiDimIdentityMap(rank),
-                      AffineMap::get(rank, 0, builder.getContext())};
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::reduction);
+                      AffineMap::get(rank, 0, places, builder.getContext())};
   auto generic = linalg::GenericOp::create(
-      builder, loc, scalar, input, zero, maps, iterators,
+      builder, loc, zero.getType(), input, zero, maps, iterators,
       [](OpBuilder &b, Location l, ValueRange args) {
         linalg::YieldOp::create(
             b, l, ValueRange{Combine::create(b, l, args[1], args[0])});
@@ -55,28 +65,61 @@ static Value reduceAll(OpBuilder &builder, Location loc, Value input) {
   return generic.getResult(0);
 }
 
-/// An operation on rank-0 tensors.
+/// An operation on each row's numbers.
 static Value
 emitScalar(OpBuilder &builder, Location loc, ValueRange inputs, Type element,
            llvm::function_ref<Value(OpBuilder &, ValueRange)> body) {
-  auto type = RankedTensorType::get({}, element);
-  Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{});
+  unsigned rank = cast<RankedTensorType>(inputs[0].getType()).getRank();
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, tensor::getMixedSizes(builder, loc, inputs[0]), element);
   SmallVector<AffineMap> maps(inputs.size() + 1,
-                              AffineMap::get(builder.getContext()));
+                              builder.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
   auto generic = linalg::GenericOp::create(
-      builder, loc, type, inputs, empty, maps, ArrayRef<utils::IteratorType>{},
+      builder, loc, empty.getType(), inputs, empty, maps, iterators,
       [&](OpBuilder &b, Location l, ValueRange args) {
         linalg::YieldOp::create(b, l, ValueRange{body(b, args)});
       });
   return generic.getResult(0);
 }
 
+/// One number for each row, in the shape of the format's parameters: 1 in the
+/// dimensions that are whole.
+static Value inParameterShape(OpBuilder &builder, Location loc, Value numbers,
+                              RankedTensorType input, AffineType format) {
+  ArrayRef<int64_t> blocks = format.getGranularity().getBlock();
+  auto type = cast<RankedTensorType>(numbers.getType());
+  SmallVector<ReassociationIndices> groups(type.getRank());
+  SmallVector<OpFoldResult> sizes;
+  int64_t next = 0;
+  for (auto [dim, block] : llvm::enumerate(blocks)) {
+    bool isRow = block == 1;
+    // Whole dimensions go with the row before them, the first with the first.
+    groups[std::max<int64_t>(next - !isRow, 0)].push_back(dim);
+    sizes.push_back(isRow ? tensor::getMixedSize(builder, loc, numbers, next)
+                          : builder.getIndexAttr(1));
+    next += isRow;
+  }
+  auto shape = RankedTensorType::get(
+      format.getGranularity().parameterShape(input.getShape()),
+      type.getElementType());
+  return tensor::ExpandShapeOp::create(builder, loc, shape, numbers, groups,
+                                       sizes);
+}
+
 DynamicParameters lowbit::emitDynamicParameters(OpBuilder &builder,
                                                 Location loc, Value input,
                                                 AffineType format) {
-  input = flatten(builder, loc, input);
-  Value low = reduceAll<arith::MinNumFOp>(builder, loc, input);
-  Value high = reduceAll<arith::MaxNumFOp>(builder, loc, input);
+  auto type = cast<RankedTensorType>(input.getType());
+  SmallVector<int64_t> kept;
+  for (auto [dim, block] : llvm::enumerate(format.getGranularity().getBlock()))
+    if (block == 1)
+      kept.push_back(dim);
+  if (kept.empty())
+    input = flatten(builder, loc, input);
+  Value low = reduceRows<arith::MinNumFOp>(builder, loc, input, kept);
+  Value high = reduceRows<arith::MaxNumFOp>(builder, loc, input, kept);
   float steps = float(format.getMax() - format.getMin());
   float qmin = float(format.getMin()), qmax = float(format.getMax());
   // The cap of N3 is what the library gives for an endless range.
@@ -107,5 +150,8 @@ DynamicParameters lowbit::emitDynamicParameters(OpBuilder &builder,
             arith::MinNumFOp::create(b, loc, atLeast, constant(b, loc, qmax));
         return arith::FPToSIOp::create(b, loc, b.getI32Type(), clamped);
       });
-  return {scale, zeroPoint};
+  if (kept.empty())
+    return {scale, zeroPoint};
+  return {inParameterShape(builder, loc, scale, type, format),
+          inParameterShape(builder, loc, zeroPoint, type, format)};
 }

@@ -13,11 +13,11 @@
 namespace lowbit {
 
 struct DynamicParameters {
-  mlir::Value scale;     // tensor<f32>
-  mlir::Value zeroPoint; // tensor<i32>
+  mlir::Value scale;     // f32, of the shape of the format's parameters
+  mlir::Value zeroPoint; // i32
 };
 
-/// Parameters for all of `input` in the per-tensor `format`.
+/// Parameters for all of `input`, or for each row, in `format`.
 DynamicParameters emitDynamicParameters(mlir::OpBuilder &builder,
                                         mlir::Location loc, mlir::Value input,
                                         AffineType format);

@@ -2,8 +2,8 @@
 //
 //   observe(x)  ->  dequantize(quantize(x))
 //
-// In: observers with a choice. Out: none. Refused: a per-axis format without
-// parameters, which no reduction here finds.
+// In: observers with a choice. Out: none. Refused: a format per axis or in
+// groups without parameters, which no reduction here finds.
 //
 //===----------------------------------------------------------------------===//
 #include "DynamicParameters.h"
@@ -70,9 +70,9 @@ struct InsertQdq : lowbit::impl::InsertQdqBase<InsertQdq> {
     QuantParameters parameters;
     if (!op.getScaleAttr()) {
       auto affine = dyn_cast<AffineType>(Type(format));
-      if (!affine || !affine.isPerTensor())
+      if (!affine || !(affine.isPerTensor() || affine.isRows()))
         return op.emitError("ranges are found at run time for affine formats "
-                            "per tensor; ")
+                            "per tensor or per row; ")
                << Type(format) << " needs scale and zero_point at compile time";
       DynamicParameters found =
           emitDynamicParameters(builder, op.getLoc(), op.getInput(), affine);

@@ -25,8 +25,8 @@ MethodTrials::searched(OwningOpRef<ModuleOp> &prepared) {
   Recipe recipe;
   if (!readRecipe(recipeOptionsOf(options), recipe, [](auto &&...) {}))
     return {};
-  std::vector<ObservedValue> values = resolveSettings(
-      *prepared, recipe, *method, /*isDynamic=*/options.mode == "dynamic");
+  std::vector<ObservedValue> values =
+      resolveSettings(*prepared, recipe, *method, options.mode);
   keepFloats(values);
   std::vector<SearchedValue> result;
   for (ObservedValue &value : values)

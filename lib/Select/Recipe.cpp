@@ -40,6 +40,8 @@ std::optional<GranularityChoice> GranularityChoice::parse(StringRef text) {
     return GranularityChoice{Tensor, 0};
   if (text == "channel")
     return GranularityChoice{Channel, 0};
+  if (text == "row")
+    return GranularityChoice{Row, 0};
   int64_t size;
   if (!text.consume_front("group:") || text.getAsInteger(10, size) || size < 1)
     return std::nullopt;
@@ -49,6 +51,8 @@ std::optional<GranularityChoice> GranularityChoice::parse(StringRef text) {
 std::string GranularityChoice::text() const {
   if (kind == Group)
     return "group:" + std::to_string(group);
+  if (kind == Row)
+    return "row";
   return kind == Channel ? "channel" : "tensor";
 }
 
@@ -110,7 +114,7 @@ static std::string setKey(Rule &rule, StringRef key, StringRef value) {
     rule.granularity = GranularityChoice::parse(value);
     if (problem.empty() && !rule.granularity)
       problem = "unknown granularity '" + value.str() + "'" +
-                suggest(value, {"channel", "group:32", "tensor"},
+                suggest(value, {"channel", "group:32", "row", "tensor"},
                         "granularities are");
   } else if (key == "method") {
     problem = twice(rule.method.has_value());
@@ -142,16 +146,23 @@ static std::string checkRule(const Rule &rule) {
       !rule.keepFloat)
     return "the rule chooses nothing; it needs format=, granularity=, method=, "
            "symmetry= or keep=";
-  if (isActivation && rule.granularity &&
+  bool isConstant = rule.role == "weight" || rule.role == "table";
+  bool isRow =
+      rule.granularity && rule.granularity->kind == GranularityChoice::Row;
+  if (isActivation && rule.granularity && !isRow &&
       rule.granularity->kind != GranularityChoice::Tensor)
     return "granularity=" + rule.granularity->text() +
-           " is for weights and tables; activations have one scale a tensor";
+           " is for weights and tables; activations have one scale a tensor "
+           "or, "
+           "in mode=dynamic, a row";
+  if (isConstant && isRow)
+    return "granularity=row is for activations; a " + rule.role +
+           " has one scale for each channel or one a tensor";
   if (rule.role == "table" && rule.granularity &&
       rule.granularity->kind == GranularityChoice::Group)
     return "granularity=" + rule.granularity->text() +
            " is for weights; look-ups read tables with a scale for each row "
            "(channel) or one for all (tensor)";
-  bool isConstant = rule.role == "weight" || rule.role == "table";
   if (isConstant && rule.method && rule.method->method != Method::Auto &&
       !isWeightMethod(rule.method->method))
     return "method=" + rule.method->text() + " is for activations; a " +
@@ -313,7 +324,7 @@ bool Recipe::addShorthand(StringRef words, StringRef role,
       onError(option, 0, 0,
               "unknown word '" + word + "' in '" + words +
                   "'; it takes a format (i2 to i16, u2 to u16), a granularity "
-                  "(tensor, channel, group:32), a symmetry (asymmetric, "
+                  "(tensor, channel, group:32, row), a symmetry (asymmetric, "
                   "symmetric, narrow), a method, or float");
       return false;
     }

@@ -12,6 +12,7 @@
 #include "lowbit/Select/Passes.h"
 
 #include "Candidates.h"
+#include "Rows.h"
 #include "WeightGroups.h"
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/ParameterAccess.h"
@@ -87,7 +88,7 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     if (failed(readTable()))
       return failure();
     std::vector<ObservedValue> values =
-        resolveSettings(module, recipe, *parsed, isDynamic);
+        resolveSettings(module, recipe, *parsed, mode);
     numKept += keepFloats(values);
     if (failed(findSearched(values)))
       return failure();
@@ -99,7 +100,7 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     if (isDynamic)
       for (ObservedValue &value : values)
         selectDynamic(value);
-    else if (failed(selectActivations(values)))
+    else if (mode != "weight-only" && failed(selectActivations(values)))
       return failure();
     for (ObservedValue &value : values)
       noteSettings(value);
@@ -191,8 +192,16 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
   void selectDynamic(ObservedValue &value) {
     if (!value.op.isActivation() || !value.isQuantized)
       return;
-    value.op.setFormat(formatFor(&getContext(), value.settings,
-                                 GranularityAttr::get(&getContext())));
+    GranularityAttr granularity = GranularityAttr::get(&getContext());
+    std::string why;
+    if (value.settings.granularity.kind == GranularityChoice::Row)
+      granularity = rowGranularity(value, why);
+    if (!why.empty()) {
+      log->value(value.op.getId())["note"] = why;
+      value.op.emitRemark("granularity=row (")
+          << value.settings.rule << "): " << why;
+    }
+    value.op.setFormat(formatFor(&getContext(), value.settings, granularity));
     ++numDynamic;
   }
 

@@ -30,15 +30,12 @@ Target Settings::target() const {
 }
 
 std::string lowbit::checkMode(StringRef mode) {
-  const SmallVector<StringRef> available = {"static", "dynamic",
+  const SmallVector<StringRef> available = {"static", "dynamic", "weight-only",
                                             "integer-only"};
-  const SmallVector<StringRef> later = {"weight-only"};
   if (llvm::is_contained(available, mode))
     return "";
-  bool isKnown = llvm::is_contained(later, mode);
-  return (isKnown ? "mode '" + mode.str() + "' is not available in this version"
-                  : "unknown mode '" + mode.str() + "'") +
-         "; available: " + llvm::join(available, ", ");
+  return "unknown mode '" + mode.str() +
+         "'; available: " + llvm::join(available, ", ");
 }
 
 //===----------------------------------------------------------------------===//
@@ -130,8 +127,9 @@ namespace {
 /// Applies one rule to all values and remembers what came of it.
 class RuleApplication {
 public:
-  RuleApplication(const Rule &rule, bool isDynamic)
-      : rule(rule), isDynamic(isDynamic) {}
+  RuleApplication(const Rule &rule, StringRef mode)
+      : rule(rule), isDynamic(mode == "dynamic"),
+        isWeightOnly(mode == "weight-only") {}
 
   void apply(ObservedValue &value) {
     bool isMatched = false;
@@ -154,6 +152,9 @@ public:
     ++numMatched;
     if (rule.keepFloat)
       numFitting[3] = true;
+    if (isWeightOnly && value.isActivation())
+      return;
+    ++numChosen;
     choose(value);
   }
 
@@ -168,10 +169,14 @@ public:
       return "the rule '" + rule.text + "' matches nothing" +
              hint(names, kinds);
     std::string unfit;
-    if (rule.granularity && !numFitting[0])
+    if (numChosen == 0)
+      unfit = rule.keepFloat ? ""
+                             : "a format: mode=weight-only leaves activations "
+                               "float";
+    else if (rule.granularity && !numFitting[0])
       unfit = "granularity=" + rule.granularity->text() +
-              ": activations have one scale a tensor, tables one for each row "
-              "or one";
+              ": activations have one scale a tensor or, in mode=dynamic, a "
+              "row; tables one for each row (channel) or one";
     else if (rule.method && !numFitting[1])
       unfit = "method=" + rule.method->text() +
               (isDynamic ? ": weights and tables take minmax, percentile or "
@@ -222,6 +227,8 @@ private:
       return !value.isActivation();
     case GranularityChoice::Group:
       return value.op.getRole() == "weight";
+    case GranularityChoice::Row:
+      return isDynamic && value.op.isActivation();
     }
     llvm_unreachable("all kinds are listed");
   }
@@ -253,8 +260,9 @@ private:
   }
 
   const Rule &rule;
-  bool isDynamic;
-  unsigned numMatched = 0;
+  bool isDynamic, isWeightOnly;
+  /// Values that match, and those of them that have a format to choose.
+  unsigned numMatched = 0, numChosen = 0;
   /// Granularity, method, symmetry, keep: whether a value took it.
   bool numFitting[4] = {false, false, false, false};
 };
@@ -269,11 +277,15 @@ static Location locationOf(const Rule &rule, ModuleOp module) {
 std::vector<ObservedValue> lowbit::resolveSettings(ModuleOp module,
                                                    const Recipe &recipe,
                                                    const MethodSpec &method,
-                                                   bool isDynamic) {
+                                                   StringRef mode) {
   std::vector<ObservedValue> values;
   module.walk([&](ObserveOp op) {
     ObservedValue value{op, findReaders(op), {}, true, ""};
-    value.settings = defaultSettings(value, method, isDynamic);
+    value.settings = defaultSettings(value, method, mode == "dynamic");
+    if (mode == "weight-only" && op.isActivation()) {
+      value.isQuantized = false;
+      value.reason = "mode=weight-only leaves activations float";
+    }
     if (op.getRole() == "value") {
       value.isQuantized = false;
       value.reason = "nothing reads it quantized in this version";
@@ -298,7 +310,7 @@ std::vector<ObservedValue> lowbit::resolveSettings(ModuleOp module,
   };
   std::vector<std::string> nameList = sorted(names), kindList = sorted(kinds);
   for (const Rule &rule : recipe.rules()) {
-    RuleApplication application(rule, isDynamic);
+    RuleApplication application(rule, mode);
     for (ObservedValue &value : values)
       application.apply(value);
     std::string complaint = application.complaint(nameList, kindList);

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from lowbit.errors import ArgumentTypeError
 
 METHODS = ("minmax", "moving-average", "percentile", "mse", "entropy", "kl", "cross-entropy", "auto")
-MODES = ("static", "dynamic", "integer-only")
-LATER_MODES = ("weight-only",)
+MODES = ("static", "dynamic", "weight-only", "integer-only")
+UNCALIBRATED_MODES = ("dynamic", "weight-only")  # nothing is observed
 PREPARATIONS = ("equalize", "smooth-quant", "bias-correction")
 OBSERVED = ("operands", "all")
 

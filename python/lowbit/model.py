@@ -112,7 +112,7 @@ class Model:
         observation = observation_of(shapes, threads, mask, None, False)
         if mode in ("static", "integer-only") and calibration_data is None and calibration_table is None:
             raise ArgumentValueError(f"mode {mode!r} needs calibration_data or a calibration_table")
-        if mode == "dynamic":
+        if mode in choices.UNCALIBRATED_MODES:
             calibration_data = calibration_table = None
         table = _table_path(calibration_table)
         outputs = [Path(path) for path in (explain, report) if path is not None]
@@ -249,7 +249,7 @@ def _selection(
     if method is not None and (problem := choices.method_problem(method)):
         raise ArgumentValueError(f"method {problem}")
     if mode is not None and mode not in choices.MODES:
-        raise ArgumentValueError(f"mode {mode!r} is not available in this version: {', '.join(choices.MODES)}")
+        raise ArgumentValueError(f"mode {mode!r} is not known; there is {', '.join(choices.MODES)}")
     names = prepare.split(",") if isinstance(prepare, str) else list(prepare or ())
     if problem := choices.preparation_problem(names):
         raise ArgumentValueError(f"prepare: {problem}")

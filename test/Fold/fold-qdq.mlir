@@ -109,3 +109,48 @@ func.func @lookup(%t: tensor<3x4x!lowbit.affine<i8, -127:127, axis = 0>>, %ids: 
   } -> tensor<5x4xf32>
   return %x : tensor<5x4xf32>
 }
+
+// The parameters of rows move like the rows; where a dimension is whole, they
+// have one index.
+// CHECK-LABEL: @rows
+// CHECK-SAME: (%[[X:[a-z0-9]+]]: tensor<2x5x12x!lowbit.affine<i8, block = [1, 1, *]>>, %[[S:[a-z0-9]+]]: tensor<2x5x1xf32>, %[[Z:[a-z0-9]+]]: tensor<2x5x1xi32>)
+// CHECK-DAG: tensor.expand_shape {{.*}} output_shape [2, 5, 3, 4] : tensor<2x5x12xi8> into tensor<2x5x3x4xi8>
+// CHECK-DAG: tensor.expand_shape %[[S]] {{.*}} output_shape [2, 5, 1, 1] : tensor<2x5x1xf32> into tensor<2x5x1x1xf32>
+// CHECK-DAG: linalg.transpose ins(%{{.*}} : tensor<2x5x3x4xi8>) outs(%{{.*}} : tensor<2x3x5x4xi8>)
+// CHECK-DAG: %[[SCALE:.*]] = linalg.transpose ins(%{{.*}} : tensor<2x5x1x1xf32>) outs(%{{.*}} : tensor<2x1x5x1xf32>)
+// CHECK-DAG: linalg.transpose ins(%{{.*}} : tensor<2x5x1x1xi32>) outs(%{{.*}} : tensor<2x1x5x1xi32>)
+// CHECK: lowbit.dequantize {{.*}} : tensor<2x3x5x4x!lowbit.affine<i8, block = [1, *, 1, *]>> -> tensor<2x3x5x4xf32>
+func.func @rows(%x: tensor<2x5x12x!lowbit.affine<i8, block = [1, 1, *]>>, %s: tensor<2x5x1xf32>, %z: tensor<2x5x1xi32>) -> tensor<2x3x5x4xf32> {
+  %0 = lowbit.dequantize %x scale(%s : tensor<2x5x1xf32>) zero_point(%z : tensor<2x5x1xi32>) : tensor<2x5x12x!lowbit.affine<i8, block = [1, 1, *]>> -> tensor<2x5x12xf32>
+  %1 = tensor.expand_shape %0 [[0], [1], [2, 3]] output_shape [2, 5, 3, 4] : tensor<2x5x12xf32> into tensor<2x5x3x4xf32>
+  %e = tensor.empty() : tensor<2x3x5x4xf32>
+  %2 = linalg.transpose ins(%1 : tensor<2x5x3x4xf32>) outs(%e : tensor<2x3x5x4xf32>) permutation = [0, 2, 1, 3]
+  return %2 : tensor<2x3x5x4xf32>
+}
+
+// Padding comes before quantization: 0.0 is each row's zero point.
+// CHECK-LABEL: @padded_rows
+// CHECK: %[[P:.*]] = tensor.pad %arg0
+// CHECK: %[[Q:.*]] = lowbit.quantize %[[P]] scale(%arg1 : tensor<2x1xf32>)
+// CHECK: %[[D:.*]] = lowbit.dequantize %[[Q]]
+// CHECK: return %[[D]]
+func.func @padded_rows(%x: tensor<2x4xf32>, %s: tensor<2x1xf32>, %z: tensor<2x1xi32>) -> tensor<2x6xf32> {
+  %q = lowbit.quantize %x scale(%s : tensor<2x1xf32>) zero_point(%z : tensor<2x1xi32>) : tensor<2x4xf32> -> tensor<2x4x!lowbit.affine<i8, block = [1, *]>>
+  %d = lowbit.dequantize %q scale(%s : tensor<2x1xf32>) zero_point(%z : tensor<2x1xi32>) : tensor<2x4x!lowbit.affine<i8, block = [1, *]>> -> tensor<2x4xf32>
+  %zero = arith.constant 0.0 : f32
+  %p = tensor.pad %d low[0, 1] high[0, 1] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<2x4xf32> to tensor<2x6xf32>
+  return %p : tensor<2x6xf32>
+}
+
+// Rows that are joined with what they are whole in stay as they are.
+// CHECK-LABEL: @joined
+// CHECK: %[[D:.*]] = lowbit.dequantize %arg0
+// CHECK: tensor.collapse_shape %[[D]]
+func.func @joined(%x: tensor<2x4x!lowbit.affine<i8, block = [1, *]>>, %s: tensor<2x1xf32>, %z: tensor<2x1xi32>) -> tensor<8xf32> {
+  %d = lowbit.dequantize %x scale(%s : tensor<2x1xf32>) zero_point(%z : tensor<2x1xi32>) : tensor<2x4x!lowbit.affine<i8, block = [1, *]>> -> tensor<2x4xf32>
+  %c = tensor.collapse_shape %d [[0, 1]] : tensor<2x4xf32> into tensor<8xf32>
+  return %c : tensor<8xf32>
+}

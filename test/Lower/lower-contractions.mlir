@@ -221,3 +221,54 @@ func.func @filter_zero_point(%x: tensor<1x9x5x4xi8>, %w: tensor<3x2x4x6xi8>) -> 
       ins(%xd, %wd : tensor<1x9x5x4xf32>, tensor<3x2x4x6xf32>) outs(%init : tensor<1x4x4x6xf32>) -> tensor<1x4x4x6xf32>
   return %y : tensor<1x4x4x6xf32>
 }
+
+// -----
+
+!a = !lowbit.affine<i8, block = [1, *]>
+!w = !lowbit.affine<i8, -127:127, axis = 1>
+
+// A scale and a zero point for each row: the correction is an outer product,
+// made where it is taken off.
+// CHECK-LABEL: @rows
+// CHECK: %[[ACC:.*]] = linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<?x2xi8>, tensor<2x3xi8>)
+// CHECK-DAG: %[[SUM:.*]] = arith.constant dense<[6, 7, -1]> : tensor<3xi32>
+// CHECK-DAG: %[[Z:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1]] : tensor<?x1xi32> into tensor<?xi32>
+// CHECK-DAG: %[[S:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1]] : tensor<?x1xf32> into tensor<?xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[ACC]], %[[SUM]], %[[Z]], %[[S]], %{{.*}}, %{{.*}} : tensor<?x3xi32>, tensor<3xi32>, tensor<?xi32>, tensor<?xf32>, tensor<3xf32>, tensor<?x3xf32>)
+// CHECK: arith.muli
+// CHECK-NEXT: arith.subi
+func.func @rows(%x: tensor<?x2x!a>, %s: tensor<?x1xf32>, %z: tensor<?x1xi32>, %f: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  %i = arith.constant dense<[[2, 3, -4], [4, 4, 3]]> : tensor<2x3xi8>
+  %w = lowbit.storage_cast %i : tensor<2x3xi8> to tensor<2x3x!w>
+  %xd = lowbit.dequantize %x scale(%s : tensor<?x1xf32>) zero_point(%z : tensor<?x1xi32>) : tensor<?x2x!a> -> tensor<?x2xf32>
+  %wd = lowbit.dequantize %w {scale = dense<[1.0, 2.0, 4.0]> : tensor<3xf32>, zero_point = dense<0> : tensor<3xi32>} : tensor<2x3x!w> -> tensor<2x3xf32>
+  %y = linalg.matmul ins(%xd, %wd : tensor<?x2xf32>, tensor<2x3xf32>) outs(%f : tensor<?x3xf32>) -> tensor<?x3xf32>
+  return %y : tensor<?x3xf32>
+}
+
+// -----
+
+!a = !lowbit.affine<i16>
+!w = !lowbit.affine<i8, -127:127>
+
+// 16 bits are two bytes, whose sums are put together in 64 bits; the lower one
+// is 128 less, which the zero point takes in.
+// CHECK-LABEL: @wide
+// CHECK: %[[HIGH:.*]] = linalg.generic {{.*}} ins(%{{.*}} : tensor<4x2xi16>) outs(%{{.*}} : tensor<4x2xi8>)
+// CHECK: arith.shrsi
+// CHECK: %[[LOW:.*]] = linalg.generic {{.*}} ins(%{{.*}} : tensor<4x2xi16>) outs(%{{.*}} : tensor<4x2xi8>)
+// CHECK: arith.xori
+// CHECK: %[[H:.*]] = linalg.matmul ins(%[[HIGH]], %{{.*}} : tensor<4x2xi8>, tensor<2x3xi8>)
+// CHECK: %[[L:.*]] = linalg.matmul ins(%[[LOW]], %{{.*}} : tensor<4x2xi8>, tensor<2x3xi8>)
+// CHECK-DAG: %[[Z:.*]] = arith.constant dense<872> : tensor<i32>
+// CHECK: linalg.generic {{.*}} ins(%[[H]], %[[L]], %{{.*}}, %[[Z]]
+// CHECK: arith.constant 256 : i64
+// CHECK: arith.sitofp %{{.*}} : i64 to f32
+func.func @wide(%x: tensor<4x2x!a>, %f: tensor<4x3xf32>) -> tensor<4x3xf32> {
+  %i = arith.constant dense<[[2, 3, -4], [4, 4, 3]]> : tensor<2x3xi8>
+  %w = lowbit.storage_cast %i : tensor<2x3xi8> to tensor<2x3x!w>
+  %xd = lowbit.dequantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<1000> : tensor<i32>} : tensor<4x2x!a> -> tensor<4x2xf32>
+  %wd = lowbit.dequantize %w {scale = dense<2.0> : tensor<f32>, zero_point = dense<0> : tensor<i32>} : tensor<2x3x!w> -> tensor<2x3xf32>
+  %y = linalg.matmul ins(%xd, %wd : tensor<4x2xf32>, tensor<2x3xf32>) outs(%f : tensor<4x3xf32>) -> tensor<4x3xf32>
+  return %y : tensor<4x3xf32>
+}

@@ -4,7 +4,7 @@
 #id = affine_map<(d0, d1) -> (d0, d1)>
 // e to q / 32 in steps of 1/2, saturated: -128 gives 0, 0 gives 2, 127 gives 106.
 // CHECK: lowbit.parameter @exp.codes : tensor<256xi8>
-// CHECK-LABEL: @exp
+// CHECK-LABEL: func.func @exp(
 // CHECK: %[[T:.*]] = lowbit.get_parameter @exp.codes : tensor<256xi8>
 // CHECK: linalg.generic {{.*}} lowbit.tables = ["exp"]
 // CHECK: %[[WIDE:.*]] = arith.extsi

@@ -1,10 +1,10 @@
 // RUN: quant-opt %s --split-input-file --verify-diagnostics --lowbit-select-ranges="mode=static"
-// RUN: not quant-opt %s --lowbit-select-ranges="mode=weight-only" 2>&1 | FileCheck %s --check-prefix=MODE
+// RUN: not quant-opt %s --lowbit-select-ranges="mode=weights" 2>&1 | FileCheck %s --check-prefix=MODE
 // RUN: not quant-opt %s --split-input-file --lowbit-select-ranges="mode=static method=mse" 2>&1 | FileCheck %s --check-prefix=METHOD
 // RUN: not quant-opt %s --split-input-file --lowbit-select-ranges="mode=static method=auto" 2>&1 | FileCheck %s --check-prefix=AUTO
 // RUN: not quant-opt %s --lowbit-select-ranges="method=mini" 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// MODE: error: mode 'weight-only' is not available in this version; available: static, dynamic, integer-only
+// MODE: error: unknown mode 'weights'; available: static, dynamic, weight-only, integer-only
 // METHOD: error: the value 'seen' has only its least and greatest value; method=mse needs a calibration table
 // AUTO: error: method=auto has no result for 'seen': it is searched with calibration data, whose outputs are compared
 // UNKNOWN: error: unknown method 'mini'; available: minmax,

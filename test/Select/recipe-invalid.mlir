@@ -5,6 +5,9 @@
 // RUN: not ls %t/out.mlir
 // RUN: not quant-opt %t/model.mlir --quantize-ptq="recipe=%t/none.txt" 2>&1 | FileCheck %s --check-prefix=FILE
 // RUN: not quant-opt %t/model.mlir --quantize-ptq="rule='name=q(uery keep=float'" 2>&1 | FileCheck %s --check-prefix=RULE
+// RUN: not quant-opt %t/model.mlir --quantize-ptq="weights=row" 2>&1 | FileCheck %s --check-prefix=ROW
+// RUN: quant-opt %t/model.mlir --quantize-ptq="mode=weight-only activations=i16" -o /dev/null 2>&1 | FileCheck %s --check-prefix=WEIGHT-ONLY
+// RUN: not quant-opt %t/model.mlir --lowbit-insert-observers --lowbit-select-ranges="mode=static activations=row" -o /dev/null 2>&1 | FileCheck %s --check-prefix=STATIC-ROW
 // RUN: not quant-opt %t/model.mlir --quantize-ptq="weights=i4,i44" 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // RUN: not quant-opt %t/model.mlir --quantize-ptq="weights=i4,entropy" 2>&1 | FileCheck %s --check-prefix=ENTROPY
 // RUN: quant-opt %t/model.mlir --quantize-ptq="mode=dynamic recipe=%t/idle.txt" -o /dev/null 2>&1 | FileCheck %s --check-prefix=IDLE --implicit-check-not=warning
@@ -22,7 +25,7 @@
 // CHECK: bad.txt:11:1: note: unknown granularity 'chanel'; did you mean 'channel'?
 // CHECK: bad.txt:12:1: note: unknown method 'mss'
 // CHECK: bad.txt:13:1: note: expected key=value, found 'hello'
-// CHECK: bad.txt:14:1: note: granularity=channel is for weights and tables; activations have one scale a tensor
+// CHECK: bad.txt:14:1: note: granularity=channel is for weights and tables; activations have one scale a tensor or, in mode=dynamic, a row
 // CHECK: bad.txt:15:1: note: granularity=group:4 is for weights; look-ups read tables with a scale for each row (channel) or one for all (tensor)
 // CHECK: bad.txt:16:1: note: 'symmetry=' needs a word after it
 // CHECK: bad.txt:17:1: note: unknown symmetry 'asym'; symmetries are 'asymmetric', 'narrow', 'symmetric'
@@ -30,7 +33,10 @@
 
 // FILE: error: cannot read the recipe '{{.*}}none.txt': No such file or directory
 // RULE: error: rule: 'q(uery' is no regular expression: parentheses not balanced (in 'name=q(uery keep=float')
-// WEIGHTS: error: weights: unknown word 'i44' in 'i4,i44'; it takes a format (i2 to i16, u2 to u16), a granularity (tensor, channel, group:32), a symmetry (asymmetric, symmetric, narrow), a method, or float
+// ROW: error: weights: granularity=row is for activations; a weight has one scale for each channel or one a tensor
+// STATIC-ROW: warning: the rule 'role=activation granularity=row' matches 1 value, none of which can take granularity=row: activations have one scale a tensor or, in mode=dynamic, a row
+// WEIGHT-ONLY: warning: the rule 'role=activation format=i16' matches 1 value, none of which can take a format: mode=weight-only leaves activations float
+// WEIGHTS: error: weights: unknown word 'i44' in 'i4,i44'; it takes a format (i2 to i16, u2 to u16), a granularity (tensor, channel, group:32, row), a symmetry (asymmetric, symmetric, narrow), a method, or float
 // ENTROPY: error: weights: method=entropy is for activations; a weight has minmax, percentile or mse
 
 // IDLE: idle.txt:1:1: warning: the rule 'name=^quer$ format=i8' matches nothing; did you mean 'query'?

@@ -118,8 +118,10 @@ class Artifacts:
         return self._made(f"{model}.{mode}.mlir", make)
 
     def mode_options(self, model: str, mode: str) -> list[object]:
-        if mode == "dynamic":
+        if mode in ("dynamic", "weight-only"):
             return ["--mode", mode]
+        if mode == "dynamic-row":
+            return ["--mode", "dynamic", "--activations", "i8,row"]
         # Its bar is met with smoothed activations.
         prepare = ["--prepare", "smooth-quant"] if (model, mode) == ("minilm", "integer-only") else []
         return ["--calibration-data", self.calibration(model), "--mode", mode, *prepare]

@@ -13,8 +13,6 @@ QUANTIZE = ["quantize", MODEL, "-o", "q.mlir"]
 
 LATER = [
     ["compile", "q.mlir", "-o", "model.so"],
-    [*QUANTIZE, "--calibration-data", DATA, "--mode", "weight-only"],
-    [*QUANTIZE, "--mode", "weight-only"],
     [*QUANTIZE, "--quantized-io"],
     [*QUANTIZE, "--calibration-data", "random"],
 ]

@@ -23,18 +23,19 @@ def opt(model: Path, options: str, output: Path) -> "subprocess.CompletedProcess
     return subprocess.run(list(map(str, command)), capture_output=True, text=True)
 
 
-def run_both(model: Path, inputs: Path) -> dict[str, np.ndarray]:
+def run_both(model: Path, inputs: Path, isa: tuple[str, ...] = ("auto",)) -> dict[str, np.ndarray]:
     """The outputs of compiled code, which have to be those of the interpreter."""
     found = []
-    for extra in ([], ["--interpret"]):
+    for extra in (["--interpret"], *(["--isa", name] for name in isa)):
         output = model.with_suffix(".npz")
         command = [tools_folder() / "quant-run", model, "--inputs", inputs, "-o", output, *extra]
         must(subprocess.run(list(map(str, command)), capture_output=True, text=True))
         found.append(load(output))
-    compiled, interpreted = found
-    for name, values in compiled.items():
-        assert values.tobytes() == interpreted[name].tobytes(), name
-    return compiled
+    interpreted, *compiled = found
+    for outputs in compiled:
+        for name, values in outputs.items():
+            assert values.tobytes() == interpreted[name].tobytes(), name
+    return interpreted
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,7 @@ class Case:
     reason: str = ""
     group: int = DEPTH
     asymmetric: bool = False
+    rows: bool = False
 
 
 CASES = [
@@ -88,9 +90,14 @@ CASES = [
     Case("weights=i8 activations=u5", 5, 8),
     Case("weights=i4,tensor,asymmetric", 8, 4, asymmetric=True),
     Case("weights=u6,tensor", 8, 6),
-    Case("activations=i16", 16, 8, "operands of 16 bits"),
-    Case("rule='format=i11'", 11, 11, "operands of 16 bits"),
-    Case("rule='format=u16'", 16, 16, "operands of 16 bits"),
+    Case("activations=i16", 16, 8),
+    Case("activations=i16 weights=i4", 16, 4),
+    Case("activations=i12 weights=i4,tensor,asymmetric", 12, 4, asymmetric=True),
+    Case("activations=i8,row", 8, 8, rows=True),
+    Case("activations=u8,row weights=i6,tensor,asymmetric", 8, 6, asymmetric=True, rows=True),
+    Case("activations=i16,row weights=i4,tensor,asymmetric", 16, 4, asymmetric=True, rows=True),
+    Case("rule='format=i11'", 11, 11, "weights of more than 8 bits"),
+    Case("rule='format=u16'", 16, 16, "unsigned operands of more than 8 bits"),
     Case("activations=u8", 8, 8),
     Case("weights=i4,group:8", 8, 4, "operands with blocks", group=8),
     Case("weights=i4,group:7", 8, 4, "operands with blocks", group=7),
@@ -134,13 +141,51 @@ def test_every_format_runs(case: Case, layer: Path, tmp_path: Path) -> None:
         # Asymmetric ranges are shifted to hold 0 exactly, which costs another half step at the ends.
         half = 1.0 if case.asymmetric else 0.5
         w_error = half * weight_steps(case, weights)
-        x_error = np.full_like(x, (max(x.max(), 0) - min(x.min(), 0)) / (2**case.activation - 1))
+        along = 1 if case.rows else None
+        ends = x.min(axis=along, keepdims=True, initial=0), x.max(axis=along, keepdims=True, initial=0)
+        x_error = np.broadcast_to((ends[1] - ends[0]) / (2**case.activation - 1), x.shape)
         exact = x @ weights.astype(np.float64)
         bound = np.abs(x) @ w_error + x_error @ np.abs(weights) + x_error @ w_error
         slack = 1e-5 * (np.abs(x) @ np.abs(weights))
         difference = np.abs(outputs[name] - exact)
         assert (difference <= bound + slack).all()
         # And it is quantized: the error is not that of floats.
+        assert difference.max() > slack.max() or case.weight > 10
+
+
+ALONE = [
+    Case("", 0, 8),
+    Case("weights=i4", 0, 4),
+    Case("weights=i2", 0, 2),
+    Case("weights=i16", 0, 16),
+    Case("weights=u6,tensor", 0, 6),
+    Case("weights=i6,asymmetric", 0, 6, asymmetric=True),
+    Case("weights=i4,group:8", 0, 4, group=8),
+    Case("weights=i4,group:7", 0, 4, group=7),  # does not divide the reduction
+    Case("weights=i3,group:6,asymmetric", 0, 3, group=6, asymmetric=True),
+]
+
+
+@pytest.mark.parametrize("case", ALONE, ids=lambda case: case.options or "default")
+def test_weights_alone(case: Case, layer: Path, tmp_path: Path) -> None:
+    """Every bit of an activation counts: the error is that of the weights, and of f32 sums."""
+    quantized, explain = tmp_path / "q.mlir", tmp_path / "e.json"
+    must(opt(layer, f"mode=weight-only explain={explain} {case.options}", quantized))
+    explained = json.loads(explain.read_text())
+    kind = "u" if "=u" in case.options else "i"
+    spread = "in groups" if "group" in case.options else "per tensor" if "tensor" in case.options else "per channel"
+    reason = f"its left operand is not quantized: weights {kind}{case.weight} {spread}, computed in f32"
+    operations = {entry["name"]: entry for entry in explained["operations"]}
+    (activation,) = (value for value in explained["values"] if value["role"] == "activation")
+    assert activation["reason"] == "mode=weight-only leaves activations float" and "format" not in activation
+    outputs = run_both(quantized, layer.parent / "inputs.npz", isa=("auto", "portable"))
+    x = load(layer.parent / "inputs.npz")["x"].astype(np.float64)
+    for name, weights in load_file(layer.parent / "layer.safetensors").items():
+        assert operations[f"product.{name}"]["reason"] == reason
+        w_error = (1.0 if case.asymmetric else 0.5) * weight_steps(case, weights)
+        slack = 1e-5 * (np.abs(x) @ np.abs(weights))
+        difference = np.abs(outputs[name] - x @ weights.astype(np.float64))
+        assert (difference <= np.abs(x) @ w_error + slack).all()
         assert difference.max() > slack.max() or case.weight > 10
 
 

@@ -2,7 +2,7 @@
 //
 // Every integer of 16 bits, times a scale: what lowbit-lower-to-integers makes
 // of floor, ceil, trunc, round, roundeven and remf, compiled, against the float
-// functions (N36).
+// functions (N38).
 //
 //===----------------------------------------------------------------------===//
 #include "RunModule.h"

@@ -55,6 +55,22 @@ def FixReductionOrders
                            "::mlir::math::MathDialect"];
 }
 
+def FuseWeights : Pass<"lowbit-fuse-weights", "::mlir::func::FuncOp"> {
+  let summary = "contractions read weights as integers";
+  let description = [{
+    A float contraction of a dequantized parameter becomes one `linalg.generic`
+    that reads the integers and their scales and dequantizes each element where
+    it is multiplied. No f32 copy of the weight is made, and every bit of the
+    result stays: the products are those of the dequantized elements (N8), in
+    the order of F2.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numFused", "fused", "contractions that read integers">];
+}
+
 def FuseElementwise
     : Pass<"lowbit-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "chains of elementwise operations become one";

@@ -24,6 +24,15 @@ bool isLinalgCopy(mlir::Operation *op);
 std::optional<int64_t> axisBefore(mlir::Operation *op, int64_t axis);
 std::optional<int64_t> axisAfter(mlir::Operation *op, int64_t axis);
 
+/// The same for rows: `blocks` has 1 for dimensions whose indices tell rows
+/// apart, and GranularityAttr::kWhole for the others. Before: those of the
+/// operand whose rows are in rows of the result; padding fills rows, it makes
+/// none. After: none where the movement joins a row with another.
+llvm::SmallVector<int64_t> rowBlocksBefore(mlir::Operation *op,
+                                           llvm::ArrayRef<int64_t> blocks);
+std::optional<llvm::SmallVector<int64_t>>
+rowBlocksAfter(mlir::Operation *op, llvm::ArrayRef<int64_t> blocks);
+
 } // namespace lowbit
 
 #endif // LOWBIT_IMPORT_DATAMOVEMENT_H

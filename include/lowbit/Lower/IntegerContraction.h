@@ -26,16 +26,18 @@ struct LoopTensor {
   llvm::SmallVector<unsigned> loops;
 };
 
-/// A constant, or a rank-0 i32 tensor.
+/// A constant, or an i32 tensor of rank 0 or, a zero point for each row, of one
+/// dimension for each of `loops`.
 struct ZeroPoint {
   int32_t known = 0;
   mlir::Value dynamic;
+  llvm::SmallVector<unsigned> loops;
   bool isZero() const { return !dynamic && known == 0; }
 };
 
 /// sum over the reduction of `operand` minus `subtract`, times `times` (the
-/// zero point of the other operand): i32 over the other loops of `operand`. Of
-/// the image of a convolution it is the sum of each window.
+/// zero point of the other operand, one for all): i32 over the other loops of
+/// `operand`. Of the image of a convolution it is the sum of each window.
 LoopTensor emitWeightedSum(mlir::OpBuilder &builder, const Contraction &c,
                            unsigned operand, mlir::Value ints,
                            ZeroPoint subtract, ZeroPoint times);

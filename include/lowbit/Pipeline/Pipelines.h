@@ -58,8 +58,9 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
   Option<std::string> mode{
       *this, "mode",
       llvm::cl::desc("static (the default with calibration data or a table), "
-                     "dynamic (the default without), or integer-only: static, "
-                     "and no float operation between quantize and dequantize")};
+                     "dynamic (the default without), weight-only: activations "
+                     "stay float, or integer-only: static, and no float "
+                     "operation between quantize and dequantize")};
   Option<std::string> method{
       *this, "method", llvm::cl::init("minmax"),
       llvm::cl::desc("how ranges of activations come from statistics: minmax, "

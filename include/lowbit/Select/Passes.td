@@ -68,8 +68,8 @@ def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
   let dependentDialects = ["::lowbit::LowbitDialect"];
   let options = [
     Option<"mode", "mode", "std::string", "\"dynamic\"",
-           "how activations get parameters: static, dynamic; integer-only is "
-           "static here">,
+           "how activations get parameters: static, dynamic, none with "
+           "weight-only; integer-only is static here">,
     Option<"method", "method", "std::string", "\"minmax\"",
            "how ranges of activations come from statistics: minmax, "
            "moving-average, percentile:P, mse, entropy, cross-entropy, auto">,

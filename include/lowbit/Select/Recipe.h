@@ -35,9 +35,11 @@ struct ElementFormat {
   std::string text() const;
 };
 
-/// `tensor`, `channel`, `group:32`: which elements share a scale.
+/// `tensor`, `channel`, `group:32`, `row`: which elements share a scale. A row
+/// holds what one result of a contraction sums over, as the features of a
+/// token.
 struct GranularityChoice {
-  enum Kind { Tensor, Channel, Group } kind = Tensor;
+  enum Kind { Tensor, Channel, Group, Row } kind = Tensor;
   int64_t group = 0;
   static std::optional<GranularityChoice> parse(llvm::StringRef text);
   std::string text() const;

@@ -67,11 +67,12 @@ std::string checkMode(llvm::StringRef mode);
 llvm::SmallVector<Reader> findReaders(ObserveOp op);
 
 /// Defaults and rules, for all observers of `module`, in order. Warns of rules
-/// that match nothing. `method` is the default of activations.
+/// that match nothing. `method` is the default of activations; what they can
+/// take depends on `mode`: in weight-only nothing.
 std::vector<ObservedValue> resolveSettings(mlir::ModuleOp module,
                                            const Recipe &recipe,
                                            const MethodSpec &method,
-                                           bool isDynamic);
+                                           llvm::StringRef mode);
 
 /// Takes the observers out of operations that stay float whole: each gets
 /// `lowbit.float_reason` and reads the values themselves; values that nothing

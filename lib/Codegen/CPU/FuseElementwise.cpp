@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -53,13 +54,24 @@ static bool isTable(Operation *op) {
          !generic.getBody()->getOps<tensor::ExtractOp>().empty();
 }
 
+/// A contraction, whatever makes its factors.
+static bool isProductSum(linalg::LinalgOp op) {
+  auto fma = op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1
+                 ? math::FmaOp()
+                 : op.getBlock()
+                       ->getTerminator()
+                       ->getOperand(0)
+                       .getDefiningOp<math::FmaOp>();
+  return fma && fma.getC() == op.getRegionOutputArgs().front();
+}
+
 /// A producer of narrow values that a contraction reads is not fused into the
 /// contraction, which has a kernel of its own.
 static bool worthFusing(OpOperand *fused) {
   Operation *producer = fused->get().getDefiningOp();
   auto consumer = dyn_cast<linalg::LinalgOp>(fused->getOwner());
   return producer && (producer->hasOneUse() || isDequantize(producer)) &&
-         consumer && !isTable(consumer) && !readsInit(producer) &&
+         consumer && !isTable(consumer) && !isProductSum(consumer) && !readsInit(producer) &&
          !matchMultiplyAdd(consumer) &&
          !linalg::isaContractionOpInterface(consumer) &&
          !linalg::isaConvolutionOpInterface(consumer);

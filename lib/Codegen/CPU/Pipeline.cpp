@@ -32,6 +32,7 @@ void lowbit::buildCpuLoopPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createKeepUnreadInits());
+  pm.addNestedPass<func::FuncOp>(createFuseWeights());
   // Taps read values, so whatever is tapped is not fused away.
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   pm.addPass(createCanonicalizerPass());

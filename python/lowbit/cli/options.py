@@ -93,10 +93,8 @@ def add_later(parser: argparse.ArgumentParser, *names: str) -> None:
         parser.add_argument(name, action=NotAvailable, nargs="?", help=argparse.SUPPRESS)
 
 
-def one_of(option: str, value: str | None, available: Sequence[str], later: Sequence[str]) -> str | None:
-    """A choice among names, some of which a later version brings."""
+def one_of(option: str, value: str | None, available: Sequence[str]) -> str | None:
+    """A choice among names."""
     if value is None or value in available:
         return value
-    if value in later:
-        raise UsageError(f"{option} {value} is not available in this version; this one has {', '.join(available)}")
     raise UsageError(f"{option}: {value!r} is not known; this version has {', '.join(available)}")

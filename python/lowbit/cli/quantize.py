@@ -75,8 +75,8 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         "--mode",
         metavar="MODE",
         help="static: ranges of activations from calibration (the default with data or a table); "
-        "dynamic: ranges measured in every run (the default without); integer-only: static, and no float operation "
-        "between the quantized inputs and the dequantized results",
+        "dynamic: ranges measured in every run (the default without); weight-only: activations stay float; "
+        "integer-only: static, and no float operation between the quantized inputs and the dequantized results",
     )
     how.add_argument("--weights", metavar="WORDS", help="format, granularity and method of weights: i4,group:32,mse")
     how.add_argument("--activations", metavar="WORDS", help="the same for activations: i8,percentile:99.9")
@@ -139,7 +139,7 @@ def selection_of(args: argparse.Namespace) -> ptq.Selection:
         require_file(args.recipe, "the recipe")
     return ptq.Selection(
         method=args.method,
-        mode=one_of("--mode", args.mode, choices.MODES, choices.LATER_MODES),
+        mode=one_of("--mode", args.mode, choices.MODES),
         recipe=args.recipe,
         rules=args.rule,
         weights=args.weights,
@@ -153,8 +153,8 @@ def selection_of(args: argparse.Namespace) -> ptq.Selection:
 def calibration_of(args: argparse.Namespace, selection: ptq.Selection) -> tuple[Path | None, Path | None]:
     """The data and the table to use."""
     data, table = args.calibration_data, args.calibration_table
-    if selection.mode == "dynamic":
-        _check_dynamic(args)
+    if selection.mode in choices.UNCALIBRATED_MODES:
+        _check_uncalibrated(args, selection.mode)
     if selection.mode in ("static", "integer-only") and data is None and table is None:
         raise UsageError(
             f"--mode {selection.mode} needs --calibration-data or --calibration-table: ranges come from them"
@@ -171,14 +171,20 @@ def calibration_of(args: argparse.Namespace, selection: ptq.Selection) -> tuple[
         compiler.require_data(data)
     if table is not None:
         require_file(table, "the calibration table")
-    if selection.mode == "dynamic" and (data or table):
-        print(f"remark: --mode dynamic measures ranges in every run: {data or table} is not used", file=sys.stderr)
+    if selection.mode in choices.UNCALIBRATED_MODES and (data or table):
+        print(
+            f"remark: --mode {selection.mode} {_WITHOUT_DATA[selection.mode]}: {data or table} is not used",
+            file=sys.stderr,
+        )
         return None, None
     return data, table
 
 
-def _check_dynamic(args: argparse.Namespace) -> None:
-    """Nothing is observed where each run measures its own ranges."""
+_WITHOUT_DATA = {"dynamic": "measures ranges in every run", "weight-only": "leaves activations float"}
+
+
+def _check_uncalibrated(args: argparse.Namespace, mode: str) -> None:
+    """Nothing is observed where each run measures its own ranges, or none is needed."""
     chooses = args.method not in (None, "minmax")
     for option, is_given, what in (
         (f"--method {args.method}", chooses, "chooses ranges from what is observed"),
@@ -189,7 +195,7 @@ def _check_dynamic(args: argparse.Namespace) -> None:
     ):
         if is_given:
             raise UsageError(
-                f"{option} {what}, and --mode dynamic observes nothing: every run measures its ranges. "
+                f"{option} {what}, and --mode {mode} observes nothing: it {_WITHOUT_DATA[mode]}. "
                 "Leave one of the two out"
             )
 

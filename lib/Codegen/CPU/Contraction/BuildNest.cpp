@@ -102,13 +102,34 @@ static bool stepsAlike(const Operand &operand, const Loop &outer,
   return po >= 0 && pi >= 0 && operand.view.contiguous(po, pi);
 }
 
+static bool extrasStepAlike(const Loop &outer, const Loop &inner) {
+  for (auto [so, si] : llvm::zip_equal(outer.extras, inner.extras)) {
+    if (isConstant(so, 0) && isConstant(si, 0))
+      continue;
+    std::optional<int64_t> o = constant(so), i = constant(si);
+    std::optional<int64_t> n = constant(inner.size);
+    if (!o || !i || !n || *o != *n * *i)
+      return false;
+  }
+  return true;
+}
+
+SmallVector<Index, 2> advanceExtras(KernelBuilder &b, ArrayRef<Index> offsets,
+                                    const Loop &loop, Index count) {
+  SmallVector<Index, 2> result;
+  for (auto [offset, stride] : llvm::zip_equal(offsets, loop.extras))
+    result.push_back(b.add(offset, b.mul(count, stride)));
+  return result;
+}
+
 static SmallVector<Loop> mergeLoops(KernelBuilder &b, ArrayRef<Loop> loops,
                                     ArrayRef<Operand> operands) {
   SmallVector<Loop> merged;
   for (const Loop &loop : loops) {
     if (isConstant(loop.size, 1))
       continue;
-    if (merged.empty() || !llvm::all_of(operands, [&](const Operand &o) {
+    if (merged.empty() || !extrasStepAlike(merged.back(), loop) ||
+        !llvm::all_of(operands, [&](const Operand &o) {
           return stepsAlike(o, merged.back(), loop);
         })) {
       merged.push_back(loop);
@@ -149,6 +170,11 @@ Nest buildNest(KernelBuilder &b, const Match &match, View a, View bView, View c,
   addConstants(a, accessA);
   addConstants(bView, match.accessB);
   addConstants(c, match.accessC);
+  nest.decode = match.decode;
+  for (const Decode::Extra &extra : match.decode.extras) {
+    nest.extras.push_back(viewOf(b, extra.buffer));
+    addConstants(nest.extras.back(), extra.access);
+  }
   Operand inA{a, &Loop::a, &Loop::outerA, &Loop::innerA};
   Operand inB{bView, &Loop::b, &Loop::outerB, &Loop::innerB};
   Operand inC{c, &Loop::c, &Loop::outerC, &Loop::innerC};
@@ -172,6 +198,9 @@ Nest buildNest(KernelBuilder &b, const Match &match, View a, View bView, View c,
       loop.a = strideOf(b, a, accessA, id);
       loop.b = strideOf(b, bView, match.accessB, id);
       loop.c = strideOf(b, c, match.accessC, id);
+      for (auto [view, extra] :
+           llvm::zip_equal(nest.extras, match.decode.extras))
+        loop.extras.push_back(strideOf(b, view, extra.access, id));
       loop.outerA = loop.innerA = accessA.positionOf(id);
       loop.outerB = loop.innerB = match.accessB.positionOf(id);
       loop.outerC = loop.innerC = match.accessC.positionOf(id);
@@ -188,6 +217,7 @@ Nest buildNest(KernelBuilder &b, const Match &match, View a, View bView, View c,
   Loop single;
   single.size = one;
   single.a = single.b = single.c = zero;
+  single.extras.assign(nest.extras.size(), zero);
   nest.row = take(nest.rows, single, [](const Loop &x, const Loop &y) {
     // An unknown size counts as a middling one; of equals the inner one.
     return constant(x.size).value_or(64) >= constant(y.size).value_or(64);

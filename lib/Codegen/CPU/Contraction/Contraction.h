@@ -32,6 +32,19 @@ struct Access {
   int positionOf(unsigned loop) const;
 };
 
+/// How the factor of B is made of an element of B and of others: parameters of
+/// quantized weights.
+struct Decode {
+  struct Extra {
+    mlir::Value buffer;
+    Access access;
+    mlir::BlockArgument inBody;
+  };
+  mlir::Value factor; ///< in the body; null where it is the element itself
+  mlir::BlockArgument element;
+  llvm::SmallVector<Extra> extras;
+};
+
 /// A matched operation. Nothing has been built yet.
 struct Match {
   mlir::linalg::LinalgOp op;
@@ -39,12 +52,13 @@ struct Match {
   bool alongBatch = false; ///< C is contiguous along a batch loop (depthwise)
   mlir::Value a, b, c;     ///< rows, columns, result
   Access accessA, accessB, accessC;
+  Decode decode;
   llvm::SmallVector<int64_t> extents; ///< of the loops, kDynamic where unknown
   llvm::SmallVector<unsigned> batch, rows, columns, depth; ///< loops
 };
 
-/// Matches a multiply-add of i8 x i8 -> i32 (both sign-extended) or f32. On
-/// failure `reason` says why.
+/// Matches a multiply-add of i8 x i8 -> i32 (both sign-extended) or f32, or of
+/// f32 with dequantized integers as columns. On failure `reason` says why.
 mlir::FailureOr<Match> matchContraction(mlir::linalg::LinalgOp op,
                                         std::string &reason);
 
@@ -65,6 +79,7 @@ View viewOf(KernelBuilder &b, mlir::Value memref);
 struct Loop {
   Index size;
   Index a, b, c; ///< elements that one step moves each operand by
+  llvm::SmallVector<Index, 2> extras; ///< and each of Decode::extras
   /// Dimension of A, B, C that the outer and inner end of the loop are, or -1.
   int outerA = -1, outerB = -1, outerC = -1;
   int innerA = -1, innerB = -1, innerC = -1;
@@ -76,10 +91,17 @@ struct Nest {
   View a, b, c;
   llvm::SmallVector<Loop> batch, rows, columns, segments;
   Loop row, column, depth;
+  Decode decode;
+  llvm::SmallVector<View> extras;
 
   Index batchColumns(KernelBuilder &b) const; ///< product of batch and columns
   Index segmentCount(KernelBuilder &b) const;
 };
+
+/// Offsets after `count` steps of `loop`.
+llvm::SmallVector<Index, 2> advanceExtras(KernelBuilder &b,
+                                          llvm::ArrayRef<Index> offsets,
+                                          const Loop &loop, Index count);
 
 /// Builds the loops of a match over given views of its operands.
 Nest buildNest(KernelBuilder &b, const Match &match, View a, View bView, View c,
@@ -127,10 +149,11 @@ void emitLanes(KernelBuilder &b, Nest nest, const DotProduct &dot, Start start);
 /// One tile of C, `shape` large, at a row and a panel.
 struct Tile {
   TileShape shape;
-  Index a;             ///< offset of the first row in A
-  Index panel;         ///< offset of the panel
-  Index c;             ///< offset of the first element in C
-  Index columns;       ///< valid columns
+  Index a;                            ///< offset of the first row in A
+  Index panel;                        ///< offset of the panel
+  Index c;                            ///< offset of the first element in C
+  llvm::SmallVector<Index, 2> extras; ///< offsets at the first column
+  Index columns;                      ///< valid columns
   bool masked = false; ///< whether these are fewer than the tile has
 };
 void emitTile(KernelBuilder &b, const Nest &nest, const DotProduct &dot,

@@ -80,6 +80,22 @@ public:
   }
 };
 
+/// f32 rows and columns of integers, which are decoded before they are
+/// multiplied.
+class DecodingFMA : public FloatFMA {
+public:
+  DecodingFMA(MLIRContext *context, int64_t lanes, int64_t registers,
+              Type element)
+      : FloatFMA(context, lanes, registers), element(element) {}
+
+  Type columnElement() const override { return element; }
+  /// Scales of the columns, which stay in registers.
+  int64_t scratchRegisters() const override { return 4; }
+
+private:
+  Type element;
+};
+
 /// i8: four products of an unsigned and a signed byte, added to an i32.
 class VNNI : public DotProduct {
 public:
@@ -196,6 +212,13 @@ std::unique_ptr<DotProduct> createDotProduct(MLIRContext *context,
     return std::make_unique<Widening>(context);
   }
   return nullptr;
+}
+
+std::unique_ptr<DotProduct> createDecodingProduct(MLIRContext *context,
+                                                  TargetISA isa, Type element) {
+  auto plain = createDotProduct(context, isa, /*isFloat=*/true);
+  return std::make_unique<DecodingFMA>(context, plain->lanes, plain->registers,
+                                       element);
 }
 
 /// A step of a tile takes as long as its slowest part: two dot products, or two

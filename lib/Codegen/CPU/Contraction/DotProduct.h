@@ -43,6 +43,8 @@ public:
   const int64_t registers; ///< vector registers of the machine
 
   mlir::Type sourceElement() const;
+  /// What B holds: source elements, or integers that are decoded to them.
+  virtual mlir::Type columnElement() const { return sourceElement(); }
   mlir::Type accumulatorElement() const;
   mlir::VectorType accumulatorType() const;
 
@@ -81,6 +83,10 @@ public:
 
 std::unique_ptr<DotProduct> createDotProduct(mlir::MLIRContext *context,
                                              TargetISA isa, bool isFloat);
+/// f32 rows, columns of `element` that the kernel decodes after loadColumns.
+std::unique_ptr<DotProduct> createDecodingProduct(mlir::MLIRContext *context,
+                                                  TargetISA isa,
+                                                  mlir::Type element);
 
 } // namespace lowbit
 

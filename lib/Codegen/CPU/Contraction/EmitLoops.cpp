@@ -121,12 +121,16 @@ void emitLoops(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
 
   b.nest(sizes, /*parallel=*/true, [&](ArrayRef<Index> ivs) {
     Index a = nest.a.offset, c = nest.c.offset, number = b.index(0);
+    SmallVector<Index, 2> extras;
+    for (const View &view : nest.extras)
+      extras.push_back(view.offset);
     auto advance = [&](ArrayRef<Loop> loops, bool hasColumns) {
       for (const Loop &loop : loops) {
         Index iv = ivs.front();
         ivs = ivs.drop_front();
         a = b.add(a, b.mul(iv, loop.a));
         c = b.add(c, b.mul(iv, loop.c));
+        extras = advanceExtras(b, extras, loop, iv);
         if (hasColumns)
           number = b.add(b.mul(number, loop.size), iv);
       }
@@ -151,6 +155,7 @@ void emitLoops(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
     tiles.place.shape = shape;
     tiles.place.a = a;
     tiles.place.c = b.add(c, b.mul(first, nest.column.c));
+    tiles.place.extras = advanceExtras(b, extras, nest.column, first);
     tiles.place.panel =
         b.mul(b.add(b.mul(number, panels.count), panel), panels.stride);
     tiles.place.columns = left;

@@ -10,6 +10,8 @@
 #include "Contraction.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -37,14 +39,19 @@ struct TileEmitter {
             b.value(b.sub(tile.columns, b.index(v * dot.lanes)))));
     if (contiguous())
       return;
+    lanesApart = lanesBy(nest.column.c);
+  }
+
+  /// 0, stride, 2 stride, ...
+  Value lanesBy(Index stride) {
     auto type = VectorType::get(dot.lanes, b.getIndexType());
     SmallVector<Attribute> numbers;
     for (int64_t i = 0; i < dot.lanes; ++i)
       numbers.push_back(b.getIndexAttr(i));
     Value lane =
         arith::ConstantOp::create(b, DenseElementsAttr::get(type, numbers));
-    Value stride = vector::BroadcastOp::create(b, type, b.value(nest.column.c));
-    lanesApart = arith::MulIOp::create(b, lane, stride);
+    Value factor = vector::BroadcastOp::create(b, type, b.value(stride));
+    return arith::MulIOp::create(b, lane, factor);
   }
 
   Value addressOfC(int64_t r, int64_t v) {
@@ -108,14 +115,67 @@ struct TileEmitter {
     return values;
   }
 
+  /// An extra of the columns of vector v: one for each, or one for all.
+  Value loadExtra(unsigned number, Index at, int64_t v) {
+    Value flat = nest.extras[number].flat;
+    Type element = cast<MemRefType>(flat.getType()).getElementType();
+    auto type = VectorType::get(dot.lanes, element);
+    if (isConstant(nest.column.extras[number], 0))
+      return vector::BroadcastOp::create(
+          b, type, memref::LoadOp::create(b, flat, b.value(at)));
+    Index stride = nest.column.extras[number];
+    Value place = b.value(b.add(at, b.mul(stride, b.index(v * dot.lanes))));
+    if (!isConstant(stride, 1)) {
+      Value all = tile.masked ? masks[v] : b.splat(b.getI1Type(), dot.lanes, 1);
+      return vector::GatherOp::create(b, type, flat, place, lanesBy(stride),
+                                      all, b.zeros(element, dot.lanes));
+    }
+    if (tile.masked)
+      return vector::MaskedLoadOp::create(b, type, flat, place, masks[v],
+                                          b.zeros(element, dot.lanes));
+    return vector::LoadOp::create(b, type, flat, place);
+  }
+
+  /// The operations of the body that make the factor, on vectors.
+  Value decode(Value elements, int64_t v, ArrayRef<Index> extras) {
+    IRMapping mapping;
+    mapping.map(nest.decode.element, elements);
+    for (auto [number, extra] : llvm::enumerate(nest.decode.extras))
+      mapping.map(extra.inBody, loadExtra(number, extras[number], v));
+    return vectorize(nest.decode.factor, mapping);
+  }
+
+  Value vectorize(Value value, IRMapping &mapping) {
+    if (Value known = mapping.lookupOrNull(value))
+      return known;
+    auto type = VectorType::get(dot.lanes, value.getType());
+    Attribute number;
+    Value made;
+    if (matchPattern(value, m_Constant(&number))) {
+      made = arith::ConstantOp::create(b, DenseElementsAttr::get(type, number));
+    } else {
+      Operation *op = value.getDefiningOp();
+      SmallVector<Value> operands;
+      for (Value operand : op->getOperands())
+        operands.push_back(vectorize(operand, mapping));
+      OperationState state(b.getLoc(), op->getName(), operands, type,
+                           op->getAttrs());
+      made = b.create(state)->getResult(0);
+    }
+    mapping.map(value, made);
+    return made;
+  }
+
   /// Adds one step: A from `a`, B from `columns`.
-  SmallVector<Value> step(Index a, Index columns, ArrayRef<Value> acc,
-                          ArrayRef<Index> rowOffsets) {
+  SmallVector<Value> step(Index a, Index columns, ArrayRef<Index> extras,
+                          ArrayRef<Value> acc, ArrayRef<Index> rowOffsets) {
     SmallVector<Value> loaded, next;
-    for (int64_t v = 0; v < tile.shape.vectors; ++v)
-      loaded.push_back(dot.loadColumns(
+    for (int64_t v = 0; v < tile.shape.vectors; ++v) {
+      Value x = dot.loadColumns(
           b, panels.flat,
-          b.value(b.add(columns, b.index(v * dot.lanes * dot.group)))));
+          b.value(b.add(columns, b.index(v * dot.lanes * dot.group))));
+      loaded.push_back(nest.decode.factor ? decode(x, v, extras) : x);
+    }
     for (int64_t r = 0; r < tile.shape.rows; ++r) {
       Value row = dot.loadRow(b, nest.a.flat, b.value(b.add(a, rowOffsets[r])));
       for (int64_t v = 0; v < tile.shape.vectors; ++v)
@@ -128,14 +188,16 @@ struct TileEmitter {
   /// The loops from segment `level` on. `a` and `number` are the offset in A
   /// and the count of segments before this one.
   SmallVector<Value> segments(unsigned level, Index a, Index number,
-                              ArrayRef<Value> acc, ArrayRef<Index> rowOffsets) {
+                              ArrayRef<Index> extras, ArrayRef<Value> acc,
+                              ArrayRef<Index> rowOffsets) {
     if (level < nest.segments.size()) {
       const Loop &loop = nest.segments[level];
       return b.loop(b.index(0), loop.size, 1, acc,
                     [&](Index i, ArrayRef<Value> inside) {
                       Index next = b.add(b.mul(number, loop.size), i);
                       return segments(level + 1, b.add(a, b.mul(i, loop.a)),
-                                      next, inside, rowOffsets);
+                                      next, advanceExtras(b, extras, loop, i),
+                                      inside, rowOffsets);
                     });
     }
     int64_t width = panels.width * dot.group;
@@ -145,7 +207,8 @@ struct TileEmitter {
     return b.loop(b.index(0), panels.groups, 1, acc,
                   [&](Index i, ArrayRef<Value> inside) {
                     return step(b.add(a, b.mul(i, stepA)),
-                                b.add(first, b.mul(i, b.index(width))), inside,
+                                b.add(first, b.mul(i, b.index(width))),
+                                advanceExtras(b, extras, nest.depth, i), inside,
                                 rowOffsets);
                   });
   }
@@ -161,7 +224,7 @@ void emitTile(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
   for (int64_t r = 0; r < tile.shape.rows; ++r)
     rowOffsets.push_back(b.mul(nest.row.a, b.index(r)));
   SmallVector<Value> acc = emitter.startValues(start);
-  acc = emitter.segments(0, tile.a, b.index(0), acc, rowOffsets);
+  acc = emitter.segments(0, tile.a, b.index(0), tile.extras, acc, rowOffsets);
   for (int64_t r = 0; r < tile.shape.rows; ++r)
     for (int64_t v = 0; v < tile.shape.vectors; ++v)
       emitter.storeC(acc[r * tile.shape.vectors + v], r, v);

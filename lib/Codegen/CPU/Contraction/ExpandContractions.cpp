@@ -109,11 +109,21 @@ struct ExpandContractionsPass
       std::string reason;
       FailureOr<Match> match = matchContraction(op, reason);
       if (succeeded(match))
-        expand(*match, match->isFloat ? *floats : *integers, parameters);
+        expandWith(*match, target, *floats, *integers, parameters);
       else
         LLVM_DEBUG(llvm::dbgs()
                    << op->getLoc() << ": left: " << reason << "\n");
     }
+  }
+
+  void expandWith(const Match &match, TargetISA target,
+                  const DotProduct &floats, const DotProduct &integers,
+                  PackedParameters &parameters) {
+    if (!match.decode.factor)
+      return expand(match, match.isFloat ? floats : integers, parameters);
+    Type element = cast<MemRefType>(match.b.getType()).getElementType();
+    auto decoding = createDecodingProduct(&getContext(), target, element);
+    expand(match, *decoding, parameters);
   }
 
   void expand(const Match &match, const DotProduct &dot,
@@ -151,7 +161,7 @@ struct ExpandContractionsPass
     Panels panels = Panels::describe(b, nest, dot, tile);
     panels.flat = parameters.find(b, match, nest, dot, panels);
     if (!panels.flat) {
-      scratch = b.allocate(dot.sourceElement(), panels.total(b, nest));
+      scratch = b.allocate(dot.columnElement(), panels.total(b, nest));
       panels.flat = scratch;
       packColumns(b, nest, dot, panels);
     }

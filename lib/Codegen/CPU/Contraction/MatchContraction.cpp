@@ -12,6 +12,7 @@
 #include "lowbit/Codegen/CPU/ReductionOrder.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -113,6 +114,70 @@ static bool isMultiplyAdd(Block *body, bool isFloat) {
   return x && y && x.getArgNumber() + y.getArgNumber() == 1;
 }
 
+/// Collects what `value` is made of: arguments of the body, by way of
+/// operations on elements. False when it is made of anything else.
+static bool collectLeaves(Value value, Block *body,
+                          SmallVectorImpl<BlockArgument> &leaves) {
+  if (matchPattern(value, m_Constant()))
+    return true;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    if (argument.getOwner() != body)
+      return false;
+    if (!llvm::is_contained(leaves, argument))
+      leaves.push_back(argument);
+    return true;
+  }
+  Operation *op = value.getDefiningOp();
+  return op->getBlock() == body && op->getNumResults() == 1 &&
+         OpTrait::hasElementwiseMappableTraits(op) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           return collectLeaves(operand, body, leaves);
+         });
+}
+
+/// fma(a, decoded, acc) in any order of the factors, where `decoded` is made of
+/// an integer and of other inputs. Sets the numbers of `a` and of the integer.
+static std::optional<Decode> matchDecode(linalg::LinalgOp op, unsigned &a,
+                                         unsigned &b) {
+  Block *body = op.getBlock();
+  auto fma = body->getTerminator()->getOperand(0).getDefiningOp<math::FmaOp>();
+  if (!fma || fma.getC() != body->getArguments().back())
+    return std::nullopt;
+  for (auto [plain, made] :
+       {std::pair(fma.getA(), fma.getB()), std::pair(fma.getB(), fma.getA())}) {
+    auto row = dyn_cast<BlockArgument>(plain);
+    SmallVector<BlockArgument> leaves;
+    if (!row || row.getOwner() != body || isa<BlockArgument>(made) ||
+        !collectLeaves(made, body, leaves) || llvm::is_contained(leaves, row) ||
+        llvm::is_contained(leaves, body->getArguments().back()))
+      continue;
+    Decode decode;
+    decode.factor = made;
+    for (BlockArgument leaf : leaves) {
+      bool isElement =
+          leaf.getType().isInteger(8) || leaf.getType().isInteger(16);
+      if (isElement && decode.element)
+        return std::nullopt;
+      if (isElement) {
+        decode.element = leaf;
+        b = leaf.getArgNumber();
+        continue;
+      }
+      OpOperand *operand = op.getMatchingOpOperand(leaf);
+      std::optional<Access> access =
+          accessOf(op.getMatchingIndexingMap(operand));
+      Value buffer = operand->get();
+      if (!access || !isa<MemRefType>(buffer.getType()))
+        return std::nullopt;
+      decode.extras.push_back({buffer, *access, leaf});
+    }
+    a = row.getArgNumber();
+    if (decode.element)
+      return decode;
+  }
+  return std::nullopt;
+}
+
 /// A buffer behind casts that only forget its layout.
 static Value lookThroughCasts(Value v) {
   while (auto cast = v.getDefiningOp<memref::CastOp>()) {
@@ -161,13 +226,21 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
     reason = why;
     return failure();
   };
-  if (!op.hasPureBufferSemantics() || op.getNumDpsInputs() != 2 ||
+  if (!op.hasPureBufferSemantics() || op.getNumDpsInputs() < 2 ||
       op.getNumDpsInits() != 1)
     return refuse("expected two inputs and one result, all buffers");
   Match match;
   match.op = op;
-  match.a = lookThroughCasts(op.getDpsInputOperand(0)->get());
-  match.b = lookThroughCasts(op.getDpsInputOperand(1)->get());
+  unsigned first = 0, second = 1;
+  std::optional<Decode> decode = matchDecode(op, first, second);
+  if (decode)
+    match.decode = *decode;
+  else if (op.getNumDpsInputs() != 2)
+    return refuse("expected two inputs and one result, all buffers");
+  OpOperand *operandA = op.getDpsInputOperand(first),
+            *operandB = op.getDpsInputOperand(second);
+  match.a = lookThroughCasts(operandA->get());
+  match.b = lookThroughCasts(operandB->get());
   match.c = lookThroughCasts(op.getDpsInitOperand(0)->get());
   if (!isPlainMemref(match.a) || !isPlainMemref(match.b) ||
       !isPlainMemref(match.c))
@@ -176,22 +249,20 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
     return cast<MemRefType>(v.getType()).getElementType();
   };
   match.isFloat = element(match.c).isF32();
-  bool typesFit = match.isFloat
-                      ? element(match.a).isF32() && element(match.b).isF32()
-                      : element(match.c).isInteger(32) &&
-                            element(match.a).isInteger(8) &&
-                            element(match.b).isInteger(8);
+  bool typesFit =
+      match.isFloat
+          ? element(match.a).isF32() && (decode || element(match.b).isF32())
+          : element(match.c).isInteger(32) && element(match.a).isInteger(8) &&
+                element(match.b).isInteger(8);
   if (!typesFit)
     return refuse("expected i8 x i8 -> i32 or f32 x f32 -> f32");
   if (match.isFloat && op->hasAttr(kReductionOrderAttr))
     return refuse("the order of the sum is not that of a contraction");
-  if (!isMultiplyAdd(op.getBlock(), match.isFloat))
+  if (!decode && !isMultiplyAdd(op.getBlock(), match.isFloat))
     return refuse("expected the body acc + x * y, i8 factors sign-extended");
 
-  std::optional<Access> a =
-      accessOf(op.getMatchingIndexingMap(op.getDpsInputOperand(0)));
-  std::optional<Access> b =
-      accessOf(op.getMatchingIndexingMap(op.getDpsInputOperand(1)));
+  std::optional<Access> a = accessOf(op.getMatchingIndexingMap(operandA));
+  std::optional<Access> b = accessOf(op.getMatchingIndexingMap(operandB));
   AffineMap mapC = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   if (!a || !b || !mapC.isProjectedPermutation(/*allowZeroInResults=*/true))
     return refuse("expected linear indexing maps and a permuted result");
@@ -220,8 +291,14 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
     return refuse("expected a reduction");
 
   std::optional<unsigned> unit = unitStrideLoop(match);
+  for (const Decode::Extra &extra : match.decode.extras)
+    for (unsigned loop : match.rows)
+      if (extra.access.uses(loop))
+        return refuse("a parameter of the columns that differs between rows");
   if (unit && llvm::is_contained(match.batch, *unit) &&
       match.extents[*unit] != 1) {
+    if (decode)
+      return refuse("expected columns of its own for what is decoded");
     // Depthwise: the lanes are to be contiguous in all operands.
     match.alongBatch = true;
     for (auto [v, access] : {std::pair(match.a, &match.accessA),
@@ -236,6 +313,8 @@ FailureOr<Match> matchContraction(linalg::LinalgOp op, std::string &reason) {
   // Columns are what C is contiguous along: else the operands change roles.
   bool change =
       match.columns.empty() || (unit && llvm::is_contained(match.rows, *unit));
+  if (change && decode)
+    return refuse("expected what is decoded as columns");
   if (change) {
     std::swap(match.a, match.b);
     std::swap(match.accessA, match.accessB);

@@ -71,7 +71,7 @@ struct PanelPacker {
   }
 
   void fillZero(Index from, Index size) {
-    Value zero = b.zeros(dot.sourceElement(), dot.lanes * group());
+    Value zero = b.zeros(dot.columnElement(), dot.lanes * group());
     b.loop(b.index(0), size, dot.lanes * group(),
            [&](Index i) { store(zero, b.add(from, i)); });
   }
@@ -88,7 +88,7 @@ struct PanelPacker {
       if (together)
         b.loop(lower, whole, g, [&](Index k) {
           Index step = b.floorDiv(k, g);
-          auto type = VectorType::get(g, dot.sourceElement());
+          auto type = VectorType::get(g, dot.columnElement());
           Value x = vector::LoadOp::create(b, type, nest.b.flat,
                                            b.value(b.add(src, k)));
           store(x, b.add(dst, b.mul(step, stepSize())));
@@ -106,11 +106,11 @@ struct PanelPacker {
   /// are interleaved. Rows from `rows` on are zeros.
   void interleave(Index from, Index to, Index k, int64_t rows) {
     for (int64_t v = 0; v < panels.width / dot.lanes; ++v) {
-      auto type = VectorType::get(dot.lanes, dot.sourceElement());
+      auto type = VectorType::get(dot.lanes, dot.columnElement());
       SmallVector<Value> parts;
       for (int64_t i = 0; i < group(); ++i) {
         if (i >= rows) {
-          parts.push_back(b.zeros(dot.sourceElement(), dot.lanes));
+          parts.push_back(b.zeros(dot.columnElement(), dot.lanes));
           continue;
         }
         Index row = b.mul(b.add(k, b.index(i)), nest.depth.b);
@@ -133,8 +133,8 @@ struct PanelPacker {
   /// Four steps of a full panel where B is contiguous along depth and a group
   /// is 32 bits.
   void transpose(Index from, Index to, Index k) {
-    auto four = VectorType::get(4 * group(), dot.sourceElement());
-    auto step = VectorType::get(dot.lanes * group(), dot.sourceElement());
+    auto four = VectorType::get(4 * group(), dot.columnElement());
+    auto step = VectorType::get(dot.lanes * group(), dot.columnElement());
     for (int64_t v = 0; v < panels.width / dot.lanes; ++v) {
       SmallVector<Value> columns;
       for (int64_t n = 0; n < dot.lanes; ++n) {
@@ -254,7 +254,7 @@ void packColumns(KernelBuilder &b, const Nest &nest, const DotProduct &dot,
     bool alongColumns = isConstant(nest.column.b, 1);
     bool alongDepth =
         isConstant(nest.depth.b, 1) &&
-        dot.group * dot.sourceElement().getIntOrFloatBitWidth() == 32;
+        dot.group * dot.columnElement().getIntOrFloatBitWidth() == 32;
     auto pack = [&](bool full) {
       if (full && alongColumns)
         packer.packVectors();

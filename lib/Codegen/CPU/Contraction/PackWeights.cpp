@@ -30,7 +30,7 @@ struct Packing {
         segments(dict.getAs<DenseI64ArrayAttr>("segments")),
         depth(dict.getAs<DenseI64ArrayAttr>("depth")) {}
 
-  size_t elementBytes() const { return element.isF32() ? 4 : 1; }
+  size_t elementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
   int64_t panels() const { return (column[0] + width - 1) / width; }
   int64_t groups() const { return (depth[0] + group - 1) / group; }
   static int64_t count(ArrayRef<int64_t> loops) {
@@ -100,6 +100,8 @@ static void packPanel(const Packing &p, const char *source, int64_t first,
   std::memset(panel, 0, p.panelBytes());
   if (p.element.isF32())
     copyElements<float>(p, source, first, panel);
+  else if (p.elementBytes() == 2)
+    copyElements<int16_t>(p, source, first, panel);
   else
     copyElements<char>(p, source, first, panel);
   if (!p.corrections)

@@ -40,7 +40,7 @@ static DictionaryAttr packingOf(KernelBuilder &b, const Nest &nest,
       b.getNamedAttr("column", b.getDenseI64ArrayAttr(*column)),
       b.getNamedAttr("corrections", b.getBoolAttr(dot.biasesRows())),
       b.getNamedAttr("depth", b.getDenseI64ArrayAttr(*depth)),
-      b.getNamedAttr("element", TypeAttr::get(dot.sourceElement())),
+      b.getNamedAttr("element", TypeAttr::get(dot.columnElement())),
       b.getNamedAttr("group", b.getI64IntegerAttr(dot.group)),
       b.getNamedAttr("offset", b.getI64IntegerAttr(*offset)),
       b.getNamedAttr("segments", b.getDenseI64ArrayAttr(*segments)),
@@ -74,7 +74,7 @@ Value PackedParameters::find(KernelBuilder &b, const Match &match,
   Value &known = this->known[{func, {name, packing}}];
   if (known)
     return known;
-  auto packedType = MemRefType::get({*total}, dot.sourceElement());
+  auto packedType = MemRefType::get({*total}, dot.columnElement());
   auto attributes =
       b.getDictionaryAttr({b.getNamedAttr("lowbit.packing", packing),
                            b.getNamedAttr("lowbit.parameter", name)});

@@ -123,6 +123,12 @@ GranularityAttr GranularityAttr::get(MLIRContext *context,
   return get(context, axis, ArrayRef<int64_t>(), Float32Type::get(context));
 }
 
+bool GranularityAttr::isRows() const {
+  return isBlockwise() && llvm::all_of(getBlock(), [](int64_t block) {
+           return block == 1 || block == kWhole;
+         });
+}
+
 SmallVector<int64_t>
 GranularityAttr::parameterShape(ArrayRef<int64_t> shape) const {
   if (isPerAxis())

@@ -60,6 +60,14 @@ AffineType AffineType::getFull(IntegerType storage) {
   return get(storage, min, max, std::nullopt);
 }
 
+AffineType AffineType::withBlocks(ArrayRef<int64_t> blocks) const {
+  return AffineType::get(getContext(), getStorage(), getMin(), getMax(),
+                         GranularityAttr::get(getContext(), std::nullopt,
+                                              blocks,
+                                              getGranularity().getScale()),
+                         getPack());
+}
+
 AffineType AffineType::withAxis(std::optional<int64_t> axis) const {
   auto granularity = GranularityAttr::get(
       getContext(), axis, ArrayRef<int64_t>(), getGranularity().getScale());

@@ -42,6 +42,8 @@ def Lowbit_GranularityAttr : AttrDef<Lowbit_Dialect, "Granularity"> {
     bool isPerTensor() const { return !getAxis() && getBlock().empty(); }
     bool isPerAxis() const { return getAxis().has_value(); }
     bool isBlockwise() const { return !getBlock().empty(); }
+    /// Blocks of one element or a whole dimension: a scale for each row.
+    bool isRows() const;
     /// The shape of the parameters of a tensor of this shape.
     ::llvm::SmallVector<int64_t>
     parameterShape(::llvm::ArrayRef<int64_t> shape) const;

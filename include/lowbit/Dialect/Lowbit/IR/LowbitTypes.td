@@ -59,9 +59,12 @@ def Lowbit_AffineType : Lowbit_QuantizedType<"Affine", "affine"> {
     bool isPerTensor() const { return getGranularity().isPerTensor(); }
     bool isPerAxis() const { return getGranularity().isPerAxis(); }
     bool isBlockwise() const { return getGranularity().isBlockwise(); }
+    bool isRows() const { return getGranularity().isRows(); }
     std::optional<int64_t> getAxis() const { return getGranularity().getAxis(); }
     /// The same format along another axis, or per tensor; not for blocks.
     AffineType withAxis(std::optional<int64_t> axis) const;
+    /// The same format with other blocks.
+    AffineType withBlocks(::llvm::ArrayRef<int64_t> blocks) const;
   }];
 }
 
