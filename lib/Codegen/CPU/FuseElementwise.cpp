@@ -71,8 +71,8 @@ static bool worthFusing(OpOperand *fused) {
   Operation *producer = fused->get().getDefiningOp();
   auto consumer = dyn_cast<linalg::LinalgOp>(fused->getOwner());
   return producer && (producer->hasOneUse() || isDequantize(producer)) &&
-         consumer && !isTable(consumer) && !isProductSum(consumer) && !readsInit(producer) &&
-         !matchMultiplyAdd(consumer) &&
+         consumer && !isTable(consumer) && !isProductSum(consumer) &&
+         !readsInit(producer) && !matchMultiplyAdd(consumer) &&
          !linalg::isaContractionOpInterface(consumer) &&
          !linalg::isaConvolutionOpInterface(consumer);
 }
