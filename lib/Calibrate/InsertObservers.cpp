@@ -19,6 +19,7 @@
 
 #include "lowbit/Analysis/Borders.h"
 #include "lowbit/Calibrate/Passes.h"
+#include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/MainFunction.h"
 #include "lowbit/Import/ParameterAccess.h"
@@ -205,6 +206,9 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
       return signalPassFailure();
     ObservationPlan plan = planObservation(*main);
     for (auto &[op, reason] : plan.floats) {
+      // Arithmetic, where that is on integers.
+      if (borders == "inputs" && matchFloatContraction(op)->reductionSize() == 1)
+        continue;
       op->setAttr(LowbitDialect::kFloatReasonAttr,
                   StringAttr::get(&getContext(), reason));
       op->emitRemark("stays float: ") << reason;

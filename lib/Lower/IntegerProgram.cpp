@@ -59,6 +59,12 @@ static void addIds(Operation *made, StringRef name, ArrayRef<Attribute> ids) {
     made->setAttr(name, ArrayAttr::get(made->getContext(), all));
 }
 
+/// By a rule of the recipe.
+static bool isKeptFloat(Operation *op) {
+  auto reason = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
+  return reason && reason.getValue().starts_with("kept float by");
+}
+
 void IntegerProgram::account(Operation *op, Operation *made,
                              ArrayRef<IntegerTensor> operands) {
   SmallVector<Attribute> computed, tabled;
@@ -188,7 +194,11 @@ void IntegerProgram::visit(Operation *op) {
     return leave(leaving);
   bool isReal = llvm::any_of(op->getOperands(), isRealTensor) ||
                 llvm::any_of(op->getResults(), isRealTensor);
-  if (isFloatContraction(op) || llvm::none_of(op->getResults(), isTensor) ||
+  // A single product is arithmetic; other sums of products are phase 6's, and
+  // it had a reason to leave them.
+  auto contraction = matchFloatContraction(op);
+  bool isLeft = contraction && contraction->reductionSize() != 1;
+  if (isLeft || isKeptFloat(op) || llvm::none_of(op->getResults(), isTensor) ||
       !(isReal || hasFloatBody(op)))
     return;
   bool makesReals = llvm::all_of(op->getResults(), isRealTensor);

@@ -6,11 +6,13 @@
 // works on integers reads its operands through borders; an activation that is
 // observed already is the border of readers that 8 bits are enough for. Other
 // operations get `lowbit.float_reason`. A value without statistics (a table
-// made elsewhere) is no border, with one warning for all.
+// made elsewhere) has the range that its operations give for that of a border;
+// where it has none it is no border, with one warning for all.
 //
 //===----------------------------------------------------------------------===//
 #include "lowbit/Select/Passes.h"
 
+#include "FlatEnds.h"
 #include "lowbit/Analysis/Borders.h"
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/Contractions.h"
@@ -52,9 +54,11 @@ struct PlaceBorders : lowbit::impl::PlaceBordersBase<PlaceBorders> {
       }
       for (OpOperand *reader : border.readers)
         reader->set(observer.getOutput());
+      made.push_back(observer);
       ++numBorders;
     }
     ids.clear();
+    made.clear();
     for (auto &[op, reason] : plan.floats)
       if (!op->hasAttr(LowbitDialect::kFloatReasonAttr))
         op->setAttr(LowbitDialect::kFloatReasonAttr,
@@ -77,19 +81,29 @@ struct PlaceBorders : lowbit::impl::PlaceBordersBase<PlaceBorders> {
       return known;
     }
     known = activation ? activation : findObserver(border.value, "border");
+    std::optional<std::pair<float, float>> image;
     if (!known || !known.getMinAttr())
+      for (ObserveOp source : made)
+        if (!image)
+          image = findImage(source, border.value);
+    if (!image && (!known || !known.getMinAttr()))
       return {};
     std::string id = valueName(border.value);
     for (unsigned i = 1; !ids.insert(id).second; ++i)
       id = valueName(border.value) + "#" + std::to_string(i);
     OpBuilder builder(&getContext());
-    builder.setInsertionPointAfter(known);
-    auto op = ObserveOp::create(builder, known.getLoc(), border.value, id,
-                                "border", std::nullopt);
+    builder.setInsertionPointAfterValue(border.value);
+    auto op = ObserveOp::create(builder, border.value.getLoc(), border.value,
+                                id, "border", std::nullopt);
     op.setWide(border.isWide);
-    op.setCountAttr(known.getCountAttr());
-    op.setMinAttr(known.getMinAttr());
-    op.setMaxAttr(known.getMaxAttr());
+    if (image) {
+      op.setMinAttr(builder.getF32FloatAttr(image->first));
+      op.setMaxAttr(builder.getF32FloatAttr(image->second));
+    } else {
+      op.setCountAttr(known.getCountAttr());
+      op.setMinAttr(known.getMinAttr());
+      op.setMaxAttr(known.getMaxAttr());
+    }
     return op;
   }
 
@@ -106,5 +120,6 @@ struct PlaceBorders : lowbit::impl::PlaceBordersBase<PlaceBorders> {
   }
 
   llvm::StringSet<> ids;
+  SmallVector<ObserveOp> made;
 };
 } // namespace

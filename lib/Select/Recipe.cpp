@@ -67,8 +67,8 @@ static std::optional<ZeroPlace> parseZero(StringRef text) {
 static const std::vector<std::string> kKeys = {"format", "granularity", "keep",
                                                "method", "name",        "op",
                                                "role",   "symmetry"};
-static const std::vector<std::string> kRoles = {"activation", "table", "value",
-                                                "weight"};
+static const std::vector<std::string> kRoles = {"activation", "border", "table",
+                                                "value", "weight"};
 
 /// `; did you mean 'i8'?` or what there is.
 static std::string suggest(StringRef word, llvm::ArrayRef<std::string> words,
@@ -141,7 +141,8 @@ static std::string setKey(Rule &rule, StringRef key, StringRef value) {
 
 /// What the rule as a whole gets wrong.
 static std::string checkRule(const Rule &rule) {
-  bool isActivation = rule.role == "activation" || rule.role == "value";
+  bool isActivation = rule.role == "activation" || rule.role == "border" ||
+                      rule.role == "value";
   if (!rule.format && !rule.granularity && !rule.method && !rule.zero &&
       !rule.keepFloat)
     return "the rule chooses nothing; it needs format=, granularity=, method=, "

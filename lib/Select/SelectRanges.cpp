@@ -12,6 +12,7 @@
 #include "lowbit/Select/Passes.h"
 
 #include "Candidates.h"
+#include "FlatEnds.h"
 #include "Rows.h"
 #include "WeightGroups.h"
 #include "lowbit/Import/Contractions.h"
@@ -221,6 +222,25 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     return nullptr;
   }
 
+  /// A range that goes on where the table that reads it is flat wastes steps.
+  void endWhereFlat(MutableArrayRef<ObservedValue> values,
+                    MutableArrayRef<SharingCandidate> candidates) {
+    for (auto [value, candidate] : llvm::zip_equal(values, candidates)) {
+      if (!value.op.isBorder() || value.op.getWide() || !candidate.statistics)
+        continue;
+      RangeChoice &own = candidate.own;
+      auto ends = findFlatEnds(value.op, own.min, own.max);
+      if (!ends || (ends->first == own.min && ends->second == own.max))
+        continue;
+      std::string note = own.note;
+      own = measureRange(*candidate.statistics, ends->first, ends->second,
+                         value.settings.target());
+      own.note = note;
+      log->value(value.op.getId())["note"] =
+          "the range ends where what reads the value is flat";
+    }
+  }
+
   /// Wide values have 16 bits; 8 where their error is far below the value.
   void narrowWideValues(MutableArrayRef<ObservedValue> values,
                         MutableArrayRef<SharingCandidate> candidates) {
@@ -265,6 +285,7 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
                         values[i].settings.target());
     });
     narrowWideValues(values, candidates);
+    endWhereFlat(values, candidates);
     for (auto [value, candidate] : llvm::zip_equal(values, candidates))
       if (candidate.statistics && value.isQuantized &&
           !candidate.own.note.empty())
@@ -304,7 +325,7 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     note["count"] = int64_t(seen.count);
     if (!value.isQuantized)
       return;
-    if (candidate.own.clippedShare > kMostClipped)
+    if (candidate.own.clippedShare > kMostClipped && !value.op.isBorder())
       log->warn(
           op.getId(), SelectionLog::Clipped, candidate.own.clippedShare,
           llvm::formatv("{0:f1} % clipped", 100 * candidate.own.clippedShare));

@@ -115,7 +115,10 @@ static Settings defaultSettings(ObservedValue &value, const MethodSpec &method,
 /// that nothing reads.
 static bool matches(const Rule &rule, ObservedValue &value,
                     const Reader *reader) {
-  if (!rule.role.empty() && rule.role != value.op.getRole())
+  // Narrow borders are as activations, where no rule is for them.
+  bool isLike = rule.role == "activation" && value.op.isBorder() &&
+                !value.op.getWide();
+  if (!rule.role.empty() && rule.role != value.op.getRole() && !isLike)
     return false;
   if (!rule.op.empty() && (!reader || rule.op != reader->kind))
     return false;
@@ -198,7 +201,12 @@ private:
   void choose(ObservedValue &value) {
     Settings &settings = value.settings;
     bool isActivation = value.isActivation(), isChanged = false;
-    if (rule.format) {
+    // What choices for contractions say of other operations' operands: not
+    // fewer bits than those need.
+    bool isAside = value.op.isBorder() && rule.role != "border";
+    if (isAside && value.op.getWide())
+      return;
+    if (rule.format && !(isAside && rule.format->width < 8)) {
       settings.format = *rule.format;
       isChanged = true;
     }

@@ -6,7 +6,7 @@
 // CHECK: lowbit.parameter @exp.codes : tensor<256xi8>
 // CHECK-LABEL: func.func @exp(
 // CHECK: %[[T:.*]] = lowbit.get_parameter @exp.codes : tensor<256xi8>
-// CHECK: linalg.generic {{.*}} lowbit.tables = ["exp"]
+// CHECK: linalg.generic {{.*}}lowbit.tables = ["exp"]
 // CHECK: %[[WIDE:.*]] = arith.extsi
 // CHECK: %[[SUM:.*]] = arith.addi %[[WIDE]]
 // CHECK: %[[AT:.*]] = arith.index_cast %[[SUM]]
