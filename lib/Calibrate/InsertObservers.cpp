@@ -207,7 +207,8 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     ObservationPlan plan = planObservation(*main);
     for (auto &[op, reason] : plan.floats) {
       // Arithmetic, where that is on integers.
-      if (borders == "inputs" && matchFloatContraction(op)->reductionSize() == 1)
+      if (borders == "inputs" &&
+          matchFloatContraction(op)->reductionSize() == 1)
         continue;
       op->setAttr(LowbitDialect::kFloatReasonAttr,
                   StringAttr::get(&getContext(), reason));

@@ -60,14 +60,16 @@ static bool isStep(linalg::GenericOp op, const IRMapping &known) {
       return false;
     }
   }
-  return llvm::all_of(op.getBody()->without_terminator(), [&](Operation &inner) {
-    return isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) &&
-           llvm::all_of(inner.getOperands(), [&](Value operand) {
-             Operation *maker = operand.getDefiningOp();
-             return !maker || maker->getBlock() == op.getBody() ||
-                    isa<arith::ConstantOp>(maker);
-           });
-  });
+  return llvm::all_of(
+      op.getBody()->without_terminator(), [&](Operation &inner) {
+        return isa<arith::ArithDialect, math::MathDialect>(
+                   inner.getDialect()) &&
+               llvm::all_of(inner.getOperands(), [&](Value operand) {
+                 Operation *maker = operand.getDefiningOp();
+                 return !maker || maker->getBlock() == op.getBody() ||
+                        isa<arith::ConstantOp>(maker);
+               });
+      });
 }
 
 /// Readers are visited in their order in the block. `isWhole` is set where all
@@ -132,9 +134,8 @@ evaluate(const Chain &chain, ObserveOp border, ValueRange ends,
       auto number = numberOf(operand->get());
       inputs.push_back(arith::ConstantOp::create(
           builder, loc,
-          DenseElementsAttr::get(type, Attribute(number ? *number
-                                                        : builder.getF32FloatAttr(
-                                                              0)))));
+          DenseElementsAttr::get(
+              type, Attribute(number ? *number : builder.getF32FloatAttr(0)))));
     }
     for (Operation &inner : step.getBody()->without_terminator())
       for (Value operand : inner.getOperands())
@@ -142,12 +143,12 @@ evaluate(const Chain &chain, ObserveOp border, ValueRange ends,
           if (outside->getBlock() != step.getBody() &&
               !mapping.contains(operand))
             mapping.map(operand, builder.clone(*outside)->getResult(0));
-    Value init = tensor::EmptyOp::create(builder, loc, {kPoints},
-                                         builder.getF32Type());
+    Value init =
+        tensor::EmptyOp::create(builder, loc, {kPoints}, builder.getF32Type());
     SmallVector<AffineMap> maps(inputs.size() + 1, identity);
-    auto made = linalg::GenericOp::create(builder, loc, TypeRange(type), inputs,
-                                          init, maps,
-                                          utils::IteratorType::parallel);
+    auto made =
+        linalg::GenericOp::create(builder, loc, TypeRange(type), inputs, init,
+                                  maps, utils::IteratorType::parallel);
     step.getRegion().cloneInto(&made.getRegion(), mapping);
     mapping.map(step.getResult(0), made.getResult(0));
   }
@@ -155,10 +156,10 @@ evaluate(const Chain &chain, ObserveOp border, ValueRange ends,
   for (Value end : ends)
     made.push_back(mapping.lookup(end));
   func::ReturnOp::create(builder, loc, made);
-  auto view = interpreter::Tensor::view(
-      builder.getF32Type(), {kPoints},
-      {reinterpret_cast<const char *>(points.data()),
-       points.size() * sizeof(float)});
+  auto view =
+      interpreter::Tensor::view(builder.getF32Type(), {kPoints},
+                                {reinterpret_cast<const char *>(points.data()),
+                                 points.size() * sizeof(float)});
   return interpreter::Interpreter(*module).run("main", {view});
 }
 

@@ -365,6 +365,8 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     } else if (op.isBorder() && op.getMinAttr()) {
       min = op.getMin()->convertToFloat();
       max = op.getMax()->convertToFloat();
+      if (auto ends = op.getWide() ? std::nullopt : findFlatEnds(op, min, max))
+        std::tie(min, max) = *ends;
     } else if (statistics && statistics->values.count(value.id())) {
       return op.emitError("the value '")
              << op.getId() << "' was never computed on the calibration data";
@@ -397,7 +399,7 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
     bool isSymmetric = target.symmetry == Symmetry::Symmetric;
     float low = isSymmetric ? -most : std::min(min, 0.0f);
     float high = isSymmetric ? most : std::max(max, 0.0f);
-    if (min > 0 || max < 0)
+    if ((min > 0 || max < 0) && !op.isBorder())
       log->warn(op.getId(), SelectionLog::WithoutZero, std::max(min, -max),
                 textOf(min, max) + " became " + textOf(low, high));
     ChosenParams chosen = isSymmetric

@@ -116,8 +116,8 @@ static Settings defaultSettings(ObservedValue &value, const MethodSpec &method,
 static bool matches(const Rule &rule, ObservedValue &value,
                     const Reader *reader) {
   // Narrow borders are as activations, where no rule is for them.
-  bool isLike = rule.role == "activation" && value.op.isBorder() &&
-                !value.op.getWide();
+  bool isLike =
+      rule.role == "activation" && value.op.isBorder() && !value.op.getWide();
   if (!rule.role.empty() && rule.role != value.op.getRole() && !isLike)
     return false;
   if (!rule.op.empty() && (!reader || rule.op != reader->kind))

@@ -18,8 +18,8 @@
 // OBSERVE-NOT: "value"
 
 // CHECK-LABEL: @main
-// CHECK: %[[X:.*]] = lowbit.observe %{{.*}} "activation" "x"
-// CHECK: %[[WIDE:.*]] = lowbit.observe %{{.*}} "border" "x#1" {{{.*}}wide}
+// CHECK-DAG: %[[X:.*]] = lowbit.observe %{{.*}} "activation" "x"
+// CHECK-DAG: %[[WIDE:.*]] = lowbit.observe %{{.*}} "border" "x#1" {{{.*}}wide}
 // CHECK: %[[FIRST:.*]] = linalg.matmul {{.*}}"first"
 // CHECK: %[[BORDER:.*]] = lowbit.observe %[[FIRST]] "border" "first"
 // CHECK-NOT: wide
