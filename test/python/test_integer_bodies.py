@@ -13,7 +13,8 @@ BODIES = {
   %row = tensor.extract_slice %m[1, 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<1x8xf32>
   %none = arith.constant 0.0 : f32
   %start = linalg.fill ins(%none : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
-  %y = linalg.matmul ins(%column, %row : tensor<4x1xf32>, tensor<1x8xf32>) outs(%start : tensor<4x8xf32>) -> tensor<4x8xf32>""",
+  %y = linalg.matmul ins(%column, %row : tensor<4x1xf32>, tensor<1x8xf32>)
+    outs(%start : tensor<4x8xf32>) -> tensor<4x8xf32>""",
     "rounding": """
   %y = linalg.generic #same ins(%m : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
   ^bb0(%a: f32, %o: f32):
