@@ -45,7 +45,7 @@ static bool comesFromConstant(Value value) {
 static std::string findFormatReason(DequantizeOp op) {
   auto format = dyn_cast<AffineType>(Type(op.getQuantizedFormat()));
   bool hasForm = format && !format.isBlockwise() && !format.getPack() &&
-                 format.getStorage().getWidth() <= 8;
+                 (format.getStorage().getWidth() <= 8 || format.isSigned());
   if (hasForm)
     return "";
   std::string text;

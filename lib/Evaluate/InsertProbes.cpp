@@ -72,7 +72,7 @@ struct InsertProbes : lowbit::impl::InsertProbesBase<InsertProbes> {
     llvm::StringSet<> ids;
     WalkResult result = main.walk([&](ObserveOp op) -> WalkResult {
       bool isWeight = op.getRole() == "weight" || op.getRole() == "table";
-      if (!isWeight && op.getRole() != "activation") {
+      if (!isWeight && !op.isActivation() && !op.isBorder()) {
         others.push_back(op);
         return WalkResult::advance();
       }

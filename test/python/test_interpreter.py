@@ -15,6 +15,9 @@ from lowbit.tools import pass_options, run_tool
 CNNS = ("mnist_cntk", "mnist_pytorch", "resnet8")
 # Named float values that each model has, so that none is left out unseen.
 VALUES = {"mnist_cntk": 10, "mnist_pytorch": 18, "resnet8": 30}
+# Clamps are gone after folding, and what is between integers is in registers after lowering.
+FOLDED = {"mnist_cntk": 9, "mnist_pytorch": 16, "resnet8": 30}
+LOWERED = {"mnist_cntk": 2, "mnist_pytorch": 8, "resnet8": 6}
 
 
 def phase_module(artifacts: Artifacts, model: str, mode: str, phase: str, folder: Path) -> Path:
@@ -63,7 +66,8 @@ PHASES = [("float", "import")] + [
 def test_cnns(model: str, mode: str, phase: str, artifacts: Artifacts, tmp_path: Path) -> None:
     module = phase_module(artifacts, model, mode, phase, tmp_path)
     check_outputs(module, artifacts.inputs(model), tmp_path)
-    check_values(module, artifacts.inputs(model), tmp_path, VALUES[model])
+    least = {"fold": FOLDED, "lower": LOWERED}.get(phase, VALUES) if mode == "static" else VALUES
+    check_values(module, artifacts.inputs(model), tmp_path, least[model])
 
 
 @pytest.mark.parametrize("mode", ["float", "static", "dynamic"])

@@ -58,7 +58,7 @@ def test_integer_only_names_the_rule_that_keeps_an_operation_float(refused: Refu
     options = ["--calibration-data", artifacts.calibration("mnist_pytorch"), "--mode", "integer-only"]
     refused(
         ["quantize", artifacts.imported("mnist_pytorch"), *options, "--rule", "op=matmul keep=float", "-o", "q.mlir"],
-        "kept float by rule: op=matmul keep=float; leave it out, or take mode=static",
+        "kept float by --rule: op=matmul keep=float; leave it out, or take --mode static",
     )
 
 

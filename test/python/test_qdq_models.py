@@ -252,10 +252,9 @@ def test_what_has_no_parameters_is_quantized_as_the_mode_says(tmp_path: Path) ->
         done = lowbit("quantize", tmp_path / "model.onnx", "-o", target, *options)
         must(done)
         assert remark in done.stderr
-        reason = "stays float: the model quantizes an operand to !lowbit.affine<i16>, which"
-        assert done.stderr.count(reason) == 1, done.stderr
+        assert "stays float" not in done.stderr
         found = set(re.findall(rb"[\w./:#]+\.i32\b", target.read_bytes()))
-        assert len(found) == 2, found
+        assert len(found) == 3, found
         must(lowbit("run", target, "--inputs", save(tmp_path / "in.npz", inputs), "-o", tmp_path / "out.npz"))
         (actual,) = load(tmp_path / "out.npz").values()
         noise = np.square(actual[:-1].astype(np.float64) - expected[:-1]).mean()

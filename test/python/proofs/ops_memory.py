@@ -7,6 +7,7 @@ Instructions, by Intel's documentation (Intrinsics Guide, operation of _mm512_dp
 Lanes of a wider type are made of narrower ones in little-endian order.
 """
 
+from functools import reduce
 from typing import Any
 
 import z3
@@ -202,6 +203,19 @@ def vector_extract(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
     if len(operands) != 1 or op.result_types[0].is_shaped:
         raise Unknown("vector.extract of a vector, or at a place from data")
     return [operands[0].elements[position]]
+
+
+@handles("vector.reduction")
+def vector_reduction(machine: Machine, op: Op, operands: list[Any]) -> list[Any]:
+    """Of integers, whose sums have no order."""
+    kind = str(op.attribute("kind"))
+    combine = {"add": lambda a, b: a + b, "maxsi": lambda a, b: z3.If(a >= b, a, b)}
+    if len(operands) != 1 or op.result_types[0].kind[0] != "i":
+        raise Unknown("vector.reduction with a start, or of floats")
+    for name, function in combine.items():
+        if f"<{name}>" in kind:
+            return [reduce(function, operands[0].elements)]
+    raise Unknown(f"vector.reduction of kind {kind}")
 
 
 # Loops.
