@@ -49,15 +49,25 @@ static bool makesIntegers(linalg::GenericOp op) {
          });
 }
 
+/// Of integers of at most 16 bits.
+static bool isNarrow(Value value) {
+  auto element = dyn_cast<IntegerType>(getElementTypeOrSelf(value.getType()));
+  return element && element.getWidth() <= 16;
+}
+
 /// One product of a narrow integer: cheaper to compute again than to read.
 static bool isDequantize(linalg::GenericOp op) {
-  return op.getNumDpsInputs() == 1 &&
-         getElementTypeOrSelf(op.getDpsInputs()[0].getType())
-                 .getIntOrFloatBitWidth() <= 16 &&
+  return op.getNumDpsInputs() == 1 && isNarrow(op.getDpsInputs()[0]) &&
          llvm::all_of(
              op.getBody()->without_terminator(),
              llvm::IsaPred<arith::ExtSIOp, arith::ExtUIOp, arith::SubIOp,
                            arith::SIToFPOp, arith::MulFOp, arith::ConstantOp>);
+}
+
+/// By a rule of the recipe.
+static bool isKeptFloat(Operation *op) {
+  auto reason = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
+  return reason && reason.getValue().starts_with("kept float by");
 }
 
 /// The producer that is computed in the body of `use`'s owner; null where there
@@ -66,7 +76,7 @@ static linalg::GenericOp fusedProducer(OpOperand *use) {
   auto producer = use->get().getDefiningOp<linalg::GenericOp>();
   if (!producer || !isReal(use->get()) || producer->getNumResults() != 1 ||
       !(producer->hasOneUse() || isDequantize(producer)) ||
-      producer.getNumReductionLoops() > 0 ||
+      producer.getNumReductionLoops() > 0 || isKeptFloat(producer) ||
       producer.payloadUsesValueFromOperand(producer.getDpsInitOperand(0)) ||
       !linalg::areElementwiseOpsFusable(use))
     return {};

@@ -143,7 +143,9 @@ struct LowerContractions
         continue; // Phase 2 has said it.
       op->setAttr(LowbitDialect::kFloatReasonAttr,
                   StringAttr::get(&getContext(), reason));
-      op->emitRemark("stays float: ") << reason;
+      // A single product is arithmetic: integer-only mode has it on integers.
+      if (c.reductionSize() != 1)
+        op->emitRemark("stays float: ") << reason;
     }
   }
 

@@ -226,7 +226,8 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
   void endWhereFlat(MutableArrayRef<ObservedValue> values,
                     MutableArrayRef<SharingCandidate> candidates) {
     for (auto [value, candidate] : llvm::zip_equal(values, candidates)) {
-      if (!value.op.isBorder() || value.op.getWide() || !candidate.statistics)
+      if (!value.op.isBorder() || value.op.getWide() || !value.isQuantized ||
+          !candidate.statistics)
         continue;
       RangeChoice &own = candidate.own;
       auto ends = findFlatEnds(value.op, own.min, own.max);
@@ -244,9 +245,15 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
   /// Wide values have 16 bits; 8 where their error is far below the value.
   void narrowWideValues(MutableArrayRef<ObservedValue> values,
                         MutableArrayRef<SharingCandidate> candidates) {
+    // Where contractions ask for more than 8 bits, so do other operations.
+    if (llvm::any_of(values, [](ObservedValue &value) {
+          return value.op.isActivation() && value.isQuantized &&
+                 value.settings.format.width > 8;
+        }))
+      return;
     for (auto [value, candidate] : llvm::zip_equal(values, candidates)) {
-      if (!value.op.getWide() || !value.settings.rule.empty() ||
-          !candidate.statistics)
+      if (!value.op.getWide() || !value.isQuantized ||
+          !value.settings.rule.empty() || !candidate.statistics)
         continue;
       Settings narrow;
       RangeChoice choice =

@@ -22,17 +22,17 @@ func.func @main(%x: tensor<16x4xf32>) -> tensor<4x8xf32> {
 
 // -----
 
-// Integers of 16 bits and small floats have no contraction, which then stays float with both operands.
+// Unsigned integers of 16 bits and small floats have no contraction, which then stays float with both operands.
 // CHECK-LABEL: @main
 // CHECK-NOT: lowbit.observe
 func.func @main(%x: tensor<4x16xf32>, %v: tensor<16x8xi8>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
-  %q = lowbit.quantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<2> : tensor<i32>} : tensor<4x16xf32> -> tensor<4x16x!lowbit.affine<i16>>
-  %d = lowbit.dequantize %q {scale = dense<0.5> : tensor<f32>, zero_point = dense<2> : tensor<i32>} : tensor<4x16x!lowbit.affine<i16>> -> tensor<4x16xf32>
+  %q = lowbit.quantize %x {scale = dense<0.5> : tensor<f32>, zero_point = dense<2> : tensor<i32>} : tensor<4x16xf32> -> tensor<4x16x!lowbit.affine<ui16>>
+  %d = lowbit.dequantize %q {scale = dense<0.5> : tensor<f32>, zero_point = dense<2> : tensor<i32>} : tensor<4x16x!lowbit.affine<ui16>> -> tensor<4x16xf32>
   %w = arith.constant dense<0.25> : tensor<16x8xf32>
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<4x8xf32>
   %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x8xf32>) -> tensor<4x8xf32>
-  // expected-remark @+1 {{stays float: the model quantizes an operand to !lowbit.affine<i16>, which has no integer form in this version}}
+  // expected-remark @+1 {{stays float: the model quantizes an operand to !lowbit.affine<ui16>, which has no integer form in this version}}
   %y = linalg.matmul ins(%d, %w : tensor<4x16xf32>, tensor<16x8xf32>) outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
   %vq = lowbit.storage_cast %v : tensor<16x8xi8> to tensor<16x8x!lowbit.float<f8E4M3FN, axis = 1>>
   %vd = lowbit.dequantize %vq {scale = dense<0.5> : tensor<8xf32>} : tensor<16x8x!lowbit.float<f8E4M3FN, axis = 1>> -> tensor<16x8xf32>

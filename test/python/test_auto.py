@@ -125,6 +125,8 @@ def test_never_worse_than_a_single_method(
     check_never_worse(quantized)
     # Every value says what was tried, and with which result at the outputs.
     for value in quantized.explanation["values"]:
+        if value["role"] == "border":  # what additions read has 16 bits, or 8 that are enough, by its extremes
+            continue
         assert value["method"] != "auto" and value["reason"]
         assert any("output_sqnr_db" in candidate for candidate in value["candidates"])
 

@@ -31,13 +31,18 @@ static bool readsInit(Operation *op) {
          });
 }
 
+/// Of integers of at most 16 bits.
+static bool isNarrow(Value value) {
+  auto element = dyn_cast<IntegerType>(getElementTypeOrSelf(value.getType()));
+  return element && element.getWidth() <= 16;
+}
+
 /// One product of an integer of at most 16 bits.
 static bool isDequantize(Operation *op) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   return generic && generic.getNumDpsInputs() == 1 &&
          generic->getNumResults() == 1 && generic.getNumReductionLoops() == 0 &&
-         getElementTypeOrSelf(generic.getDpsInputs()[0].getType())
-                 .getIntOrFloatBitWidth() <= 16 &&
+         isNarrow(generic.getDpsInputs()[0]) &&
          llvm::all_of(
              generic.getBody()->without_terminator(),
              llvm::IsaPred<arith::ExtSIOp, arith::ExtUIOp, arith::SubIOp,
