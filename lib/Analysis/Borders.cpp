@@ -26,11 +26,6 @@
 using namespace mlir;
 using namespace lowbit;
 
-static bool isReal(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getElementType().isF32();
-}
-
 /// What `op` hands on: data movement, and observers.
 static OpOperand *passedOperand(Operation *op) {
   if (isa_and_nonnull<ObserveOp>(op))
@@ -170,7 +165,7 @@ bool Planner::isReadByContraction(Value value) {
 /// Elementwise loops over f32 elements, which one result comes from.
 static bool isElementwise(linalg::LinalgOp op) {
   return op.getNumReductionLoops() == 0 && op.hasPureTensorSemantics() &&
-         op->getNumResults() == 1 && isReal(op->getResult(0)) &&
+         op->getNumResults() == 1 && isF32Tensor(op->getResult(0)) &&
          !isLinalgCopy(op) && !isa<linalg::FillOp>(op) &&
          op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isPermutation() &&
          !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
@@ -191,7 +186,7 @@ bool Planner::isStatistic(Value value) {
       return;
     bool isAlone = true;
     for (OpOperand *operand : op.getDpsInputOperands())
-      isAlone &= !isReal(operand->get()) || isConstant(operand->get()) ||
+      isAlone &= !isF32Tensor(operand->get()) || isConstant(operand->get()) ||
                  sourceOf(operand->get()) == value;
     found |= isAlone ? isStatistic(op->getResult(0)) : isBroadcast(use);
   });
@@ -226,7 +221,7 @@ void Planner::visitElementwise(linalg::LinalgOp op) {
     Value value = operand->get();
     if (!op.payloadUsesValueFromOperand(operand))
       continue;
-    if (!isReal(value)) {
+    if (!isF32Tensor(value)) {
       isForeign = true;
       continue;
     }
@@ -261,7 +256,7 @@ void Planner::visitElementwise(linalg::LinalgOp op) {
 }
 
 void Planner::visit(Operation *op) {
-  if (op->getNumResults() != 1 || !isReal(op->getResult(0)) ||
+  if (op->getNumResults() != 1 || !isF32Tensor(op->getResult(0)) ||
       passedOperand(op) || isConstant(op->getResult(0)) ||
       isa<tensor::EmptyOp, DequantizeOp>(op) || isQuantizedContraction(op)) {
     return;
@@ -346,7 +341,7 @@ bool Planner::joinsValues(Value value) const {
 }
 
 void Planner::addBorder(Value value, BorderPlan &plan) const {
-  if (!isReal(value) || floats.count(value) || isConstant(value) ||
+  if (!isF32Tensor(value) || floats.count(value) || isConstant(value) ||
       isFused(value) ||
       isa_and_nonnull<DequantizeOp, tensor::EmptyOp>(value.getDefiningOp()) ||
       passedOperand(value.getDefiningOp()))
@@ -397,7 +392,7 @@ void Planner::addBorder(Value value, BorderPlan &plan) const {
 
 BorderPlan Planner::plan() {
   for (BlockArgument argument : main.getArguments())
-    if (isReal(argument) && !isReadByContraction(argument))
+    if (isF32Tensor(argument) && !isReadByContraction(argument))
       setFloat(argument, "it reads the model's input, which is float");
   for (Operation &op : main.getBody().front()) {
     ops.push_back(&op);

@@ -252,7 +252,7 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     }
     if (borders == "inputs")
       for (BlockArgument argument : main->getArguments())
-        if (isReal(argument) && !argument.use_empty())
+        if (isF32Tensor(argument) && !argument.use_empty())
           observers.observeForAll(argument);
     if (borders == "operations")
       for (const Border &border : planBorders(*main).borders)
@@ -263,11 +263,6 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
     numWeights += observers.numWeights;
     numTables += observers.numTables;
     numValues += observers.numValues;
-  }
-
-  static bool isReal(Value value) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    return type && type.getElementType().isF32();
   }
 
   /// Padding that a maximum passes over is not a number that a value holds.
@@ -283,7 +278,7 @@ struct InsertObservers : lowbit::impl::InsertObserversBase<InsertObservers> {
   static void observeAll(func::FuncOp main, ObserverBuilder &observers) {
     SmallVector<Value> values;
     auto add = [&](Value value) {
-      if (isReal(value))
+      if (isF32Tensor(value))
         values.push_back(value);
     };
     llvm::for_each(main.getArguments(), add);

@@ -191,6 +191,16 @@ std::optional<unsigned> Contraction::resultDim(unsigned loop) const {
   return map(2).getResultPosition(getAffineDimExpr(loop, op->getContext()));
 }
 
+bool lowbit::isF32Tensor(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getElementType().isF32();
+}
+
+bool lowbit::isKeptFloat(Operation *op) {
+  auto reason = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
+  return reason && reason.getValue().starts_with(kKeptFloat);
+}
+
 bool lowbit::isZeroFilled(Value value) {
   while (auto cast = value.getDefiningOp<tensor::CastOp>())
     value = cast.getSource();

@@ -84,11 +84,6 @@ static bool matchLoops(Reduction &r) {
   return !r.window.empty();
 }
 
-static bool isFloatTensor(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getElementType().isF32();
-}
-
 std::optional<Reduction> lowbit::matchFloatReduction(Operation *op) {
   auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
   if (!linalgOp || linalgOp.getNumDpsInputs() == 0 ||
@@ -97,8 +92,8 @@ std::optional<Reduction> lowbit::matchFloatReduction(Operation *op) {
     return std::nullopt;
   Reduction r;
   r.op = linalgOp;
-  if (!matchBody(r) || !matchLoops(r) || !isFloatTensor(r.input()) ||
-      !isFloatTensor(r.init()))
+  if (!matchBody(r) || !matchLoops(r) || !isF32Tensor(r.input()) ||
+      !isF32Tensor(r.init()))
     return std::nullopt;
   return r;
 }

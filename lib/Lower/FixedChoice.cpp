@@ -26,16 +26,7 @@ std::pair<Fixed, Fixed> FixedBuilder::align(Fixed a, const LoopFactor &b,
   bool isFar = steps.largest() > most;
   if ((isFar && !isBound) || bitsOf(a.range) > kSumBits + 1)
     return align(a, constant(b), std::nullopt);
-  SmallVector<int32_t> integers;
-  for (double step : steps.values)
-    integers.push_back(std::llround(std::clamp(step, -most, most)));
-  Fixed other{Value(),
-              {*llvm::min_element(integers), *llvm::max_element(integers)},
-              a.scale};
-  other.value = llvm::all_equal(integers)
-                    ? integer(e.b.getI32Type(), integers.front())
-                    : vector(integers, *steps.loop, ".bound");
-  return {a, other};
+  return {a, counted(steps, a.scale, ".bound")};
 }
 
 Value FixedBuilder::compare(arith::CmpIPredicate predicate, Fixed a,

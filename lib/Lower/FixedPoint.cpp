@@ -292,6 +292,20 @@ Fixed FixedBuilder::add(Fixed a, Fixed b, std::optional<RealRange> hint) const {
   return bitsOf(sum.range) > 31 ? narrow(sum) : sum;
 }
 
+Fixed FixedBuilder::counted(const LoopFactor &steps, const LoopFactor &scale,
+                            StringRef what) const {
+  double most = std::ldexp(1.0, kSumBits + 1);
+  SmallVector<int32_t> integers;
+  for (double step : steps.values)
+    integers.push_back(std::llround(std::clamp(step, -most, most)));
+  Value value = llvm::all_equal(integers)
+                    ? integer(e.b.getI32Type(), integers.front())
+                    : vector(integers, *steps.loop, what);
+  return {value,
+          {*llvm::min_element(integers), *llvm::max_element(integers)},
+          scale};
+}
+
 Fixed FixedBuilder::add(Fixed a, const LoopFactor &b,
                         std::optional<RealRange> hint) const {
   if (b.largest() == 0)
@@ -313,15 +327,7 @@ Fixed FixedBuilder::add(Fixed a, const LoopFactor &b,
     a = rescale(a, std::ldexp(magnitude, -int(kSumBits)));
     steps = b.combine(a.scale, [](double x, double step) { return x / step; });
   }
-  SmallVector<int32_t> integers;
-  for (double step : steps.values)
-    integers.push_back(std::llround(std::clamp(step, -most, most)));
-  Fixed other{Value(),
-              {*llvm::min_element(integers), *llvm::max_element(integers)},
-              a.scale};
-  other.value = llvm::all_equal(integers)
-                    ? integer(e.b.getI32Type(), integers.front())
-                    : vector(integers, *steps.loop, ".bias");
+  Fixed other = counted(steps, a.scale, ".bias");
   Fixed sum = emit<arith::AddIOp>(a, other, a.range.plus(other.range));
   if (hint && sum.scale.isSingle() && !sum.range.fitsI32())
     sum = clamp(sum, *hint);

@@ -150,6 +150,10 @@ private:
   Fixed shiftRight(Fixed a, unsigned bits) const;
   Fixed shiftLeft(Fixed a, unsigned bits) const;
 
+  /// A constant of `steps`, rounded and saturated, of `scale` each.
+  Fixed counted(const LoopFactor &steps, const LoopFactor &scale,
+                llvm::StringRef what) const;
+
   VectorInput vector;
 };
 

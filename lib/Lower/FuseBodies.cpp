@@ -12,9 +12,11 @@
 // other readers, and whatever upstream's fusion does not take.
 //
 //===----------------------------------------------------------------------===//
+#include "lowbit/Lower/Dequantize.h"
 #include "lowbit/Lower/Passes.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/ParameterAccess.h"
 
@@ -49,25 +51,18 @@ static bool makesIntegers(linalg::GenericOp op) {
          });
 }
 
-/// Of integers of at most 16 bits.
-static bool isNarrow(Value value) {
-  auto element = dyn_cast<IntegerType>(getElementTypeOrSelf(value.getType()));
-  return element && element.getWidth() <= 16;
-}
-
-/// One product of a narrow integer: cheaper to compute again than to read.
-static bool isDequantize(linalg::GenericOp op) {
-  return op.getNumDpsInputs() == 1 && isNarrow(op.getDpsInputs()[0]) &&
+bool lowbit::isDequantize(Operation *op) {
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+  if (!generic || generic.getNumDpsInputs() != 1 ||
+      generic->getNumResults() != 1 || generic.getNumReductionLoops() > 0)
+    return false;
+  auto element = dyn_cast<IntegerType>(
+      getElementTypeOrSelf(generic.getDpsInputs()[0].getType()));
+  return element && element.getWidth() <= 16 &&
          llvm::all_of(
-             op.getBody()->without_terminator(),
+             generic.getBody()->without_terminator(),
              llvm::IsaPred<arith::ExtSIOp, arith::ExtUIOp, arith::SubIOp,
                            arith::SIToFPOp, arith::MulFOp, arith::ConstantOp>);
-}
-
-/// By a rule of the recipe.
-static bool isKeptFloat(Operation *op) {
-  auto reason = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
-  return reason && reason.getValue().starts_with("kept float by");
 }
 
 /// The producer that is computed in the body of `use`'s owner; null where there

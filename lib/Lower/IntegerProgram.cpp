@@ -18,12 +18,6 @@
 using namespace mlir;
 using namespace lowbit;
 
-static bool isRealTensor(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getElementType().isF32();
-}
-
-/// `made` computes what `op` did, and reads tables of other operations.
 static bool isTensor(Value value) {
   return isa<RankedTensorType>(value.getType());
 }
@@ -59,12 +53,7 @@ static void addIds(Operation *made, StringRef name, ArrayRef<Attribute> ids) {
     made->setAttr(name, ArrayAttr::get(made->getContext(), all));
 }
 
-/// By a rule of the recipe.
-static bool isKeptFloat(Operation *op) {
-  auto reason = op->getAttrOfType<StringAttr>(LowbitDialect::kFloatReasonAttr);
-  return reason && reason.getValue().starts_with("kept float by");
-}
-
+/// `made` computes what `op` did, and reads tables of other operations.
 void IntegerProgram::account(Operation *op, Operation *made,
                              ArrayRef<IntegerTensor> operands) {
   SmallVector<Attribute> computed, tabled;
@@ -192,8 +181,8 @@ void IntegerProgram::visit(Operation *op) {
     return write(quantize);
   if (auto leaving = dyn_cast<func::ReturnOp>(op))
     return leave(leaving);
-  bool isReal = llvm::any_of(op->getOperands(), isRealTensor) ||
-                llvm::any_of(op->getResults(), isRealTensor);
+  bool isReal = llvm::any_of(op->getOperands(), isF32Tensor) ||
+                llvm::any_of(op->getResults(), isF32Tensor);
   // A single product is arithmetic; other sums of products are phase 6's, and
   // it had a reason to leave them.
   auto contraction = matchFloatContraction(op);
@@ -201,7 +190,7 @@ void IntegerProgram::visit(Operation *op) {
   if (isLeft || isKeptFloat(op) || llvm::none_of(op->getResults(), isTensor) ||
       !(isReal || hasFloatBody(op)))
     return;
-  bool makesReals = llvm::all_of(op->getResults(), isRealTensor);
+  bool makesReals = llvm::all_of(op->getResults(), isF32Tensor);
   OpOperand *moved = makesReals ? movedOperand(op) : nullptr;
   if (moved)
     return move(op, moved);
@@ -292,7 +281,7 @@ void IntegerProgram::compute(linalg::GenericOp op) {
     ++numInteger;
   }
   for (auto [value, result] : llvm::zip_equal(op->getResults(), *results)) {
-    if (!isRealTensor(value)) {
+    if (!isF32Tensor(value)) {
       value.replaceAllUsesWith(result.ints);
       continue;
     }

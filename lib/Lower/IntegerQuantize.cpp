@@ -39,37 +39,44 @@ static Value emitCodeTable(OpBuilder &builder, Operation *op,
                                    ArrayRef<int16_t>(words));
 }
 
+/// `body` of each element, without its zero point, as a tensor of `element`.
+static Value
+emitForElements(OpBuilder &builder, Operation *op, const IntegerTensor &tensor,
+                Type element,
+                llvm::function_ref<Value(FixedBuilder &, Fixed)> body) {
+  unsigned rank = cast<RankedTensorType>(tensor.ints.getType()).getRank();
+  AffineMap map = builder.getMultiDimIdentityMap(rank);
+  IntegerNest nest(builder, op, rank);
+  FixedBuilder fixed = nest.body();
+  Value result = body(fixed, withoutZero(fixed, nest.input(tensor.ints, map),
+                                         tensor, tensor.scale));
+  Value init = tensor::EmptyOp::create(
+      builder, op->getLoc(),
+      tensor::getMixedSizes(builder, op->getLoc(), tensor.ints), element);
+  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+  return nest.finish(result, init, map, loops);
+}
+
 Value lowbit::emitIntegerQuantize(OpBuilder &builder, Operation *op,
                                   const IntegerTensor &tensor,
                                   RankedTensorType type, float scale,
                                   int32_t zeroPoint, Interval range) {
-  unsigned rank = type.getRank();
-  AffineMap map = builder.getMultiDimIdentityMap(rank);
-  IntegerNest nest(builder, op, rank);
-  FixedBuilder fixed = nest.body();
-  Fixed value =
-      withoutZero(fixed, nest.input(tensor.ints, map), tensor, tensor.scale);
-  Value result;
-  SampleGrid grid(tensor.range);
-  if (tensor.samples && grid.isExact()) {
-    Value table = emitCodeTable(builder, op, tensor, type.getElementType(),
-                                scale, zeroPoint, range);
-    result = grid.emitLookup(fixed.e, value.value, table);
-  } else {
+  Type element = type.getElementType();
+  auto body = [&](FixedBuilder &fixed, Fixed value) -> Value {
+    SampleGrid grid(tensor.range);
+    if (tensor.samples && grid.isExact())
+      return grid.emitLookup(
+          fixed.e, value.value,
+          emitCodeTable(builder, op, tensor, element, scale, zeroPoint, range));
     if (tensor.samples)
       value = lookUp(builder, op, fixed,
                      {value.value, tensor.range, *tensor.samples},
                      RealRange{double(range.min - zeroPoint) * scale,
                                double(range.max - zeroPoint) * scale});
     Value steps = fixed.quantize(value, scale, zeroPoint, range);
-    result = fixed.e.make<arith::TruncIOp>(type.getElementType(), steps);
-  }
-  Value init = tensor::EmptyOp::create(
-      builder, op->getLoc(),
-      tensor::getMixedSizes(builder, op->getLoc(), tensor.ints),
-      type.getElementType());
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  return nest.finish(result, init, map, loops);
+    return fixed.e.make<arith::TruncIOp>(element, steps);
+  };
+  return emitForElements(builder, op, tensor, element, body);
 }
 
 double lowbit::magnitudeOf(const IntegerTensor &tensor) {
@@ -85,28 +92,21 @@ double lowbit::magnitudeOf(const IntegerTensor &tensor) {
 IntegerTensor lowbit::emitRescaled(OpBuilder &builder, Operation *op,
                                    const IntegerTensor &tensor,
                                    std::optional<double> scale) {
-  auto type = cast<RankedTensorType>(tensor.ints.getType());
-  unsigned rank = type.getRank();
-  AffineMap map = builder.getMultiDimIdentityMap(rank);
-  IntegerNest nest(builder, op, rank);
-  FixedBuilder fixed = nest.body();
-  Fixed value =
-      withoutZero(fixed, nest.input(tensor.ints, map), tensor, tensor.scale);
-  if (tensor.samples)
-    value = lookUp(builder, op, fixed,
-                   {value.value, tensor.range, *tensor.samples}, std::nullopt);
-  value = scale ? fixed.rescale(value, *scale) : fixed.single(value);
-  value = fixed.narrow(value);
-  Value init = tensor::EmptyOp::create(
-      builder, op->getLoc(),
-      tensor::getMixedSizes(builder, op->getLoc(), tensor.ints),
-      builder.getI32Type());
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
   IntegerTensor result = tensor;
-  result.ints = nest.finish(value.value, init, map, loops);
-  result.range = value.range;
+  auto body = [&](FixedBuilder &fixed, Fixed value) {
+    if (tensor.samples)
+      value =
+          lookUp(builder, op, fixed,
+                 {value.value, tensor.range, *tensor.samples}, std::nullopt);
+    value = fixed.narrow(scale ? fixed.rescale(value, *scale)
+                               : fixed.single(value));
+    result.range = value.range;
+    result.scale = value.scale;
+    return value.value;
+  };
+  result.ints =
+      emitForElements(builder, op, tensor, builder.getI32Type(), body);
   result.zero = 0;
   result.samples = nullptr;
-  result.scale = value.scale;
   return result;
 }

@@ -15,6 +15,7 @@
 #include "IntegerForms.h"
 #include "IntegerProgram.h"
 
+#include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/Offenders.h"
 #include "lowbit/Import/ParameterAccess.h"
@@ -60,7 +61,7 @@ static std::string findProblem(Operation *op) {
   if (reason)
     why = reason.str();
   // What a rule of the recipe asks for.
-  if (reason && reason.getValue().starts_with("kept float by"))
+  if (isKeptFloat(op))
     why += "; leave it out, or take mode=static";
   return ("'" + op->getName().getStringRef() + "' computes with floats: " + why)
       .str();

@@ -15,13 +15,12 @@
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
 #include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/ParameterAccess.h"
-#include "lowbit/Interpreter/Interpreter.h"
+#include "lowbit/Interpreter/Elementwise.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/IRMapping.h"
 
 #include <numeric>
 
@@ -57,17 +56,7 @@ struct TabulateBodies : lowbit::impl::TabulateBodiesBase<TabulateBodies> {
     Type element = getElementTypeOrSelf(op.getResult(0).getType());
     if (!element.isInteger(8) && !element.isInteger(16))
       return false;
-    for (Operation &inner : op.getBody()->without_terminator()) {
-      if (!isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()))
-        return false;
-      for (Value operand : inner.getOperands()) {
-        Operation *maker = operand.getDefiningOp();
-        if (maker && maker->getBlock() != op.getBody() &&
-            !isa<arith::ConstantOp>(maker))
-          return false;
-      }
-    }
-    return true;
+    return interpreter::isClosed(op);
   }
 
   /// More than a clamp between dequantize and quantize.
@@ -94,37 +83,13 @@ struct TabulateBodies : lowbit::impl::TabulateBodiesBase<TabulateBodies> {
 
   /// What the body makes of each byte from -128 to 127.
   static FailureOr<interpreter::Tensor> evaluate(linalg::GenericOp op) {
-    MLIRContext *context = op.getContext();
-    OpBuilder builder(context);
-    Location loc = op.getLoc();
-    OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
-    builder.setInsertionPointToEnd(module->getBody());
-    auto input = RankedTensorType::get({256}, builder.getI8Type());
-    Type element = getElementTypeOrSelf(op.getResult(0).getType());
-    auto function = func::FuncOp::create(
-        builder, loc, "main",
-        builder.getFunctionType({input}, {input.clone(element)}));
-    builder.setInsertionPointToEnd(function.addEntryBlock());
-    // Numbers from outside of the body, as they are.
-    IRMapping mapping;
-    for (Operation &inner : op.getBody()->without_terminator())
-      for (Value operand : inner.getOperands())
-        if (auto number = operand.getDefiningOp<arith::ConstantOp>())
-          if (number->getBlock() != op.getBody() && !mapping.contains(operand))
-            mapping.map(operand, builder.clone(*number)->getResult(0));
-    Value init = tensor::EmptyOp::create(builder, loc, {256}, element);
-    AffineMap map = builder.getMultiDimIdentityMap(1);
-    auto made = linalg::GenericOp::create(
-        builder, loc, input.clone(element), function.getArgument(0), init,
-        ArrayRef<AffineMap>{map, map}, utils::IteratorType::parallel);
-    op.getRegion().cloneInto(&made.getRegion(), mapping);
-    func::ReturnOp::create(builder, loc, made.getResults());
     std::vector<int8_t> bytes(256);
     std::iota(bytes.begin(), bytes.end(), int8_t(-128));
+    Type i8 = IntegerType::get(op.getContext(), 8);
     auto view = interpreter::Tensor::view(
-        builder.getI8Type(), {256},
-        {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
-    auto results = interpreter::Interpreter(*module).run("main", {view});
+        i8, {256}, {reinterpret_cast<const char *>(bytes.data()), 256});
+    auto results = interpreter::runElementwise(op, op.getDpsInputs()[0], view,
+                                               op.getResult(0));
     if (failed(results))
       return failure();
     return results->front();

@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 #include "Account.h"
 
+#include "lowbit/Import/Contractions.h"
+
 using namespace mlir;
 using namespace lowbit;
 
@@ -32,7 +34,7 @@ std::string lowbit::findChange(const InputOperation &operation,
                                StringRef reason, const Account &account) {
   if (!account.settings.isLowered)
     return "compile-to=lower, or leave compile-to out";
-  if (reason.starts_with("kept float by "))
+  if (reason.starts_with(kKeptFloat))
     return rule(operation, "keep=none");
   // Rules reach values that phase 3 chose the format of.
   if (!operation.reads.empty()) {

@@ -1,20 +1,15 @@
 //===- FlatEnds.cpp - where what reads a value is flat --------------------===//
 //
-// The elementwise operations that read the value, and each other, are copied
-// to a function of one dimension, which the interpreter runs on numbers evenly
-// over the range.
+// The elementwise operations that read the value, and each other, are run on
+// numbers evenly over the range.
 //
 //===----------------------------------------------------------------------===//
 #include "FlatEnds.h"
 
-#include "lowbit/Interpreter/Interpreter.h"
+#include "lowbit/Interpreter/Elementwise.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace lowbit;
@@ -32,22 +27,8 @@ struct Chain {
 };
 } // namespace
 
-/// The number that all elements of a constant operand are.
-static std::optional<FloatAttr> numberOf(Value value) {
-  Attribute attr;
-  if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    value = fill.getInputs()[0];
-  if (!matchPattern(value, m_Constant(&attr)))
-    return std::nullopt;
-  if (auto splat = dyn_cast<SplatElementsAttr>(attr))
-    attr = splat.getSplatValue<Attribute>();
-  if (auto number = dyn_cast<FloatAttr>(attr))
-    return number;
-  return std::nullopt;
-}
-
 /// Whether `op` is computed from values of the chain, element by element.
-static bool isStep(linalg::GenericOp op, const IRMapping &known) {
+static bool isStep(linalg::GenericOp op, const llvm::DenseSet<Value> &known) {
   if (op.getNumReductionLoops() > 0 || op->getNumResults() != 1 ||
       op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
     return false;
@@ -56,20 +37,11 @@ static bool isStep(linalg::GenericOp op, const IRMapping &known) {
       if (!op.getMatchingIndexingMap(operand).isIdentity())
         return false;
     } else if (op.payloadUsesValueFromOperand(operand) &&
-               !numberOf(operand->get())) {
+               !interpreter::numberOf(operand->get())) {
       return false;
     }
   }
-  return llvm::all_of(
-      op.getBody()->without_terminator(), [&](Operation &inner) {
-        return isa<arith::ArithDialect, math::MathDialect>(
-                   inner.getDialect()) &&
-               llvm::all_of(inner.getOperands(), [&](Value operand) {
-                 Operation *maker = operand.getDefiningOp();
-                 return !maker || maker->getBlock() == op.getBody() ||
-                        isa<arith::ConstantOp>(maker);
-               });
-      });
+  return interpreter::isClosed(op);
 }
 
 /// Readers are visited in their order in the block. `isWhole` is set where all
@@ -77,8 +49,7 @@ static bool isStep(linalg::GenericOp op, const IRMapping &known) {
 static Chain findChain(ObserveOp border, bool &isWhole) {
   isWhole = true;
   Chain chain;
-  IRMapping known;
-  known.map(border.getOutput(), border.getOutput());
+  llvm::DenseSet<Value> known{border.getOutput()};
   for (Operation *op = border->getNextNode(); op; op = op->getNextNode()) {
     auto step = dyn_cast<linalg::GenericOp>(op);
     bool reads = llvm::any_of(op->getOperands(), [&](Value operand) {
@@ -88,7 +59,7 @@ static Chain findChain(ObserveOp border, bool &isWhole) {
       continue;
     if (step && isStep(step, known)) {
       chain.steps.push_back(step);
-      known.map(step.getResult(0), step.getResult(0));
+      known.insert(step.getResult(0));
       continue;
     }
     auto observer = dyn_cast<ObserveOp>(op);
@@ -112,55 +83,12 @@ static std::vector<float> pointsOf(float min, float max) {
 static FailureOr<std::vector<interpreter::Tensor>>
 evaluate(const Chain &chain, ObserveOp border, ValueRange ends,
          const std::vector<float> &points) {
-  OpBuilder builder(border.getContext());
-  Location loc = border.getLoc();
-  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
-  builder.setInsertionPointToEnd(module->getBody());
-  auto type = RankedTensorType::get({kPoints}, builder.getF32Type());
-  SmallVector<Type> results(ends.size(), type);
-  auto function = func::FuncOp::create(builder, loc, "main",
-                                       builder.getFunctionType(type, results));
-  builder.setInsertionPointToEnd(function.addEntryBlock());
-  IRMapping mapping;
-  mapping.map(border.getOutput(), function.getArgument(0));
-  AffineMap identity = builder.getMultiDimIdentityMap(1);
-  for (linalg::GenericOp step : chain.steps) {
-    SmallVector<Value> inputs;
-    for (OpOperand *operand : step.getDpsInputOperands()) {
-      if (Value known = mapping.lookupOrNull(operand->get())) {
-        inputs.push_back(known);
-        continue;
-      }
-      auto number = numberOf(operand->get());
-      inputs.push_back(arith::ConstantOp::create(
-          builder, loc,
-          DenseElementsAttr::get(
-              type, Attribute(number ? *number : builder.getF32FloatAttr(0)))));
-    }
-    for (Operation &inner : step.getBody()->without_terminator())
-      for (Value operand : inner.getOperands())
-        if (auto outside = operand.getDefiningOp<arith::ConstantOp>())
-          if (outside->getBlock() != step.getBody() &&
-              !mapping.contains(operand))
-            mapping.map(operand, builder.clone(*outside)->getResult(0));
-    Value init =
-        tensor::EmptyOp::create(builder, loc, {kPoints}, builder.getF32Type());
-    SmallVector<AffineMap> maps(inputs.size() + 1, identity);
-    auto made =
-        linalg::GenericOp::create(builder, loc, TypeRange(type), inputs, init,
-                                  maps, utils::IteratorType::parallel);
-    step.getRegion().cloneInto(&made.getRegion(), mapping);
-    mapping.map(step.getResult(0), made.getResult(0));
-  }
-  SmallVector<Value> made;
-  for (Value end : ends)
-    made.push_back(mapping.lookup(end));
-  func::ReturnOp::create(builder, loc, made);
-  auto view =
-      interpreter::Tensor::view(builder.getF32Type(), {kPoints},
-                                {reinterpret_cast<const char *>(points.data()),
-                                 points.size() * sizeof(float)});
-  return interpreter::Interpreter(*module).run("main", {view});
+  auto view = interpreter::Tensor::view(
+      Float32Type::get(border.getContext()), {kPoints},
+      {reinterpret_cast<const char *>(points.data()),
+       points.size() * sizeof(float)});
+  return interpreter::runElementwise(chain.steps, border.getOutput(), view,
+                                     ends);
 }
 
 std::optional<std::pair<float, float>>

@@ -162,7 +162,7 @@ public:
   }
 
   static std::string keptReason(StringRef rule) {
-    return "kept float by " + rule.str();
+    return (kKeptFloat + rule).str();
   }
 
   /// What is to be said of a rule that did nothing; empty where it did.

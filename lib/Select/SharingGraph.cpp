@@ -9,6 +9,7 @@
 #include "SharingGraph.h"
 
 #include "lowbit/Dialect/Lowbit/IR/LowbitDialect.h"
+#include "lowbit/Import/Contractions.h"
 #include "lowbit/Import/DataMovement.h"
 #include "lowbit/Import/ParameterAccess.h"
 
@@ -20,11 +21,6 @@
 
 using namespace mlir;
 using namespace lowbit;
-
-static bool isFloatTensor(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getElementType().isF32();
-}
 
 /// Dynamic sizes count as 1.
 static int64_t countElements(Value value) {
@@ -59,7 +55,7 @@ std::optional<unsigned> SharingGraph::find(Value value) const {
 }
 
 void SharingGraph::connect(OpOperand &operand, Value to) {
-  if (!isFloatTensor(operand.get()) || !isFloatTensor(to))
+  if (!isF32Tensor(operand.get()) || !isF32Tensor(to))
     return;
   unsigned from = number(operand.get());
   list.push_back({from, number(to), &operand, countElements(operand.get())});

@@ -65,6 +65,15 @@ bool isFloatContraction(mlir::Operation *op);
 /// over an image.
 bool isSumOfLoops(mlir::AffineExpr expr);
 
+/// Of known rank, with f32 elements.
+bool isF32Tensor(mlir::Value value);
+
+/// How `lowbit.float_reason` begins where a rule of a recipe is the reason.
+inline constexpr llvm::StringLiteral kKeptFloat = "kept float by ";
+
+/// Whether a rule of a recipe keeps the operation float.
+bool isKeptFloat(mlir::Operation *op);
+
 /// True when `value` is filled with zeros.
 bool isZeroFilled(mlir::Value value);
 

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 #include "lowbit/Codegen/CPU/ReductionOrder.h"
 #include "lowbit/Codegen/Passes.h"
+#include "lowbit/Lower/Dequantize.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -29,24 +30,6 @@ static bool readsInit(Operation *op) {
          llvm::any_of(generic.getDpsInitsMutable(), [&](OpOperand &init) {
            return generic.payloadUsesValueFromOperand(&init);
          });
-}
-
-/// Of integers of at most 16 bits.
-static bool isNarrow(Value value) {
-  auto element = dyn_cast<IntegerType>(getElementTypeOrSelf(value.getType()));
-  return element && element.getWidth() <= 16;
-}
-
-/// One product of an integer of at most 16 bits.
-static bool isDequantize(Operation *op) {
-  auto generic = dyn_cast<linalg::GenericOp>(op);
-  return generic && generic.getNumDpsInputs() == 1 &&
-         generic->getNumResults() == 1 && generic.getNumReductionLoops() == 0 &&
-         isNarrow(generic.getDpsInputs()[0]) &&
-         llvm::all_of(
-             generic.getBody()->without_terminator(),
-             llvm::IsaPred<arith::ExtSIOp, arith::ExtUIOp, arith::SubIOp,
-                           arith::SIToFPOp, arith::MulFOp, arith::ConstantOp>);
 }
 
 /// A function of bytes by table: positions that are in memory are looked up one
