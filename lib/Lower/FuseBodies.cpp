@@ -92,8 +92,10 @@ static bool readsIntegers(linalg::GenericOp op, unsigned &producers) {
 }
 
 static void collectIds(Operation *op, SmallVectorImpl<Attribute> &ids) {
-  if (auto made = op->getAttrOfType<ArrayAttr>(LowbitDialect::kIntegersAttr))
-    llvm::append_range(ids, made);
+  for (StringRef name :
+       {LowbitDialect::kIntegersAttr, LowbitDialect::kSameAttr})
+    if (auto made = op->getAttrOfType<ArrayAttr>(name))
+      llvm::append_range(ids, made);
   if (Attribute id = op->getAttr(LowbitDialect::kIdAttr))
     ids.push_back(id);
 }

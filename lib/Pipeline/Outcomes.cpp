@@ -6,6 +6,7 @@
 //   <id>.i32, lowbit.integers     computed on integers
 //   lowbit.tables                 in a table
 //   <id> with a float type        float, for the reason that it carries
+//   lowbit.same                   as the operation that computes it too
 //   nothing                       fused into what reads it
 //
 //===----------------------------------------------------------------------===//
@@ -93,6 +94,10 @@ static std::string defaultReason(const InputOperation &entry,
                    : entry.kind == InputOperation::Conversion
                        ? "conversion"
                        : "elementwise operation";
+  if (account.settings.mode == "static" &&
+      entry.kind == InputOperation::Elementwise)
+    return "another operand, or what reads it, is float; an operation is "
+           "integer as a whole or not at all";
   return (kind + ": mode=" + account.settings.mode + " leaves it float").str();
 }
 
@@ -103,6 +108,9 @@ public:
     module.walk([&](Operation *op) {
       if (auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr))
         byId.try_emplace(id.getValue(), op);
+      if (auto ids = op->getAttrOfType<ArrayAttr>(LowbitDialect::kSameAttr))
+        for (auto id : ids.getAsRange<StringAttr>())
+          byId.try_emplace(id.getValue(), op);
       for (auto [attr, map] :
            {std::pair(LowbitDialect::kIntegersAttr, &computed),
             std::pair(LowbitDialect::kTablesAttr, &tabled)})

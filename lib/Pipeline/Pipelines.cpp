@@ -384,6 +384,7 @@ LogicalResult lowbit::buildPtqPipeline(
       pm.addPass(createLowerQdq());
       pm.addPass(createCanonicalizerPass());
       pm.addPass(createCSEPass());
+      pm.addPass(createMergeEqual());
       pm.addPass(createFuseBodies());
       // Operands that were fused twice are one.
       pm.addPass(createCanonicalizerPass());

@@ -248,6 +248,24 @@ def FuseBodies : Pass<"lowbit-fuse-bodies", "::mlir::ModuleOp"> {
     Statistic<"numFused", "fused", "operations computed in the body of another">];
 }
 
+def MergeEqual : Pass<"lowbit-merge-equal", "::mlir::ModuleOp"> {
+  let summary = "what is computed twice is computed once";
+  let description = [{
+    Operations of linalg and tensor that do the same with the same operands, but
+    for their names, are one, named by the first; `lowbit.same` has the other
+    names.
+
+    ```mlir
+    %a = linalg.matmul {lowbit.id = "a"} ins(%x, %w) outs(%z)
+    %b = linalg.matmul {lowbit.id = "b"} ins(%x, %w) outs(%z)
+    // becomes
+    %a = linalg.matmul {lowbit.id = "a", lowbit.same = ["b"]} ins(%x, %w) outs(%z)
+    ```
+  }];
+  let statistics = [
+    Statistic<"numMerged", "merged", "operations that another one computes too">];
+}
+
 def TabulateBodies : Pass<"lowbit-tabulate-bodies", "::mlir::ModuleOp"> {
   let summary = "functions of one byte become tables";
   let description = [{

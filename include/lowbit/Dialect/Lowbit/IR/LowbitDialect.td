@@ -39,6 +39,8 @@ def Lowbit_Dialect : Dialect {
     /// this one computes on integers, and of those that are in its table.
     static constexpr ::llvm::StringLiteral kIntegersAttr = "lowbit.integers";
     static constexpr ::llvm::StringLiteral kTablesAttr = "lowbit.tables";
+    /// Names of operations that computed the same.
+    static constexpr ::llvm::StringLiteral kSameAttr = "lowbit.same";
     /// Operation attribute: the least and the greatest element that the result
     /// had on calibration data, two f64.
     static constexpr ::llvm::StringLiteral kRangeAttr = "lowbit.range";
