@@ -27,7 +27,10 @@ FailureOr<Trial> lowbit::selectTrial(ModuleOp module,
                                      std::shared_ptr<CalibrationTable> table) {
   MethodsById methods;
   module.walk([&](ObserveOp op) { methods[op.getId().str()] = MethodSpec(); });
-  MethodTrials trials(module, *state.select, std::move(table));
+  SelectRangesOptions options = *state.select;
+  // Borders are placed after preparations.
+  options.isWhole = false;
+  MethodTrials trials(module, std::move(options), std::move(table));
   return trials.run(methods);
 }
 

@@ -25,11 +25,11 @@ MethodTrials::searched(OwningOpRef<ModuleOp> &prepared) {
   Recipe recipe;
   if (!readRecipe(recipeOptionsOf(options), recipe, [](auto &&...) {}))
     return {};
-  std::vector<ObservedValue> values =
-      resolveSettings(*prepared, recipe, *method, options.mode);
-  keepFloats(values);
+  FailureOr<Selection> selection = resolveSettings(
+      *prepared, recipe, *method, options.mode, /*isWhole=*/false);
+  keepFloats(*selection);
   std::vector<SearchedValue> result;
-  for (ObservedValue &value : values)
+  for (ObservedValue &value : selection->values)
     if (value.isQuantized && value.settings.method.method == Method::Auto)
       result.push_back({value.id(), value.isActivation()});
   return result;

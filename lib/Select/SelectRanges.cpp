@@ -88,9 +88,12 @@ struct SelectRanges : lowbit::impl::SelectRangesBase<SelectRanges> {
       log = std::make_shared<SelectionLog>();
     if (failed(readTable()))
       return failure();
-    std::vector<ObservedValue> values =
-        resolveSettings(module, recipe, *parsed, mode);
-    numKept += keepFloats(values);
+    FailureOr<Selection> selection =
+        resolveSettings(module, recipe, *parsed, mode, isWhole);
+    if (failed(selection))
+      return failure();
+    numKept += keepFloats(*selection);
+    std::vector<ObservedValue> &values = selection->values;
     if (failed(findSearched(values)))
       return failure();
     ParameterReader reader(module);

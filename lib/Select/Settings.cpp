@@ -1,7 +1,7 @@
 //===- Settings.cpp - how each observed value is to be quantized ----------===//
 //
-// In: observers and rules. Out: settings; a warning for each rule that matches
-// nothing, or whose choices fit nothing that it matches. Nothing is refused.
+// In: observers and rules. Out: settings; a warning for each rule whose choices
+// fit nothing that it matches. Refused: rules that name nothing.
 //
 // Defaults: activations i8, asymmetric, a scale a tensor; weights and tables
 // i8, narrow, a scale for each index of the observer's axis, minmax.
@@ -15,7 +15,7 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
+#include <set>
 
 using namespace mlir;
 using namespace lowbit;
@@ -130,8 +130,8 @@ namespace {
 /// Applies one rule to all values and remembers what came of it.
 class RuleApplication {
 public:
-  RuleApplication(const Rule &rule, StringRef mode)
-      : rule(rule), isDynamic(mode == "dynamic"),
+  RuleApplication(const Rule &rule, MLIRContext *context, StringRef mode)
+      : rule(rule), context(context), isDynamic(mode == "dynamic"),
         isWeightOnly(mode == "weight-only") {}
 
   void apply(ObservedValue &value) {
@@ -147,48 +147,77 @@ public:
       isMatched = true;
       if (rule.keepFloat && value.op.getRole() != "value") {
         value.isQuantized = !*rule.keepFloat;
-        value.reason = *rule.keepFloat ? keptReason(rule.describe()) : "";
+        value.reason =
+            *rule.keepFloat ? (kKeptFloat + rule.describe()).str() : "";
       }
     }
     if (!isMatched)
       return;
     ++numMatched;
-    if (rule.keepFloat)
-      numFitting[3] = true;
     if (isWeightOnly && value.isActivation())
       return;
     ++numChosen;
     choose(value);
   }
 
-  static std::string keptReason(StringRef rule) {
-    return (kKeptFloat + rule).str();
+  /// Of an operation that no observed value reaches directly only `keep` can be
+  /// said.
+  void apply(OtherOperation &other) {
+    if (!rule.role.empty() || (!rule.op.empty() && rule.op != other.kind) ||
+        (rule.name && !rule.name->match(other.id)))
+      return;
+    if (!rule.keepFloat) {
+      isElsewhere = true;
+      return;
+    }
+    ++numMatched;
+    ++numChosen;
+    other.keptBy = *rule.keepFloat ? rule.describe() : "";
+  }
+
+  /// Why a rule that names nothing is refused; empty where it is not.
+  std::string problem(ArrayRef<std::string> names,
+                      ArrayRef<std::string> kinds) const {
+    if (numMatched > 0 || !(rule.name || !isKind(rule.op)))
+      return "";
+    std::string text = "the rule '" + rule.text + "' matches nothing";
+    if (isElsewhere)
+      return text + ": what it names computes with values that have no format "
+                    "of their own; keep=float is all that can be said of it";
+    std::string hints = hint(names, kinds);
+    return text + (hints.empty() ? "; mend or remove it (the names are in what "
+                                   "explain=FILE writes of a run without it)"
+                                 : hints);
   }
 
   /// What is to be said of a rule that did nothing; empty where it did.
   std::string complaint(ArrayRef<std::string> names,
                         ArrayRef<std::string> kinds) const {
     if (numMatched == 0)
-      return "the rule '" + rule.text + "' matches nothing" +
+      return "the rule '" + rule.text + "' matches nothing in this model" +
              hint(names, kinds);
     std::string unfit;
     if (numChosen == 0)
       unfit = rule.keepFloat ? ""
                              : "a format: mode=weight-only leaves activations "
                                "float";
-    else if (rule.granularity && !numFitting[0])
+    else if (rule.granularity && !fits.granularity)
       unfit = "granularity=" + rule.granularity->text() +
               ": activations have one scale a tensor or, in mode=dynamic, a "
               "row; tables one for each row (channel) or one";
-    else if (rule.method && !numFitting[1])
+    else if (rule.method && !fits.method)
       unfit = "method=" + rule.method->text() +
               (isDynamic ? ": weights and tables take minmax, percentile or "
                            "mse, and ranges of a run are its least and "
                            "greatest value"
                          : ": weights and tables take minmax, percentile or "
                            "mse");
-    else if (rule.zero && !numFitting[2])
+    else if (rule.zero && !fits.symmetry)
       unfit = "its symmetry: ranges of a run are asymmetric";
+    else if (rule.format && !fits.format)
+      unfit = "format=" + rule.format->text() +
+              ": between operations values have 8 bits or more, unless a rule "
+              "says role=border";
     if (unfit.empty())
       return "";
     return "the rule '" + rule.text + "' matches " +
@@ -208,20 +237,20 @@ private:
       return;
     if (rule.format && !(isAside && rule.format->width < 8)) {
       settings.format = *rule.format;
-      isChanged = true;
+      isChanged = fits.format = true;
     }
     if (rule.granularity && fitsGranularity(value)) {
       settings.granularity = *rule.granularity;
-      isChanged = numFitting[0] = true;
+      isChanged = fits.granularity = true;
     }
     if (rule.method && fitsMethod(isActivation)) {
       settings.method = *rule.method;
-      isChanged = numFitting[1] = true;
+      isChanged = fits.method = true;
     }
     if (rule.zero &&
         (!isActivation || !isDynamic || *rule.zero == ZeroPlace::Asymmetric)) {
       settings.zero = *rule.zero;
-      isChanged = numFitting[2] = true;
+      isChanged = fits.symmetry = true;
     }
     if (isChanged)
       settings.rule = rule.describe();
@@ -248,6 +277,18 @@ private:
     return method == Method::Auto || isWeightMethod(method);
   }
 
+  /// Whether operations of that kind could be in a model.
+  bool isKind(StringRef kind) const {
+    auto isOf = [&](StringRef dialect) {
+      return RegisteredOperationName::lookup((dialect + "." + kind).str(),
+                                             context)
+          .has_value();
+    };
+    return kind.empty() || kind == "elementwise" || kind == "reduction" ||
+           kind == "look-up" || isOf("linalg") || isOf("tensor") ||
+           isOf("lowbit");
+  }
+
   /// The names that a pattern without operators may have meant, or the kinds.
   std::string hint(ArrayRef<std::string> names,
                    ArrayRef<std::string> kinds) const {
@@ -268,11 +309,16 @@ private:
   }
 
   const Rule &rule;
+  MLIRContext *context;
   bool isDynamic, isWeightOnly;
-  /// Values that match, and those of them that have a format to choose.
+  /// Values and operations that match, and those that have something to choose.
   unsigned numMatched = 0, numChosen = 0;
-  /// Granularity, method, symmetry, keep: whether a value took it.
-  bool numFitting[4] = {false, false, false, false};
+  /// It matches operations, of which nothing but `keep` can be said.
+  bool isElsewhere = false;
+  /// Which of the rule's choices a value took.
+  struct {
+    bool format = false, granularity = false, method = false, symmetry = false;
+  } fits;
 };
 } // namespace
 
@@ -282,10 +328,8 @@ static Location locationOf(const Rule &rule, ModuleOp module) {
   return FileLineColLoc::get(module.getContext(), rule.source, rule.line, 1);
 }
 
-std::vector<ObservedValue> lowbit::resolveSettings(ModuleOp module,
-                                                   const Recipe &recipe,
-                                                   const MethodSpec &method,
-                                                   StringRef mode) {
+static std::vector<ObservedValue>
+collectValues(ModuleOp module, const MethodSpec &method, StringRef mode) {
   std::vector<ObservedValue> values;
   module.walk([&](ObserveOp op) {
     ObservedValue value{op, findReaders(op), {}, true, ""};
@@ -300,101 +344,76 @@ std::vector<ObservedValue> lowbit::resolveSettings(ModuleOp module,
     }
     values.push_back(std::move(value));
   });
-  // For suggestions, without repetitions.
-  llvm::StringSet<> names, kinds;
-  for (ObservedValue &value : values) {
-    names.insert(value.op.getId());
-    for (Reader &reader : value.readers) {
-      names.insert(reader.id);
-      kinds.insert(reader.kind);
-    }
-  }
-  auto sorted = [](const llvm::StringSet<> &set) {
-    std::vector<std::string> list;
-    for (const auto &entry : set)
-      list.push_back(entry.getKey().str());
-    llvm::sort(list);
-    return list;
-  };
-  std::vector<std::string> nameList = sorted(names), kindList = sorted(kinds);
-  for (const Rule &rule : recipe.rules()) {
-    RuleApplication application(rule, mode);
-    for (ObservedValue &value : values)
-      application.apply(value);
-    std::string complaint = application.complaint(nameList, kindList);
-    if (!complaint.empty())
-      emitWarning(locationOf(rule, module)) << complaint;
-  }
   return values;
 }
 
-//===----------------------------------------------------------------------===//
-// Operations that stay float
-//===----------------------------------------------------------------------===//
-
-/// Lets `reader` read the value itself, by way of its own copy of the data
-/// movement.
-static void bypass(ObserveOp observer, const Reader &reader,
-                   llvm::MapVector<Operation *, Operation *> &copies) {
-  Value source = observer.getInput();
-  for (Operation *move : reader.moves) {
-    Operation *&copy = copies[move];
-    if (!copy) {
-      OpBuilder builder(move);
-      copy = builder.clone(*move);
-      copy->setOperand(movedOperand(move)->getOperandNumber(), source);
-      copy->removeAttr(LowbitDialect::kIdAttr);
-    }
-    source = copy->getResult(0);
-  }
-  reader.operand->set(source);
+/// Elementwise operations, reductions and pooling that read none of `values`.
+static std::vector<OtherOperation>
+collectOthers(ModuleOp module, ArrayRef<ObservedValue> values) {
+  llvm::DenseSet<Operation *> readers;
+  for (const ObservedValue &value : values)
+    for (const Reader &reader : value.readers)
+      readers.insert(reader.op);
+  std::vector<OtherOperation> others;
+  module.walk([&](linalg::LinalgOp op) {
+    auto id = op->getAttrOfType<StringAttr>(LowbitDialect::kIdAttr);
+    if (id && op->getNumResults() == 1 && isF32Tensor(op->getResult(0)) &&
+        !isa<linalg::FillOp>(op) && !readers.contains(op))
+      others.push_back({op, kindOf(op), id.str(), ""});
+  });
+  return others;
 }
 
-unsigned lowbit::keepFloats(MutableArrayRef<ObservedValue> values) {
-  llvm::MapVector<Operation *, std::string> kept;
-  for (ObservedValue &value : values)
-    for (Reader &reader : value.readers)
-      if (!reader.keptBy.empty())
-        kept.insert({reader.op, reader.keptBy});
-  unsigned count = 0;
-  for (auto &[op, rule] : kept) {
-    std::string reason = RuleApplication::keptReason(rule);
-    op->setAttr(LowbitDialect::kFloatReasonAttr,
-                StringAttr::get(op->getContext(), reason));
-    op->emitRemark("stays float: ") << reason;
-    count += isFloatContraction(op);
+namespace {
+/// For suggestions, in order and without repetitions.
+struct Words {
+  std::set<std::string> names, kinds;
+
+  explicit Words(Selection &selection) {
+    for (ObservedValue &value : selection.values) {
+      names.insert(value.id());
+      for (const Reader &reader : value.readers) {
+        names.insert(reader.id);
+        kinds.insert(reader.kind);
+      }
+    }
+    for (const OtherOperation &other : selection.others)
+      names.insert(other.id);
   }
-  for (ObservedValue &value : values) {
-    auto isKept = [&](const Reader &reader) { return kept.count(reader.op); };
-    if (value.readers.empty() || llvm::none_of(value.readers, isKept))
-      continue;
-    if (llvm::all_of(value.readers, isKept)) {
-      value.isQuantized = false;
-      const Reader &first = value.readers.front();
-      value.reason =
-          first.keptBy.empty()
-              ? "read only by operations that stay float: " + first.id +
-                    " is " + RuleApplication::keptReason(kept[first.op])
-              : RuleApplication::keptReason(first.keptBy);
-      continue;
+};
+} // namespace
+
+FailureOr<Selection> lowbit::resolveSettings(ModuleOp module,
+                                             const Recipe &recipe,
+                                             const MethodSpec &method,
+                                             StringRef mode, bool isWhole) {
+  Selection selection;
+  selection.values = collectValues(module, method, mode);
+  selection.others = collectOthers(module, selection.values);
+  Words words(selection);
+  std::vector<std::string> names(words.names.begin(), words.names.end()),
+      kinds(words.kinds.begin(), words.kinds.end());
+  // One error; other rules follow as notes.
+  std::optional<InFlightDiagnostic> error;
+  for (const Rule &rule : recipe.rules()) {
+    RuleApplication application(rule, module.getContext(), mode);
+    for (ObservedValue &value : selection.values)
+      application.apply(value);
+    for (OtherOperation &other : selection.others)
+      application.apply(other);
+    std::string problem =
+        isWhole ? application.problem(names, kinds) : std::string();
+    if (problem.empty()) {
+      std::string complaint = application.complaint(names, kinds);
+      if (!complaint.empty())
+        emitWarning(locationOf(rule, module)) << complaint;
+    } else if (error) {
+      error->attachNote(locationOf(rule, module)) << problem;
+    } else {
+      error.emplace(emitError(locationOf(rule, module)) << problem);
     }
-    llvm::MapVector<Operation *, Operation *> copies;
-    SmallVector<Reader> left;
-    for (Reader &reader : value.readers) {
-      if (isKept(reader))
-        bypass(value.op, reader, copies);
-      else
-        left.push_back(std::move(reader));
-    }
-    // Movement that only they read goes; its copy is the value now.
-    for (auto &[move, copy] : llvm::reverse(copies)) {
-      if (!move->use_empty())
-        continue;
-      if (Attribute id = move->getAttr(LowbitDialect::kIdAttr))
-        copy->setAttr(LowbitDialect::kIdAttr, id);
-      move->erase();
-    }
-    value.readers = std::move(left);
   }
-  return count;
+  if (error)
+    return failure();
+  return selection;
 }

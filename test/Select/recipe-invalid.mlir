@@ -1,5 +1,6 @@
 // Errors in a recipe come with file, line and column, before anything runs: the
-// first is the error, others are notes. Rules that do nothing are warnings.
+// first is the error, others are notes. So do rules that name nothing. Rules that
+// do nothing are warnings.
 // RUN: split-file %s %t
 // RUN: not quant-opt %t/model.mlir --quantize-ptq="recipe=%t/bad.txt" -o %t/out.mlir 2>&1 | FileCheck %s --implicit-check-not=error
 // RUN: not ls %t/out.mlir
@@ -11,6 +12,7 @@
 // RUN: not quant-opt %t/model.mlir --quantize-ptq="weights=i4,i44" 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // RUN: not quant-opt %t/model.mlir --quantize-ptq="weights=i4,entropy" 2>&1 | FileCheck %s --check-prefix=ENTROPY
 // RUN: quant-opt %t/model.mlir --quantize-ptq="mode=dynamic recipe=%t/idle.txt" -o /dev/null 2>&1 | FileCheck %s --check-prefix=IDLE --implicit-check-not=warning
+// RUN: not quant-opt %t/model.mlir --quantize-ptq="mode=dynamic recipe=%t/nameless.txt" -o %t/out.mlir 2>&1 | FileCheck %s --check-prefix=NAMELESS --implicit-check-not=error
 // RUN: not quant-opt %t/spread.mlir --quantize-ptq="weights=group:4" 2>&1 | FileCheck %s --check-prefix=SPREAD
 
 // CHECK: bad.txt:1:1: error: unknown format 'i17'; formats are i2 to i16 and u2 to u16
@@ -39,9 +41,11 @@
 // WEIGHTS: error: weights: unknown word 'i44' in 'i4,i44'; it takes a format (i2 to i16, u2 to u16), a granularity (tensor, channel, group:32, row), a symmetry (asymmetric, symmetric, narrow), a method, or float
 // ENTROPY: error: weights: method=entropy is for activations; a weight has minmax, percentile or mse
 
-// IDLE: idle.txt:1:1: warning: the rule 'name=^quer$ format=i8' matches nothing; did you mean 'query'?
-// IDLE: idle.txt:2:1: warning: the rule 'op=conv_2d keep=float' matches nothing: no operation of the kind 'conv_2d' reads an observed value; the kinds are 'contract', 'matmul'
-// IDLE: idle.txt:3:1: warning: the rule 'name=z[xyz]+ method=mse' matches nothing
+// NAMELESS: nameless.txt:1:1: error: the rule 'name=^quer$ format=i8' matches nothing; did you mean 'query'?
+// NAMELESS: nameless.txt:2:1: note: the rule 'op=conv_2 keep=float' matches nothing: no operation of the kind 'conv_2' reads an observed value; the kinds are 'contract', 'matmul'
+// NAMELESS: nameless.txt:3:1: note: the rule 'name=z[xyz]+ method=mse' matches nothing; mend or remove it (the names are in what explain=FILE writes of a run without it)
+
+// IDLE: idle.txt:3:1: warning: the rule 'op=conv_2d keep=float' matches nothing in this model: no operation of the kind 'conv_2d' reads an observed value; the kinds are 'contract', 'matmul'
 // IDLE: idle.txt:4:1: warning: the rule 'symmetry=symmetric role=activation' matches 1 value, none of which can take its symmetry: ranges of a run are asymmetric
 // IDLE: idle.txt:5:1: warning: the rule 'method=entropy' matches 4 values, none of which can take method=entropy
 // IDLE: idle.txt:6:1: warning: the rule 'name=^x$ granularity=group:3' matches 1 value, none of which can take granularity=group:3
@@ -68,10 +72,15 @@ role=table granularity=group:4
 symmetry=
 symmetry=asym
 granularity=group:0
-//--- idle.txt
+//--- nameless.txt
 name=^quer$ format=i8
-op=conv_2d keep=float
+op=conv_2 keep=float
 name=z[xyz]+ method=mse
+op=conv_2d keep=float
+//--- idle.txt
+# A recipe may be for several models.
+
+op=conv_2d keep=float
 symmetry=symmetric role=activation
 method=entropy
 name=^x$ granularity=group:3

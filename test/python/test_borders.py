@@ -37,13 +37,21 @@ def network(folder: Path) -> Path:
     linalg.yield %4 : f32
   }} -> {like}
   %b = linalg.matmul {{lowbit.id = "b"}} ins(%g, %w2 : {like}, tensor<16x16xf32>) outs(%z : {like}) -> {like}
-  %s = linalg.add {{lowbit.id = "sum"}} ins(%b, %x : {like}, {like}) outs(%e : {like}) -> {like}
+  %v = arith.constant dense<0.25> : tensor<16xf32>
+  %c = linalg.generic {{lowbit.id = "bias", indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}}
+      ins(%b, %v : {like}, tensor<16xf32>) outs(%e : {like}) {{
+  ^bb0(%in: f32, %bias: f32, %o: f32):
+    %0 = arith.addf %in, %bias : f32
+    linalg.yield %0 : f32
+  }} -> {like}
+  %s = linalg.add {{lowbit.id = "sum"}} ins(%c, %x : {like}, {like}) outs(%e : {like}) -> {like}
   %y = linalg.matmul {{lowbit.id = "y"}} ins(%s, %w3 : {like}, tensor<16x16xf32>) outs(%z : {like}) -> {like}
   return %y : {like}
 """
-    head = '#id = affine_map<(i, j) -> (i, j)>\nfunc.func @main(%x: tensor<8x16xf32> {lowbit.name = "x"}) -> '
+    maps = "#id = affine_map<(i, j) -> (i, j)>\n#row = affine_map<(i, j) -> (j)>\n"
+    head = 'func.func @main(%x: tensor<8x16xf32> {lowbit.name = "x"}) -> tensor<8x16xf32> {\n'
     path = folder / "network.mlir"
-    path.write_text(head + "tensor<8x16xf32> {\n" + body + "}\n", encoding="utf-8")
+    path.write_text(maps + head + body + "}\n", encoding="utf-8")
     return path
 
 
@@ -75,7 +83,7 @@ def test_everything_is_integer(tmp_path: Path) -> None:
     found = Quantized(tmp_path)
     results = {name: operation["result"] for name, operation in found.operations.items()}
     assert results["gelu"] == "table"
-    assert {results[name] for name in ("a", "b", "sum")} == {"integer"}
+    assert {results[name] for name in ("a", "b", "bias", "sum")} == {"integer"}
     assert found.decibels > 30
 
 
@@ -92,6 +100,34 @@ def test_a_kept_sum_is_float(tmp_path: Path) -> None:
 def test_a_kept_function_is_no_table(tmp_path: Path) -> None:
     found = Quantized(tmp_path, "--rule", "name=^gelu$ op=elementwise keep=float")
     assert found.operations["gelu"]["result"] == "float"
+
+
+def test_what_is_computed_in_registers_can_be_kept(tmp_path: Path) -> None:
+    """Rules did not find operations that read no observed value."""
+    found = Quantized(tmp_path, "--rule", "name=^bias$ keep=float")
+    assert found.operations["bias"]["result"] == "float"
+    assert found.operations["bias"]["reason"].startswith("kept float by --rule")
+    assert {found.operations[name]["result"] for name in ("a", "b")} == {"integer"}
+    # It would be half integer.
+    assert found.operations["sum"]["result"] == "float"
+
+
+@pytest.mark.parametrize("rule", ["name=^biass$ keep=float", "name=^bias$ format=i4", "op=matmull keep=float"])
+def test_rules_that_name_nothing_are_errors(rule: str, tmp_path: Path) -> None:
+    data = save(tmp_path / "data.npz", {"x": np.ones((8, 16), np.float32)})
+    target = tmp_path / "q.mlir"
+    options = ("--calibration-data", str(data), "--rule", rule)
+    answer = lowbit("quantize", network(tmp_path), "-o", target, *options)
+    assert answer.returncode == 1 and not target.exists()
+    assert f"the rule '{rule}' matches nothing" in answer.stderr and answer.stderr.count("error:") == 1
+
+
+def test_formats_that_borders_do_not_take(tmp_path: Path) -> None:
+    """They were passed over without a word."""
+    data = save(tmp_path / "data.npz", {"x": np.ones((8, 16), np.float32)})
+    options = ("--calibration-data", str(data), "--rule", "name=^sum$ op=elementwise format=i4")
+    answer = lowbit("quantize", network(tmp_path), "-o", tmp_path / "q.mlir", *options)
+    assert answer.returncode == 0 and "none of which can take format=i4" in answer.stderr
 
 
 def test_sixteen_bits_are_for_all(tmp_path: Path) -> None:

@@ -82,7 +82,10 @@ def SelectRanges : Pass<"lowbit-select-ranges", "::mlir::ModuleOp"> {
     Option<"recipeFile", "recipe", "std::string", "\"\"",
            "file of rules, read after those two">,
     ListOption<"rules", "rule", "std::string",
-               "rules that come after those of the file">];
+               "rules that come after those of the file">,
+    Option<"isWhole", "whole", "bool", "true",
+           "refuse rules that name nothing; false where not all is observed "
+           "yet">];
   let statistics = [
     Statistic<"numStatic", "static", "values with parameters chosen here">,
     Statistic<"numDynamic", "dynamic", "values with parameters at run time">,

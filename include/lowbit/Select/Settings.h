@@ -7,7 +7,9 @@
 // in the value's id and in that operation's, `op` is that operation's kind.
 // Formats, granularities, methods and symmetries belong to the value, so one
 // matching reader is enough. `keep=float` belongs to the reading: the operation
-// stays float, all of it; a value is left float where all that read it are.
+// stays float, all of it; a value is left float where all that read it are. It
+// can be said of operations that read no observed value, too: those computed
+// in the registers of others.
 //
 //===----------------------------------------------------------------------===//
 #ifndef LOWBIT_SELECT_SETTINGS_H
@@ -60,25 +62,40 @@ struct ObservedValue {
   bool isRead() { return op.getRole() != "value"; }
 };
 
+/// An operation that reads no observed value.
+struct OtherOperation {
+  mlir::Operation *op;
+  std::string kind, id;
+  /// The rule that keeps it float; empty where none does.
+  std::string keptBy;
+};
+
+struct Selection {
+  std::vector<ObservedValue> values;
+  std::vector<OtherOperation> others;
+};
+
 /// What is wrong with the word of the option `mode`; empty when nothing is.
 std::string checkMode(llvm::StringRef mode);
 
 /// The readers of an observer, in order.
 llvm::SmallVector<Reader> findReaders(ObserveOp op);
 
-/// Defaults and rules, for all observers of `module`, in order. Warns of rules
-/// that match nothing. `method` is the default of activations; what they can
-/// take depends on `mode`: in weight-only nothing.
-std::vector<ObservedValue> resolveSettings(mlir::ModuleOp module,
+/// Defaults and rules, for all observers of `module`, in order. `method` is the
+/// default of activations; what they can take depends on `mode`: in weight-only
+/// nothing. Rules that name nothing are one error where `isWhole`; in a module
+/// that is not observed in full yet they may name what is to come. Warns of
+/// rules that do nothing.
+llvm::FailureOr<Selection> resolveSettings(mlir::ModuleOp module,
                                            const Recipe &recipe,
                                            const MethodSpec &method,
-                                           llvm::StringRef mode);
+                                           llvm::StringRef mode, bool isWhole);
 
 /// Takes the observers out of operations that stay float whole: each gets
 /// `lowbit.float_reason` and reads the values themselves; values that nothing
 /// reads quantized any more become `isQuantized = false`. Returns how many
 /// contractions were kept.
-unsigned keepFloats(llvm::MutableArrayRef<ObservedValue> values);
+unsigned keepFloats(Selection &selection);
 
 } // namespace lowbit
 

@@ -214,7 +214,9 @@ class _Importer:
         lines.append("      -> (" + ",\n          ".join(results) + ") {")
         body = [*self.ctx.emitter.lines, f"return {values} : {types}"]
         lines += ["    " + line.replace("\n", "\n    ") for line in body]
-        return "\n".join([*lines, "  }", "}", ""])
+        # No line of a binary file, and none of this text.
+        place = f"loc({quote(self.path.name)}:0:0)"
+        return "\n".join([*lines, f"  }} {place}", f"}} {place}", ""])
 
 
 def _border(name: str, tensor: Tensor) -> str:

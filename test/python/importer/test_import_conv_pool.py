@@ -184,6 +184,14 @@ def test_pool(check: Check, op: str, attrs: dict[str, Any]) -> None:
     check(model(nodes, {"x": (F32, [2, 3, 8, 9])}, outputs, opset=19), {"x": x})
 
 
+def test_windows_in_the_padding(check: Check) -> None:
+    attrs = {"kernel_shape": [2, 2], "dilations": [2, 2], "pads": [1, 1, 1, 1]}
+    check(
+        model([("AveragePool", ["x"], ["y"], attrs)], {"x": (F32, [1, 2, 1, 3])}, {"y": F32}, opset=19),
+        {"x": normal(1, 2, 1, 3)},
+    )
+
+
 def test_pool_1d_and_global(check: Check) -> None:
     nodes: list[Any] = [
         ("MaxPool", ["x"], ["m"], {"kernel_shape": [3], "strides": [2], "pads": [1, 1]}),

@@ -42,7 +42,8 @@ def pool(ctx: Context, node: Node) -> Value:
     else:
         total = _write(ctx, x, window, "sum", 0.0, f"{name}/sum")
         counts = _counts(window, sizes, bool(node.attrs.get("count_include_pad", 0)))
-        share = Const((1.0 / counts).astype(np.float32), f"{node.name}.counts")
+        # As ONNX Runtime has it, the mean of a window that lies in the padding is 0.
+        share = Const(np.where(counts > 0, 1.0 / np.maximum(counts, 1), 0).astype(np.float32), f"{node.name}.counts")
         result = elementwise(ctx, [total, share], lambda b, v: b.op("arith.mulf", *v), "f32", name)
     if spatial == 1:
         return reshape(ctx, result, [*result.logical[:2], result.logical[3]], None)
