@@ -38,7 +38,8 @@ def network(folder: Path) -> Path:
   }} -> {like}
   %b = linalg.matmul {{lowbit.id = "b"}} ins(%g, %w2 : {like}, tensor<16x16xf32>) outs(%z : {like}) -> {like}
   %v = arith.constant dense<0.25> : tensor<16xf32>
-  %c = linalg.generic {{lowbit.id = "bias", indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}}
+  %c = linalg.generic
+      {{lowbit.id = "bias", indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}}
       ins(%b, %v : {like}, tensor<16xf32>) outs(%e : {like}) {{
   ^bb0(%in: f32, %bias: f32, %o: f32):
     %0 = arith.addf %in, %bias : f32

@@ -358,10 +358,10 @@ def test_rules_of_a_recipe_and_of_the_command_line(artifacts: Artifacts, whole: 
     assert any(late in rule for rule in decided)
     assert all(re.search("conv", name) for name, rule in rules.items() if rule.startswith("--rule"))
 
-    nothing = lowbit(*command, "--rule", "name=convv1 method=mse", "--rule", "role=weight method=mse", cwd=tmp_path)
+    nothing = lowbit(*command, "--rule", "op=batch_matmul method=mse", "--rule", "role=weight method=mse", cwd=tmp_path)
     must(nothing)
-    assert "warning:" in nothing.stderr and "name=convv1 method=mse" in nothing.stderr
-    for rule in ("method=guess", "method=mse\nkeep=float", "name=(", "colour=red"):
+    assert "warning:" in nothing.stderr and "op=batch_matmul method=mse" in nothing.stderr
+    for rule in ("name=convv1 method=mse", "method=guess", "method=mse\nkeep=float", "name=(", "colour=red"):
         done = lowbit(*command, "--rule", "role=weight method=mse", "--rule", rule, cwd=tmp_path)
         assert done.returncode == 1, done.stderr
         assert "--rule" in done.stderr and done.stderr.count("error:") == 1

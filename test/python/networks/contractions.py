@@ -224,6 +224,18 @@ def transposed_convolution(net: Network, x: Value, random: Random) -> Value | No
     return net.make("ConvTranspose", [x, net.constant(weights)], shape, 3, **attributes)
 
 
+def _meets_elements(x: Value, window: dict[str, list[int]], dims: list[Dim]) -> bool:
+    """Whether no window lies in the padding altogether."""
+    columns = zip(x.dims[2:], dims, *(window[name] for name in ("kernel_shape", "strides", "dilations")), strict=True)
+    for axis, (dim, moved, kernel, stride, dilation) in enumerate(columns):
+        taps = np.arange(kernel) * dilation - window["pads"][axis]
+        for size, steps in zip(dim.sizes, moved.sizes, strict=True):
+            places = np.arange(steps)[:, None] * stride + taps
+            if not ((places >= 0) & (places < size)).any(axis=1).all():
+                return False
+    return True
+
+
 def pooling(net: Network, x: Value, random: Random) -> Value | None:
     if not _spatial(x):
         return None
@@ -239,10 +251,8 @@ def pooling(net: Network, x: Value, random: Random) -> Value | None:
         if not all(dim.is_static for dim in x.dims[2:]) and any(attributes["pads"]):
             return None  # The importer wants the sizes, to count what is averaged.
         attributes = {**attributes, "count_include_pad": random.range(0, 1)}
-    # No window may lie in the padding altogether.
-    half = [k * d // 2 for k, d in zip(attributes["kernel_shape"], attributes["dilations"], strict=True)]
-    if any(p > h for p, h in zip(attributes["pads"], half * 2, strict=True)):
-        return None
+    elif not _meets_elements(x, attributes, dims):
+        return None  # The maximum of nothing is infinite.
     return net.make(op, [x], [*x.dims[:2], *dims], x.top, **attributes)
 
 
