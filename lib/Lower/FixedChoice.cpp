@@ -74,5 +74,7 @@ Fixed FixedBuilder::minimum(Fixed a, const LoopFactor &b) const {
 
 Fixed FixedBuilder::absolute(Fixed a) const {
   a = positive(a);
-  return pick(/*isMaximum=*/true, a, negate(a));
+  Fixed result = pick(/*isMaximum=*/true, a, negate(a));
+  result.range.min = std::max<int64_t>(result.range.min, 0);
+  return result;
 }

@@ -107,6 +107,18 @@ Fixed FixedBuilder::narrow(Fixed a, unsigned bits) const {
   return a;
 }
 
+Fixed FixedBuilder::saturate(Fixed a, unsigned bits) const {
+  int64_t most = (int64_t(1) << bits) - 1;
+  Type type = a.value.getType();
+  if (a.range.max > most)
+    a.value = e.make<arith::MinSIOp>(a.value, integer(type, most));
+  if (a.range.min < -most)
+    a.value = e.make<arith::MaxSIOp>(a.value, integer(type, -most));
+  a.range = {std::clamp(a.range.min, -most, most),
+             std::clamp(a.range.max, -most, most)};
+  return a;
+}
+
 Fixed FixedBuilder::refine(Fixed a, unsigned bits) const {
   unsigned has = bitsOf(a.range);
   return has == 0 || has >= bits ? a : shiftLeft(a, bits - has);
@@ -166,12 +178,13 @@ Fixed FixedBuilder::rescale(Fixed a, const LoopFactor &scale) const {
   for (double r : ratio.values)
     if (r != 0)
       before = std::max(before, std::ilogb(r) - 28);
-  assert(bitsOf(a.range) + before < 62 && "callers clamp what is too large");
   if (before > 0) {
-    a = shiftLeft(a, before);
+    // Some 2^60 steps are as good as any more: no format holds them.
+    before = std::min(before, 30);
+    a = shiftLeft(saturate(a, 31 - before), before);
+    constexpr double most = 0x1p29;
     for (double &r : ratio.values)
-      r = std::ldexp(r, -before);
-    a = bitsOf(a.range) > 31 ? narrow(a) : a;
+      r = std::clamp(std::ldexp(r, -before), -most, most);
   }
   result.range = {0, 0};
   for (double r : ratio.values) {

@@ -148,6 +148,8 @@ private:
   /// Of values with one type for both.
   template <typename OpTy> Fixed emit(Fixed a, Fixed b, Interval range) const;
   Fixed shiftRight(Fixed a, unsigned bits) const;
+  /// At most so many bits, by a clamp.
+  Fixed saturate(Fixed a, unsigned bits) const;
   Fixed shiftLeft(Fixed a, unsigned bits) const;
 
   /// A constant of `steps`, rounded and saturated, of `scale` each.

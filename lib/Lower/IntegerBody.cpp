@@ -103,7 +103,12 @@ bool IntegerEvaluator::readOperands() {
 
 void IntegerEvaluator::keepBounds() {
   for (OpOperand *operand : op.getDpsInputOperands()) {
-    if (!op.getMatchingBlockArgument(operand).use_empty())
+    // What is read as integers is an operand; constants become numbers.
+    BlockArgument argument = op.getMatchingBlockArgument(operand);
+    auto known = numbers.find(argument);
+    if (!isa<RankedTensorType>(operand->get().getType()) ||
+        (!argument.use_empty() &&
+         (known == numbers.end() || !known->second.constant)))
       continue;
     Value shape = tensor::EmptyOp::create(
         builder, op.getLoc(),
@@ -213,6 +218,15 @@ bool IntegerEvaluator::readArguments(Operation *inner,
     } else if (matchPattern(operand, m_Constant(&real))) {
       args.push_back(*known(real.getValueAsDouble()));
     } else if (isa<FloatType>(operand.getType())) {
+      // Numbers that are made of sizes are computed in the loop.
+      Operation *maker = operand.getDefiningOp();
+      if (isa_and_nonnull<arith::ArithDialect>(maker ? maker->getDialect()
+                                                     : nullptr)) {
+        if (!visit(maker))
+          return false;
+        args.push_back(numbers[operand]);
+        continue;
+      }
       refuse("'" + inner->getName().getStringRef() + "' reads " +
              (isa<BlockArgument>(operand) ? "what the loop accumulates"
                                           : "a number from outside the loop"));

@@ -157,6 +157,17 @@ IntegerEvaluator::Result IntegerEvaluator::evaluateChoice(Operation *inner,
 // Conversions
 //===----------------------------------------------------------------------===//
 
+/// A product of sizes.
+static bool isCount(Value value) {
+  APInt number;
+  if (matchPattern(value, m_ConstantInt(&number)))
+    return number.isStrictlyPositive();
+  Operation *maker = value.getDefiningOp();
+  return isa_and_nonnull<tensor::DimOp>(maker) ||
+         (isa_and_nonnull<arith::IndexCastOp, arith::MulIOp>(maker) &&
+          llvm::all_of(maker->getOperands(), isCount));
+}
+
 IntegerEvaluator::Result IntegerEvaluator::fromInteger(Operation *inner,
                                                        const Number &number) {
   Value source = inner->getOperand(0);
@@ -183,6 +194,9 @@ IntegerEvaluator::Result IntegerEvaluator::fromInteger(Operation *inner,
     RealRange seen = widened(hintOf(inner).value_or(RealRange{0, 1 << 23}));
     int64_t least = std::min<int64_t>(-128, std::floor(seen.min)),
             most = std::max<int64_t>(127, std::ceil(seen.max));
+    // One over it is a number; of nothing there are no elements to divide.
+    if (isCount(source))
+      least = 1;
     Type type = value.getType();
     auto end = [&](int64_t number) -> Value {
       return fixed.e.make<arith::ConstantOp>(

@@ -96,9 +96,14 @@ IntegerEvaluator::samplesOf(const Number &number, Interval range,
   RealRange domain{-infinity, infinity};
   if (number.fixed->expected && !isExact)
     domain = widened(*number.fixed->expected);
-  for (int64_t point : points)
+  for (int64_t point : points) {
+    // The grid begins at zero, where a function of what is no zero need not be
+    // anything.
+    if (point == 0 && (range.min > 0 || range.max < 0))
+      point = range.min > 0 ? range.min : range.max;
     samples.push_back(std::clamp(double(point) * number.fixed->scale.single(),
                                  domain.min, domain.max));
+  }
   return samples;
 }
 

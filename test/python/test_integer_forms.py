@@ -32,6 +32,7 @@ class Form:
     spread: float = 1.0
     output: int = TensorProto.FLOAT
     positive: bool = False  # what is read is at least 0.3
+    sizes: tuple[int | str, ...] = ()  # of the model's input, where the run decides some
 
 
 def floats(*values: float) -> Array:
@@ -214,9 +215,18 @@ FORMS = {
     ),
     "Resize nearest": Form([node("Resize", "m", "", "k", mode="nearest")], {"k": floats(1, 1, 2, 2)}, shape=IMAGE),
     "Resize linear": Form([node("Resize", "m", "", "k", mode="linear")], {"k": floats(1, 1, 2, 2)}, shape=IMAGE),
+    "Depthwise of one element": Form(
+        [node("Conv", "m", "k", group=6, strides=[2, 1])],
+        {"k": floats(*np.linspace(-1, 1, 6)).reshape(6, 1, 1, 1)},
+        shape=IMAGE,
+    ),
     "GlobalAveragePool": Form([node("GlobalAveragePool", "m")], shape=IMAGE),
     "AveragePool": Form(
         [node("AveragePool", "m", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2])], shape=IMAGE
+    ),
+    "Mean over sizes of the run": Form([node("GlobalAveragePool", "m")], shape=IMAGE, sizes=(2, 6, "height", 8)),
+    "Mean over an area of the run": Form(
+        [node("ReduceMean", "m", "axes")], {"axes": ints(0, 2)}, shape=IMAGE, sizes=("images", 6, "height", 8)
     ),
     "MaxPool": Form([node("MaxPool", "m", kernel_shape=[3, 3], pads=[1, 1, 1, 1])], shape=IMAGE),
     "Gather": Form([node("Gather", "m", "i", axis=1)], {"i": ints(5, 0, 2)}),
@@ -285,7 +295,7 @@ def save_form(form: Form, path: Path) -> None:
     graph = helper.make_graph(
         [*start, *form.nodes],
         "form",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, form.shape)],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, form.sizes or form.shape)],
         [helper.make_tensor_value_info("y", form.output, None)],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
